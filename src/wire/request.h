@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "wire/types.h"
+
+namespace cofferdam::wire {
+
+// What the gate needs of a request before it can forward it. Strings are as
+// the client sent them, cut to RequestHead::kNameBytesMax.
+struct RequestHead {
+  static constexpr size_t kNameBytesMax = 256;
+
+  std::string model;
+  bool stream = false;
+  // The client's bound on what it gets: max_tokens, max_output_tokens.
+  std::optional<int64_t> output_tokens_max;
+  // The agent's own name for its session: session_id of Anthropic's
+  // metadata.user_id (JSON text, or the older user_…_session_<uuid>),
+  // prompt_cache_key of Responses. A claim of the client. Empty if unknown.
+  std::string session_hint;
+  // Responses only: the answer that this request continues.
+  std::string previous_response_id;
+  // Assistant turns in the request, numbered as ReadPrompt does.
+  int64_t assistant_turns = 0;
+};
+
+// Reads the head of a request body: one pass of the JSON parser, one copy of
+// the body. kInvalid when the body is not a JSON object of the protocol or
+// names no model; kTooLarge when it nests deeper than JsonDocument reads.
+// Lone surrogate escapes and numbers beyond 64 bits are no errors.
+Result<RequestHead> ReadRequestHead(Protocol protocol, std::string_view body);
+
+// One assistant turn that a client sent back as context.
+struct PromptTurn {
+  // Its number among the assistant turns of the prompt, from 0. An Anthropic
+  // turn is one assistant message; a Responses turn is a run of output items
+  // without an input item between them.
+  size_t number = 0;
+  std::vector<Part> parts;
+};
+
+// Everything a model was given. Bounded by the body it was read from: texts
+// together are at most three times its size.
+struct Prompt {
+  // Texts outside assistant turns, in order: system and instructions,
+  // descriptions of tools, what the user said, results of tools (those of
+  // server tools too, though they stand in an assistant turn). A tool's
+  // result whose lines are numbered (see StripLineNumbers) is followed by the
+  // same text without the numbers. No ids, signatures or base64.
+  std::vector<std::string> texts;
+  // Turns without any part are left out, but keep their number.
+  std::vector<PromptTurn> turns;
+};
+
+// Reads the whole body; errors as for ReadRequestHead. Parts are what Meter
+// would have made of the same answer, so that ClaimText agrees.
+Result<Prompt> ReadPrompt(Protocol protocol, std::string_view body);
+
+// `text` without the line numbers that tools put before lines: runs of lines
+// whose numbers grow, as Claude Code's Read ("   12→", "   12\t"), nl, cat -n
+// ("12: ", "12|"), grep -n ("12:", "12-", "path:12:") print them. Blank lines
+// do not end a run; other lines stay as they are. None when there is no run.
+std::optional<std::string> StripLineNumbers(std::string_view text);
+
+}  // namespace cofferdam::wire
