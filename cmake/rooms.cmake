@@ -1,0 +1,20 @@
+# cofferdam_room(NAME DEPS rooms… SOURCES files… TESTS files… LINK libraries…)
+# One library per room, cofferdam_NAME, and one test program, NAME_test, whose
+# tests ctest finds with the label "fast". LINK is private: what a room fences
+# in does not leak to those who use it.
+function(cofferdam_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPS;SOURCES;TESTS;LINK" ${ARGN})
+  add_library(cofferdam_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(cofferdam_${name} PRIVATE ${ROOM_LINK} fmt::fmt)
+  target_link_libraries(cofferdam_${name} PUBLIC cofferdam_flags)
+  foreach(dep IN LISTS ROOM_DEPS)
+    target_link_libraries(cofferdam_${name} PUBLIC cofferdam_${dep})
+  endforeach()
+  if(COFFERDAM_TESTS AND ROOM_TESTS)
+    add_executable(${name}_test ${ROOM_TESTS})
+    target_link_libraries(${name}_test PRIVATE
+      cofferdam_${name} GTest::gmock GTest::gtest_main fmt::fmt)
+    gtest_discover_tests(${name}_test
+      TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS fast TIMEOUT 60)
+  endif()
+endfunction()
