@@ -1,0 +1,58 @@
+#include "base/toml.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cofferdam {
+namespace {
+
+TEST(TomlDocument, SaysWhereTheTextBreaks) {
+  TomlDocument document = TomlDocument::Parse("[gate]\nlisten = \n");
+  ASSERT_EQ(document.issues().size(), 1u);
+  EXPECT_EQ(document.issues()[0].line, 2);
+}
+
+TEST(TomlTable, ReadsTypedValuesAndComplainsOfWrongTypes) {
+  TomlDocument document = TomlDocument::Parse(
+      "name = 7\nflag = true\n[gate]\nthreads = 99\nmode = \"fast\"\n");
+  TomlTable root = document.root();
+  EXPECT_EQ(root.Bool("flag"), true);
+  EXPECT_FALSE(root.String("name").has_value());
+  TomlTable gate = *root.Table("gate");
+  EXPECT_FALSE(gate.Int("threads", 1, 64).has_value());
+  EXPECT_FALSE(gate.OneOf("mode", {"slow", "safe"}).has_value());
+  gate.Finish();
+  root.Finish();
+  EXPECT_EQ(FormatIssues("f.toml", document.issues()),
+            "f.toml:1:1: name: must be a string, not an integer\n"
+            "f.toml:4:1: [gate] threads: 99 is out of range, must be 1 to 64\n"
+            "f.toml:5:1: [gate] mode: unknown \"fast\", must be one of "
+            "\"slow\", \"safe\"");
+}
+
+TEST(TomlTable, BooleansAreNotReadFromIntegers) {
+  TomlDocument document = TomlDocument::Parse("flag = 99999\n");
+  EXPECT_FALSE(document.root().Bool("flag").has_value());
+  EXPECT_EQ(document.issues().size(), 1u);
+}
+
+TEST(TomlTable, UnknownKeysAreIssuesWithTheNearestName) {
+  TomlDocument document = TomlDocument::Parse("[gate]\nlisen = \"x\"\n");
+  TomlTable root = document.root();
+  TomlTable gate = *root.Table("gate");
+  EXPECT_FALSE(gate.String("listen").has_value());
+  gate.Finish();
+  root.Finish();
+  ASSERT_EQ(document.issues().size(), 1u);
+  EXPECT_EQ(document.issues()[0].message,
+            "[gate] lisen: unknown key (did you mean \"listen\"?)");
+}
+
+TEST(TomlTable, NamesComeInTheOrderOfTheText) {
+  TomlDocument document = TomlDocument::Parse("[u.b]\nx=1\n[u.a]\nx=2\n");
+  TomlTable tables = *document.root().Table("u");
+  EXPECT_THAT(tables.Names(), testing::ElementsAre("b", "a"));
+}
+
+}  // namespace
+}  // namespace cofferdam
