@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/sqlite.h"
+#include "base/ulid.h"
+#include "policy/directory.h"
+#include "policy/principal.h"
+#include "policy/records.h"
+
+namespace cofferdam::policy {
+
+// A key or session key with its secret, which exists only in this answer.
+struct CreatedKey {
+  Key key;
+  std::string secret;
+};
+struct CreatedSession {
+  Session session;
+  std::string secret;
+};
+
+struct RevokedKey {
+  std::string id;
+  std::string prefix;
+  KeyKind kind = KeyKind::kEngineer;
+  int64_t revoked_at_micros = 0;
+  // It had been revoked before; nothing was changed now.
+  bool already = false;
+};
+
+// What a session key is bound to. Names as names.h checks them.
+struct SessionRequest {
+  std::string repo;     // as the remote is written; empty: no repository
+  std::string purpose;  // required
+  std::string tool;     // required
+  std::string commit;   // empty: unknown
+};
+
+struct StoreOptions {
+  int64_t session_lifetime_micros = int64_t{3600} * 1'000'000;
+  // Session keys of one engineer key that have neither expired nor been
+  // revoked; the next one is kExhausted.
+  int64_t live_sessions_per_key_max = 1000;
+  // How long an ended session key is remembered, so that its user hears
+  // "expired" and not "unknown".
+  int64_t ended_sessions_kept_micros = int64_t{24} * 3600 * 1'000'000;
+  // SQLite's virtual file system, for tests.
+  std::string vfs;
+};
+
+// People, teams, keys, session keys and the audit of every change, in
+// `<folder>/policy.sqlite`: the truth that Directory mirrors in memory.
+//
+// The process that opens it holds the data folder's lock. One connection
+// writes and checkpoints, under a mutex; another one, query_only, reads under
+// its own, so that lists never wait for a commit. Each administrative change
+// and its audit row are one transaction, on disk (fsync) when the method
+// returns. Minting and renewing a session key is no administrative change and
+// has no audit row.
+//
+// Errors, beside those named below: the ones of base/sqlite.h. After a failed
+// write nothing has changed in memory; on disk the whole change may have
+// happened, never a part of it. Safe from any thread.
+//
+// `actor` is who asks, for the audit: "local" for the command line and the
+// socket, else the id of the key that was shown. Never an e-mail address.
+class Store {
+ public:
+  // Makes the folder (0700) and the file (0600) when missing, brings an older
+  // schema up to date, reads everything into the directory. kInvalid for a
+  // file of a newer Cofferdam or of another program, kCorrupt for a damaged
+  // one. Costs a pass over the file.
+  static Result<std::unique_ptr<Store>> Open(const std::string& folder,
+                                             const Clock& clock, Random& random,
+                                             const StoreOptions& options = {});
+  // Closes the directory.
+  ~Store();
+
+  // Kept current for as long as the store lives.
+  std::shared_ptr<const Directory> directory() const { return directory_; }
+
+  // Makes the team when it is new. kConflict when the address is taken.
+  Result<Person> AddPerson(std::string_view email, std::string_view team,
+                           std::string_view actor);
+  // By creation.
+  Result<std::vector<Person>> ListPersons();
+  // Forgets the address and revokes the keys; the opaque id stays.
+  // `person` is an id or an address; kNotFound.
+  Status ErasePerson(std::string_view person, std::string_view actor);
+
+  // `email` names the person (kNotFound); `expires_days` in 1..3650, none for
+  // a key without end (kInvalid).
+  Result<CreatedKey> CreateKey(std::string_view email, Role role,
+                               std::optional<int64_t> expires_days,
+                               std::string_view actor);
+  // By creation.
+  Result<std::vector<Key>> ListKeys();
+  // Ends a key and every session key it minted, or one session key. `which` is
+  // an id, the first 5 to 12 characters of the secret, or the whole secret (a
+  // leaked one). kConflict names two that an ambiguous prefix matches.
+  Result<RevokedKey> RevokeKey(std::string_view which, std::string_view actor);
+
+  // `minter` is an engineer key's principal (else kDenied). The key ends with
+  // the minter's at the latest. One row, one fsync.
+  Result<CreatedSession> MintSession(const Principal& minter,
+                                     const SessionRequest& request);
+  // The same secret lives on for a whole lifetime from now. kInvalid unless
+  // `session` is a session key's principal, kUnauthenticated when it has
+  // ended.
+  Result<Session> RenewSession(const Principal& session);
+  // Ends the session key; audited, with the session key as the actor.
+  Status RevokeSession(const Principal& session);
+  // Forgets session keys that ended longer ago than the options say, at most
+  // 10,000 a call; how many. MintSession calls it every ten minutes.
+  Result<int64_t> PurgeSessions();
+
+  // The newest `limit` rows, oldest first; limit in 1..100,000 (kInvalid).
+  Result<std::vector<AuditRow>> ListAudit(int64_t limit);
+
+ private:
+  Store(Database writer, Database reader, const Clock& clock, Random& random,
+        const StoreOptions& options);
+
+  Status LoadDirectory();
+  // The next three under writer_mutex_, within a transaction.
+  Status Audit(std::string_view actor, std::string_view action,
+               std::string_view subject, std::string_view detail);
+  Result<Person> FindPersonRow(std::string_view id_or_email);
+  Status EnsureTeam(std::string_view team, std::string_view actor);
+  Result<int64_t> PurgeSessionsLocked();
+
+  const Clock& clock_;
+  Random& random_;
+  const StoreOptions options_;
+  UlidGenerator ids_;
+  std::shared_ptr<Directory> directory_;
+
+  std::mutex writer_mutex_;
+  Database writer_;
+  int64_t purged_at_micros_ = 0;
+
+  std::mutex reader_mutex_;
+  Database reader_;
+};
+
+}  // namespace cofferdam::policy
