@@ -96,25 +96,30 @@ find_missing() {
 }
 
 # Runs apt-get as root; waits up to 10 minutes for another that holds its lock.
+# Shows its words only when it fails.
 apt() {
-  local as_root=()
+  local as_root=() words
   if ((EUID != 0)); then
     command -v sudo >/dev/null ||
       fail "needs root or sudo to run: apt-get install ${missing[*]}"
     as_root=(sudo)
   fi
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get -q -o DPkg::Lock::Timeout=600 "$@" </dev/null >&2 9<&-
+  if ! words=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q -o DPkg::Lock::Timeout=600 "$@" </dev/null 2>&1 9<&-); then
+    printf '%s\n' "$words" >&2
+    return 1
+  fi
 }
 
 install_missing() {
   local set=$1 name why
-  say "installs ${#missing[@]} packages for $system:"
+  say "${#missing[@]} packages for $system are missing:"
   while read -r name why; do
     if [[ " ${missing[*]} " == *" $name "* ]]; then
       say "  $name: $why"
     fi
   done < <(packages "$set")
+  say 'installs them with apt-get, which takes a minute or two'
   apt update || say 'apt-get update failed; goes on with the lists it has'
   # --no-remove: never trade a package that someone else needs for ours.
   apt install -y --no-install-recommends --no-remove "${missing[@]}" ||

@@ -22,6 +22,7 @@ while read -r name; do echo "$name:amd64 installed"; done <$HERE/installed
 echo 'words of apt-get'
 for last; do :; done
 [ "$last" = update ] && exit 0
+[ "$last" = "$BREAK_APT" ] && exit 100
 until [ "$(grep -c query $HERE/calls)" -ge "${WAIT_FOR_QUERIES:-0}" ]; do
   sleep 0.01
 done
@@ -76,6 +77,11 @@ class Copy:
         text = f'ID={name}\nVERSION_ID="{version}"\n'
         (self.here / "os-release").write_text(text)
 
+    def add_sudo(self):
+        """Whoever runs this test may then install."""
+        (self.bin / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+        (self.bin / "sudo").chmod(0o755)
+
     def install(self, packages):
         (self.here / "installed").write_text("\n".join(packages) + "\n")
         (self.here / "calls").write_text("")
@@ -111,12 +117,10 @@ def setup_of_a_complete_machine_is_silent(copy):
 
 def setup_installs_what_is_missing_and_says_why(copy):
     copy.install(set(copy.packages) - {"ninja-build", "ccache", "openssl"})
-    # Only root may install; others go through sudo.
-    (copy.bin / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
-    (copy.bin / "sudo").chmod(0o755)
+    copy.add_sudo()
     code, out, err = copy.run("tools/setup.sh", "build")
     yield code == 0 and out == ""
-    yield "ninja-build: runs the build" in err and "words of apt-get" in err
+    yield "ninja-build: runs the build" in err and "words of" not in err
     update, install = copy.calls("apt-get")
     yield update.endswith(" update")
     yield install.endswith(" ninja-build ccache") and "--no-remove" in install
@@ -130,6 +134,15 @@ def setup_without_root_or_sudo_says_what_to_do(copy):
     yield not copy.calls("apt-get")
 
 
+def setup_shows_why_apt_get_failed(copy):
+    copy.install(set(copy.packages) - {"ccache"})
+    env = {"BREAK_APT": "ccache"}
+    copy.add_sudo()
+    code, out, err = copy.run("tools/setup.sh", "build", env=env)
+    yield code == 2 and out == "" and "words of apt-get" in err
+    yield "apt-get could not install: ccache" in err
+
+
 def setup_refuses_systems_that_it_does_not_know(copy):
     copy.system("debian", "11")
     code, out, err = copy.run("tools/setup.sh", "build")
@@ -139,8 +152,7 @@ def setup_refuses_systems_that_it_does_not_know(copy):
 
 def two_setups_at_once_install_once(copy):
     copy.install(set(copy.packages) - {"ccache"})
-    (copy.bin / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
-    (copy.bin / "sudo").chmod(0o755)
+    copy.add_sudo()
     # The first looks twice before it installs; the third look is the other's.
     env = {"WAIT_FOR_QUERIES": "3"}
     both = [copy.start("tools/setup.sh", "test", env=env) for _ in range(2)]
@@ -191,6 +203,7 @@ SCENARIOS = [
     setup_of_a_complete_machine_is_silent,
     setup_installs_what_is_missing_and_says_why,
     setup_without_root_or_sudo_says_what_to_do,
+    setup_shows_why_apt_get_failed,
     setup_refuses_systems_that_it_does_not_know,
     two_setups_at_once_install_once,
     run_serves_from_anywhere_through_a_link,
@@ -237,11 +250,16 @@ CASES = [
     _broken("the scripts as they are", "run", "serve", "serve"),
     _broken("no lock", "tools/setup.sh", "  flock 9\n", "", "install once"),
     _broken(
-        "chatter on stdout", "tools/setup.sh", "</dev/null >&2", "</dev/null",
-        "says why",
+        "chatter on stdout", "tools/setup.sh", "say() { printf '%s\\n' \"setup: $*\" >&2",
+        "say() { printf '%s\\n' \"setup: $*\"", "says why", "says what to do",
+        "failed", "refuses",
     ),
     _broken(
         "removes packages", "tools/setup.sh", "--no-remove", "", "says why"
+    ),
+    _broken(
+        "swallows apt's words", "tools/setup.sh", "\"$words\" >&2",
+        "\"$words\" >/dev/null", "why apt get failed",
     ),
     _broken("no readlink", "run", "readlink -f", "echo", "through a link"),
     _broken(
