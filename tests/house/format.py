@@ -29,7 +29,7 @@ def _check_some(root, paths):
 def check(root):
     if TOOL is None:
         return ["clang-format is not installed: tools/setup.sh test"]
-    paths = tree.files(root, ".h", ".cc", under=("src", "bench", "fuzz"))
+    paths = tree.files(root, ".h", ".cc", under=("src", "benches", "fuzz"))
     names = [str(path.relative_to(root)) for path in paths]
     parts = [names[i : i + 16] for i in range(0, len(names), 16)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -48,9 +48,9 @@ CASES = [
         {
             ".clang-format": STYLE,
             "src/base/a.h": "int  a();\n",
-            "bench/b.cc": "int b()\n{ return 1; }\n",
+            "benches/b.cc": "int b()\n{ return 1; }\n",
         },
-        ["src/base/a.h:1", "bench/b.cc:1"],
+        ["src/base/a.h:1", "benches/b.cc:1"],
     ),
 ]
 

@@ -7,7 +7,7 @@ import tree
 # A finding at one line more. Functions are clang-tidy's (.clang-tidy).
 LINES_MAX = {".cc": 800, ".h": 250}
 BANNED = {"util", "utils", "helper", "helpers", "common", "manager", "misc"}
-UNDER = ("src", "bench", "fuzz")
+UNDER = ("src", "benches", "fuzz")
 
 
 def _own_header(root, path):
@@ -72,7 +72,7 @@ CASES = [
             "src/base/a_test.cc": '#include "base/a.h"\n'
             '// using namespace std;\nconst char* t = "using namespace";\n',
             "src/base/main.cc": "#include <vector>\n",
-            "bench/scan_bench.cc": "int main() {}\n",
+            "benches/scan_bench.cc": "int main() {}\n",
         },
         [],
     ),

@@ -5,7 +5,7 @@ import re
 
 import tree
 
-UNDER = ("src", "bench", "fuzz")
+UNDER = ("src", "benches", "fuzz")
 
 
 def _list_of(root, path):
@@ -34,7 +34,7 @@ def check(root):
     for path in tree.files(root, ".cc", under=UNDER):
         listing = _list_of(root, path)
         word = str(path.relative_to(listing.parent))
-        # bench/ and fuzz/ may name a target after its file.
+        # benches/ and fuzz/ may name a target after its file.
         short = path.stem.removesuffix("_bench").removesuffix("_fuzz")
         named = {word} if root / "src" in path.parents else {word, short}
         if not named & words.get(listing, set()):
@@ -51,8 +51,8 @@ CASES = [
             "  TESTS a_test.cc)\n",
             "src/base/a.cc": "",
             "src/base/a_test.cc": "",
-            "bench/CMakeLists.txt": "cofferdam_bench(scan)\n",
-            "bench/scan_bench.cc": "",
+            "benches/CMakeLists.txt": "cofferdam_bench(scan)\n",
+            "benches/scan_bench.cc": "",
         },
         [],
     ),
