@@ -2,7 +2,7 @@
 # Shows that a fresh machine needs nothing but this tree: makes a minimal
 # system in a folder, clones the tree's HEAD into it, and calls ./run there.
 #
-#   tools/chroot_check.sh [OPTION…] [FOLDER]
+#   tools/chroot_check.sh [OPTION…] [FOLDER] [-- DEBOOTSTRAP-OPTION…]
 #     --test           also calls ./test there
 #     --suite NAME     bookworm (default) or noble
 #     --mirror URL     where that suite's packages are; by default, where this
@@ -28,11 +28,16 @@ while (($# > 0)); do
     --suite) suite=${2:?--suite NAME} && shift ;;
     --mirror) mirror=${2:?--mirror URL} && shift ;;
     --reuse) reuse=1 ;;
+    --)
+      shift
+      break
+      ;;
     -*) fail "unknown option $1" ;;
     *) folder=$1 ;;
   esac
   shift
 done
+debootstrap_options=("$@")
 ((EUID == 0)) || fail 'needs root'
 [[ -n $reuse ]] || command -v debootstrap >/dev/null ||
   fail 'needs debootstrap: apt-get install debootstrap'
@@ -53,13 +58,16 @@ make_system() {
     fail "this machine's apt has no source for $suite; name one with --mirror"
   [[ -z $(ls -A "$folder") ]] || fail "$folder is not empty (or say --reuse)"
   say "makes a minimal $suite in $folder"
-  # Ubuntu's boost, rocksdb and others are in universe.
-  local components=main
+  # Ubuntu's boost, rocksdb and others are in universe. Debian's debootstrap
+  # may not know the suite by name; all of Ubuntu's share one script.
+  local components=main script=''
   if [[ $suite == noble ]]; then
     components=main,universe
+    script=/usr/share/debootstrap/scripts/gutsy
   fi
   debootstrap --variant=minbase --components="$components" \
-    "$suite" "$folder" "$mirror" >"$folder.log" 2>&1 || {
+    "${debootstrap_options[@]}" "$suite" "$folder" "$mirror" \
+    ${script:+"$script"} >"$folder.log" 2>&1 || {
     tail -n 20 "$folder.log" >&2
     fail "debootstrap failed; its words are in $folder.log"
   }

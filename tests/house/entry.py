@@ -250,9 +250,8 @@ CASES = [
     _broken("the scripts as they are", "run", "serve", "serve"),
     _broken("no lock", "tools/setup.sh", "  flock 9\n", "", "install once"),
     _broken(
-        "chatter on stdout", "tools/setup.sh", "say() { printf '%s\\n' \"setup: $*\" >&2",
-        "say() { printf '%s\\n' \"setup: $*\"", "says why", "says what to do",
-        "failed", "refuses",
+        "chatter on stdout", "tools/setup.sh", '"setup: $*" >&2',
+        '"setup: $*"', "says why", "says what to do", "failed", "refuses",
     ),
     _broken(
         "removes packages", "tools/setup.sh", "--no-remove", "", "says why"
