@@ -1,0 +1,73 @@
+#!/bin/sh
+# Installs the pinned coding agents and Node 22 into tests/e2e/node_modules.
+# Needs npm (any from 9 on) and the package registry; runs no package's own
+# scripts. Safe to run twice: does nothing when all is in place.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+modules=$here/node_modules
+stamp=$modules/.installed
+
+fail() {
+  echo "install_agents: $*" >&2
+  exit 2
+}
+
+say() {
+  [ "${QUIET:-}" = 1 ] || echo "install_agents: $*" >&2
+}
+
+case ${1:-} in
+  "") ;;
+  --check) ;;
+  *) echo "usage: install_agents.sh [--check]" >&2; exit 2 ;;
+esac
+
+wanted=$(sha256sum "$here/package-lock.json" | cut -d' ' -f1)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
+  say "agents are in place"
+  exit 0
+fi
+[ "${1:-}" != --check ] || fail "agents are not installed; run $0"
+
+case $(uname -s)-$(uname -m) in
+  Linux-x86_64) arch=x64 ;;
+  Linux-aarch64) arch=arm64 ;;
+  *) fail "no agents for $(uname -s) $(uname -m)" ;;
+esac
+command -v npm >/dev/null 2>&1 ||
+  fail "npm is missing (Debian and Ubuntu: apt-get install npm)"
+
+rm -f "$stamp"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+log=$scratch/npm.log
+attempt=1
+while :; do
+  say "npm ci (about 1 GB on disk), attempt $attempt"
+  if (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund) \
+      >"$log" 2>&1; then
+    break
+  fi
+  [ "$attempt" -lt 3 ] || { cat "$log" >&2; fail "npm ci failed, see above"; }
+  attempt=$((attempt + 1))
+done
+
+bin=$modules/.bin
+node=$modules/node-linux-$arch/bin/node
+claude=$modules/@anthropic-ai/claude-code-linux-$arch/claude
+[ -x "$node" ] || fail "npm left no $node"
+[ -x "$claude" ] || fail "npm left no $claude"
+[ -f "$modules/@openai/codex-linux-$arch/package.json" ] ||
+  fail "npm left no native program of @openai/codex for $arch"
+# The wrapper package leaves a stub here until its own script has run; the
+# native program itself is what that script would put in place.
+ln -sf "../node-linux-$arch/bin/node" "$bin/node"
+ln -sf "../@anthropic-ai/claude-code-linux-$arch/claude" "$bin/claude"
+
+for agent in node claude codex; do
+  version=$(PATH="$bin:$PATH" HOME="$scratch" "$bin/$agent" --version \
+    2>"$log") || { cat "$log" >&2; fail "$agent does not start"; }
+  say "$agent $version"
+done
+echo "$wanted" >"$stamp"
