@@ -1,0 +1,141 @@
+"""The real agents, and a clean place for one to work in."""
+
+import dataclasses
+import pathlib
+import subprocess
+from typing import Dict, List, Optional, Sequence
+
+HERE = pathlib.Path(__file__).resolve().parent
+BIN = HERE / "node_modules" / ".bin"
+REMOTE = "https://git.example.com/applied-ai/widgets.git"
+CLAUDE_VERSION = "2.1.329"
+CODEX_VERSION = "0.169.0"
+
+
+class AgentsMissing(Exception):
+    """The pinned agents are not installed."""
+
+
+def agents_bin() -> pathlib.Path:
+    """The folder that holds claude, codex and Node 22."""
+    check = subprocess.run([HERE / "install_agents.sh", "--check"],
+                           capture_output=True, text=True)
+    if check.returncode != 0:
+        raise AgentsMissing(check.stderr.strip())
+    return BIN
+
+
+@dataclasses.dataclass
+class Done:
+    """A process that ended."""
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n" \
+            f"{self.err}"
+
+
+@dataclasses.dataclass
+class AgentHome:
+    """A fresh $HOME, $TMPDIR and git repository with one commit and an
+    origin. Everything an agent leaves stays under `root`."""
+    root: pathlib.Path
+    remote: str = REMOTE
+
+    def __post_init__(self):
+        for folder in (self.home, self.tmp, self.repo):
+            folder.mkdir(parents=True)
+        self.git("init", "-q", "-b", "main")
+        self.git("remote", "add", "origin", self.remote)
+        (self.repo / "README.md").write_text("# Widgets\n")
+        self.commit("Start")
+
+    @property
+    def home(self) -> pathlib.Path:
+        return self.root / "home"
+
+    @property
+    def tmp(self) -> pathlib.Path:
+        return self.root / "tmp"
+
+    @property
+    def repo(self) -> pathlib.Path:
+        return self.root / "widgets"
+
+    def env(self, extra: Optional[Dict[str, str]] = None,
+            path: Sequence[pathlib.Path] = ()) -> Dict[str, str]:
+        """What `env -i` leaves, plus `extra`."""
+        folders = [*map(str, path), str(agents_bin()), "/usr/local/bin",
+                   "/usr/bin", "/bin"]
+        return {"PATH": ":".join(folders), "HOME": str(self.home),
+                "TMPDIR": str(self.tmp), "LANG": "C.UTF-8",
+                "TERM": "xterm-256color", **(extra or {})}
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(
+            ["git", "-c", "user.name=Engineer",
+             "-c", "user.email=engineer@example.com", *words],
+            cwd=self.repo, capture_output=True, text=True, check=True,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self.home),
+                 "GIT_CONFIG_NOSYSTEM": "1"})
+        return done.stdout.strip()
+
+    def commit(self, words: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", words)
+
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD")
+
+    def write(self, name: str, words: str) -> pathlib.Path:
+        file = self.repo / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(words, encoding="utf-8")
+        return file
+
+    def run(self, command: List[str], extra: Optional[Dict[str, str]] = None,
+            timeout_s: float = 120) -> Done:
+        """Runs a command in the repository with nothing on stdin."""
+        done = subprocess.run(
+            [str(word) for word in command], cwd=self.repo,
+            env=self.env(extra), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=timeout_s)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def clone(self, name: str) -> pathlib.Path:
+        """A second clone of the repository, as committed."""
+        target = self.root / name
+        subprocess.run(["git", "clone", "-q", self.repo, target], check=True,
+                       capture_output=True, env={"PATH": "/usr/bin:/bin",
+                                                 "HOME": str(self.home)})
+        return target
+
+
+def claude_words(prompt: str) -> List[str]:
+    """Claude Code, headless, allowed to edit, saying what it did as JSON."""
+    return ["claude", "-p", prompt, "--permission-mode", "acceptEdits",
+            "--model", "claude-sonnet-4-5", "--output-format", "json"]
+
+
+def codex_words(prompt: str, model: str) -> List[str]:
+    """Codex, headless, allowed everything, saying what it did as JSONL."""
+    return ["codex", "exec", "-m", model, "--json",
+            "--dangerously-bypass-approvals-and-sandbox", prompt]
+
+
+def claude_direct_env(url: str, key: str) -> Dict[str, str]:
+    """What points Claude Code at `url` when no gate does it."""
+    return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key,
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_AUTOUPDATER": "1"}
+
+
+def codex_direct_words(url: str) -> List[str]:
+    """The same for Codex; the key comes from $GW_KEY."""
+    provider = (f'model_providers.gw={{name="gw",base_url="{url}/v1",'
+                'wire_api="responses",env_key="GW_KEY"}')
+    return ["-c", 'model_provider="gw"', "-c", provider,
+            "-c", "check_for_update_on_startup=false",
+            "-c", "analytics.enabled=false", "--disable", "plugins"]

@@ -1,0 +1,73 @@
+"""Fixtures: the provider double, the real binary, a clean place to work."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import agents  # noqa: E402
+import house  # noqa: E402
+from double import Double, Script  # noqa: E402
+
+FULL = os.environ.get("COFFERDAM_FULL") == "1"
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "full: long; runs with COFFERDAM_FULL=1 only")
+    config.addinivalue_line(
+        "markers", "agent: drives a real coding agent from npm")
+    config.addinivalue_line(
+        "markers", "crash: kills the server again and again")
+
+
+def pytest_collection_modifyitems(items):
+    if FULL:
+        return
+    skip = pytest.mark.skip(reason="long; set COFFERDAM_FULL=1")
+    for item in items:
+        if "full" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def double(tmp_path):
+    """A running double that answers "Done." until it gets a script."""
+    with Double(Script(credential=house.UPSTREAM_KEY),
+                record=tmp_path / "double") as running:
+        yield running
+
+
+@pytest.fixture
+def open_double():
+    """A running double that asks for no credential."""
+    with Double() as running:
+        yield running
+
+
+@pytest.fixture
+def site(tmp_path, double):
+    """A place for one gate: config, data folder, the binary's path."""
+    return house.Site(tmp_path / "site", double.url)
+
+
+@pytest.fixture
+def gate(site):
+    """A running `cofferdam serve`; it must end with exit code 0."""
+    running = site.serve()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def agent_home(tmp_path):
+    return agents.AgentHome(tmp_path / "agent")
+
+
+@pytest.fixture
+def second_home(tmp_path):
+    return agents.AgentHome(tmp_path / "second")

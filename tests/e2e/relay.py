@@ -1,0 +1,153 @@
+"""A relay that copies bytes between a client and the gate and keeps both
+directions, so that a test can see what the client itself sent and got."""
+
+import dataclasses
+import socket
+import threading
+from typing import List, Tuple
+from urllib.parse import urlsplit
+
+from plain_http import Broken, Reader
+
+
+@dataclasses.dataclass
+class Seen:
+    """One request and its answer as the client's side of the wire had them;
+    bodies without chunk framing, nothing else undone."""
+    method: str
+    target: str
+    headers: List[Tuple[str, str]]
+    body: bytes
+    status: int = 0
+    response_headers: List[Tuple[str, str]] = dataclasses.field(
+        default_factory=list)
+    response_body: bytes = b""
+    ended: bool = False
+
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    def header(self, name: str) -> str:
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return ""
+
+
+@dataclasses.dataclass
+class _Wire:
+    up: bytearray = dataclasses.field(default_factory=bytearray)
+    down: bytearray = dataclasses.field(default_factory=bytearray)
+
+
+class Relay:
+    """Listens on 127.0.0.1 and relays every connection to `target`."""
+
+    def __init__(self, target: str):
+        parts = urlsplit(target)
+        self._target = (parts.hostname, parts.port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._wires: List[_Wire] = []
+        self._threads: List[threading.Thread] = []
+        self._sockets: List[socket.socket] = []
+        self._spawn(self._accept)
+
+    @property
+    def url(self) -> str:
+        return "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+
+    def __enter__(self) -> "Relay":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for open_socket in [self._listener, *self._sockets]:
+            try:
+                open_socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            open_socket.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _spawn(self, work, *words) -> None:
+        thread = threading.Thread(target=work, args=words, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._target)
+            except OSError:
+                return
+            self._sockets += [client, server]
+            wire = _Wire()
+            self._wires.append(wire)
+            self._spawn(self._copy, client, server, wire.up)
+            self._spawn(self._copy, server, client, wire.down)
+
+    @staticmethod
+    def _copy(source, target, kept: bytearray) -> None:
+        try:
+            while True:
+                data = source.recv(1 << 16)
+                if not data:
+                    break
+                kept += data
+                target.sendall(data)
+        except OSError:
+            pass
+        try:
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def raw(self) -> bytes:
+        """Every byte that clients sent."""
+        return b"".join(bytes(wire.up) for wire in self._wires)
+
+    def seen(self) -> List[Seen]:
+        """All exchanges so far, by connection, then in order."""
+        found: List[Seen] = []
+        for wire in self._wires:
+            found += _parse(bytes(wire.up), bytes(wire.down))
+        return found
+
+    def main_exchanges(self) -> List[Seen]:
+        return [s for s in self.seen() if s.method == "POST"
+                and s.path() in ("/v1/messages", "/v1/responses")]
+
+
+def _reader(data: bytes) -> Reader:
+    left = [data]
+
+    def recv(_size: int) -> bytes:
+        piece, left[0] = left[0], b""
+        return piece
+
+    return Reader(recv)
+
+
+def _parse(up: bytes, down: bytes) -> List[Seen]:
+    requests, answers = _reader(up), _reader(down)
+    found: List[Seen] = []
+    while True:
+        try:
+            first, headers = requests.head()
+            body = b"".join(requests.entity(headers, request=True))
+        except Broken:
+            return found
+        method, target, _ = first.split(" ")
+        seen = Seen(method, target, headers, body)
+        found.append(seen)
+        try:
+            while seen.status in (0, 100):
+                first, seen.response_headers = answers.head()
+                seen.status = int(first.split(" ")[1])
+            if method != "HEAD" and seen.status not in (204, 304):
+                for piece in answers.entity(seen.response_headers):
+                    seen.response_body += piece
+            seen.ended = True
+        except (Broken, ValueError):
+            pass
