@@ -40,7 +40,9 @@ configure() {
 show_progress() {
   local line begun='' tenth=0 now
   while IFS= read -r line; do
+    # A line that begins with 0 is not work yet, but a look for new headers.
     if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\  ]]; then
+      ((BASH_REMATCH[1] > 0)) || continue
       if [[ -z $begun ]]; then
         begun=1
         say "builds build/$preset: ${BASH_REMATCH[2]} steps"
