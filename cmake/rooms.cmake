@@ -14,6 +14,10 @@ function(cofferdam_room name)
     add_executable(${name}_test ${ROOM_TESTS})
     target_link_libraries(${name}_test PRIVATE
       cofferdam_${name} GTest::gmock GTest::gtest_main fmt::fmt)
+    if(NOT TARGET unit_tests)
+      add_custom_target(unit_tests)
+    endif()
+    add_dependencies(unit_tests ${name}_test)
     gtest_discover_tests(${name}_test
       TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS fast TIMEOUT 60)
   endif()
