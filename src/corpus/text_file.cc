@@ -1,0 +1,136 @@
+#include "corpus/text_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include "base/file.h"
+
+namespace cofferdam::corpus {
+namespace {
+
+constexpr size_t kProbeBytes = 8192;
+// Of the probe; source text has next to none, compressed bytes about a tenth.
+constexpr double kControlShareMax = 0.05;
+
+bool IsControl(unsigned char c) {
+  // Tab to carriage return, and escape, which logs of terminals hold.
+  return (c < 0x20 && !(c >= 0x09 && c <= 0x0d) && c != 0x1b) || c == 0x7f;
+}
+
+bool LooksBinary(std::string_view head) {
+  if (head.find('\0') != std::string_view::npos) return true;
+  auto controls = std::count_if(head.begin(), head.end(), IsControl);
+  return static_cast<double>(controls) >
+         kControlShareMax * static_cast<double>(head.size());
+}
+
+// Reads on from the descriptor until `bytes` has `size` bytes or the file ends.
+// False with errno set when the system fails.
+bool ReadUpTo(int fd, size_t size, std::string* bytes) {
+  size_t have = bytes->size();
+  bytes->resize(size);
+  while (have < size) {
+    ssize_t got = ::read(fd, bytes->data() + have, size - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    if (got == 0) break;
+    have += static_cast<size_t>(got);
+  }
+  bytes->resize(have);
+  return true;
+}
+
+bool HasLongLine(std::string_view bytes, size_t line_bytes_max) {
+  while (bytes.size() > line_bytes_max) {
+    // The last newline of the first max + 1 bytes ends every line before it.
+    size_t newline = bytes.substr(0, line_bytes_max + 1).rfind('\n');
+    if (newline == std::string_view::npos) return true;
+    bytes.remove_prefix(newline + 1);
+  }
+  return false;
+}
+
+PassedOver Unreadable(const std::string& path) {
+  return {path, Reason::kUnreadable, Error::FromErrno(errno, "read").message()};
+}
+
+std::string AtMost(size_t bytes) {
+  return fmt::format("at most {} bytes", bytes);
+}
+
+}  // namespace
+
+std::string_view ReasonName(Reason reason) {
+  switch (reason) {
+    case Reason::kBinary:
+      return "binary";
+    case Reason::kTooLarge:
+      return "too_large";
+    case Reason::kLongLine:
+      return "long_line";
+    case Reason::kUnreadable:
+      return "unreadable";
+    case Reason::kSymlink:
+      return "symlink";
+    case Reason::kSpecial:
+      return "special";
+    case Reason::kTooDeep:
+      return "too_deep";
+    case Reason::kTooManyEntries:
+      return "too_many_entries";
+  }
+  return "unreadable";
+}
+
+std::optional<PassedOver> ReadTextFile(const std::string& path,
+                                       const TextLimits& limits,
+                                       FinalLink follow, std::string* bytes) {
+  bytes->clear();
+  // A pipe opened for reading would wait for a writer; the flag forbids that
+  // should the file have been replaced since it was listed.
+  int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  if (follow == FinalLink::kRefuse) flags |= O_NOFOLLOW;
+  struct stat before;
+  if ((follow == FinalLink::kRefuse ? ::lstat(path.c_str(), &before)
+                                    : ::stat(path.c_str(), &before)) != 0)
+    return Unreadable(path);
+  if (S_ISLNK(before.st_mode)) return PassedOver{path, Reason::kSymlink, ""};
+  if (!S_ISREG(before.st_mode)) return PassedOver{path, Reason::kSpecial, ""};
+  FileDescriptor file(::open(path.c_str(), flags));
+  struct stat status;
+  if (!file.valid() || ::fstat(file.get(), &status) != 0)
+    return Unreadable(path);
+  if (!S_ISREG(status.st_mode)) return PassedOver{path, Reason::kSpecial, ""};
+
+  auto size = static_cast<size_t>(std::max<off_t>(status.st_size, 0));
+  if (!ReadUpTo(file.get(), std::min(size, kProbeBytes), bytes))
+    return Unreadable(path);
+  if (LooksBinary(*bytes)) return PassedOver{path, Reason::kBinary, ""};
+  size_t bytes_max = limits.document_bytes_max;
+  if (size > bytes_max)
+    return PassedOver{path, Reason::kTooLarge, AtMost(bytes_max)};
+  // One byte more than it had shows whether it has grown meanwhile. Files of
+  // the kernel say that they are empty; they are read as far as the probe.
+  for (size_t want = std::max(size, kProbeBytes) + 1;; want = bytes_max + 1) {
+    if (!ReadUpTo(file.get(), std::min(want, bytes_max + 1), bytes))
+      return Unreadable(path);
+    if (bytes->size() < want || want > bytes_max) break;
+  }
+  if (bytes->size() > bytes_max)
+    return PassedOver{path, Reason::kTooLarge, AtMost(bytes_max)};
+  if (size < kProbeBytes &&
+      LooksBinary(std::string_view(*bytes).substr(0, kProbeBytes)))
+    return PassedOver{path, Reason::kBinary, ""};
+  if (HasLongLine(*bytes, limits.line_bytes_max))
+    return PassedOver{path, Reason::kLongLine, AtMost(limits.line_bytes_max)};
+  return std::nullopt;
+}
+
+}  // namespace cofferdam::corpus

@@ -1,0 +1,115 @@
+#include "corpus/text_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "corpus/folder_testing.h"
+
+namespace cofferdam::corpus {
+namespace {
+
+std::optional<Reason> Read(const std::string& path, const TextLimits& limits,
+                           std::string* bytes) {
+  auto passed = ReadTextFile(path, limits, FinalLink::kRefuse, bytes);
+  if (!passed) return std::nullopt;
+  EXPECT_EQ(passed->path, path);
+  return passed->reason;
+}
+
+std::optional<Reason> Read(const std::string& path, TextLimits limits = {}) {
+  std::string bytes;
+  return Read(path, limits, &bytes);
+}
+
+TEST(ReadTextFile, ReadsTheWholeFileInPlaceOfWhatTheBufferHeld) {
+  TestFolder folder;
+  std::string text;
+  for (int i = 0; i < 20000; ++i) text += "a line of text\n";
+  std::string bytes = "old";
+  EXPECT_EQ(Read(folder.Write("a", text), {}, &bytes), std::nullopt);
+  EXPECT_EQ(bytes, text);
+  EXPECT_EQ(Read(folder.Write("empty", ""), {}, &bytes), std::nullopt);
+  EXPECT_EQ(bytes, "");
+}
+
+TEST(ReadTextFile, TakesNulInTheProbeForBinaryAndOthersForText) {
+  TestFolder folder;
+  using std::string_literals::operator""s;
+  EXPECT_EQ(Read(folder.Write("a", "text\0more"s)), Reason::kBinary);
+  EXPECT_EQ(Read(folder.Write("b", std::string(8191, '\n') + "\0"s)),
+            Reason::kBinary);
+  EXPECT_EQ(Read(folder.Write("c", std::string(8192, '\n') + "\0"s)),
+            std::nullopt);
+  EXPECT_EQ(Read(folder.Write("d", "caf\xe9 in Latin-1\n")), std::nullopt);
+  EXPECT_EQ(Read(folder.Write("e", "\x1b[31mred\x1b[0m\tand\fpage\r\n")),
+            std::nullopt);
+  EXPECT_EQ(Read(folder.Write("f", "\x01\x02\x03 packed \x04\x05")),
+            Reason::kBinary);
+}
+
+TEST(ReadTextFile, PassesOverAFileOneByteTooLarge) {
+  TestFolder folder;
+  TextLimits limits = {.document_bytes_max = 9000};
+  std::string text(9000, '\n');
+  EXPECT_EQ(Read(folder.Write("a", text), limits), std::nullopt);
+  EXPECT_EQ(Read(folder.Write("b", text + "\n"), limits), Reason::kTooLarge);
+  limits.document_bytes_max = 10;
+  EXPECT_EQ(Read(folder.Write("c", "0123456789"), limits), std::nullopt);
+  EXPECT_EQ(Read(folder.Write("d", "0123456789a"), limits), Reason::kTooLarge);
+}
+
+TEST(ReadTextFile, PassesOverALineOneByteTooLong) {
+  TestFolder folder;
+  TextLimits limits = {.line_bytes_max = 10};
+  for (std::string before : {"", "x\n", "0123456789\n0123456789\n"}) {
+    for (std::string after : {"", "\n", "\nx\n"}) {
+      std::string fits = before + "0123456789" + after;
+      std::string long_line = before + "0123456789a" + after;
+      EXPECT_EQ(Read(folder.Write("a", fits), limits), std::nullopt) << fits;
+      EXPECT_EQ(Read(folder.Write("a", long_line), limits), Reason::kLongLine)
+          << long_line;
+    }
+  }
+}
+
+TEST(ReadTextFile, NeverOpensPipesNorFoldersNorFollowsLinks) {
+  TestFolder folder;
+  ASSERT_EQ(::mkfifo(folder.Path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(Read(folder.Path("pipe")), Reason::kSpecial);
+  EXPECT_EQ(Read("/dev/zero"), Reason::kSpecial);
+  EXPECT_EQ(Read(folder.path()), Reason::kSpecial);
+  std::string target = folder.Write("target", "text\n");
+  ASSERT_EQ(::symlink(target.c_str(), folder.Path("link").c_str()), 0);
+  EXPECT_EQ(Read(folder.Path("link")), Reason::kSymlink);
+  std::string bytes;
+  EXPECT_EQ(ReadTextFile(folder.Path("link"), {}, FinalLink::kFollow, &bytes),
+            std::nullopt);
+  EXPECT_EQ(bytes, "text\n");
+  ASSERT_EQ(::unlink(folder.Path("link").c_str()), 0);
+  ASSERT_EQ(::symlink(folder.Path("pipe").c_str(), folder.Path("link").c_str()),
+            0);
+  EXPECT_EQ(
+      ReadTextFile(folder.Path("link"), {}, FinalLink::kFollow, &bytes)->reason,
+      Reason::kSpecial);
+}
+
+TEST(ReadTextFile, SaysWhatTheSystemSaid) {
+  TestFolder folder;
+  std::string bytes;
+  auto passed =
+      ReadTextFile(folder.Path("none"), {}, FinalLink::kRefuse, &bytes);
+  ASSERT_TRUE(passed.has_value());
+  EXPECT_EQ(passed->reason, Reason::kUnreadable);
+  EXPECT_NE(passed->detail.find("No such file"), std::string::npos)
+      << passed->detail;
+}
+
+TEST(ReadTextFile, ReadsFilesOfTheKernelThatSayTheyAreEmpty) {
+  std::string bytes;
+  EXPECT_EQ(Read("/proc/self/status", {}, &bytes), std::nullopt);
+  EXPECT_NE(bytes.find("VmRSS"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cofferdam::corpus
