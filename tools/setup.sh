@@ -113,7 +113,7 @@ apt() {
 
 install_missing() {
   local set=$1 name why
-  say "${#missing[@]} packages for $system are missing:"
+  say "missing on this machine ($system):"
   while read -r name why; do
     if [[ " ${missing[*]} " == *" $name "* ]]; then
       say "  $name: $why"
@@ -122,11 +122,14 @@ install_missing() {
   say 'installs them with apt-get, which takes a minute or two'
   apt update || say 'apt-get update failed; goes on with the lists it has'
   # --no-remove: never trade a package that someone else needs for ours.
-  apt install -y --no-install-recommends --no-remove "${missing[@]}" ||
-    fail "apt-get could not install: ${missing[*]}
-setup: Read its message above. If it would have to remove packages, decide
-setup: that yourself: apt-get install ${missing[*]}
-setup: On Ubuntu, most of these are in the component universe."
+  if ! apt install -y --no-install-recommends --no-remove "${missing[@]}"; then
+    say 'Read the message above. If apt-get would have to remove packages,'
+    say "decide that yourself: apt-get install ${missing[*]}"
+    if [[ $system == ubuntu* ]]; then
+      say 'Most of these packages are in the component universe.'
+    fi
+    fail "apt-get could not install: ${missing[*]}"
+  fi
   find_missing "$set"
   ((${#missing[@]} == 0)) ||
     fail "still missing after apt-get install: ${missing[*]}"
