@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -23,6 +24,8 @@ def pytest_configure(config):
         "markers", "agent: drives a real coding agent from npm")
     config.addinivalue_line(
         "markers", "crash: kills the server again and again")
+    config.addinivalue_line(
+        "markers", "seconds(n): how long the test may take (default 120)")
 
 
 def pytest_collection_modifyitems(items):
@@ -32,6 +35,33 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "full" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """No test hangs: after its seconds it fails where it stands."""
+    marker = item.get_closest_marker("seconds")
+    limit = marker.args[0] if marker else 120
+
+    def late(*_):
+        raise TimeoutError(f"the test took more than {limit} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(limit)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def no_process_left():
+    """Ends what a failed test left running; by pid, its own only."""
+    before = set(map(id, house.STARTED))
+    yield
+    for process in house.STARTED:
+        if id(process) not in before and process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture

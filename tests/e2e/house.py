@@ -17,6 +17,8 @@ PERSON = "engineer@example.com"
 TEAM = "applied-ai"
 START_S = 20
 STOP_S = 20
+# Every server that was started, for whoever cleans up.
+STARTED: List[subprocess.Popen] = []
 
 
 def binary() -> pathlib.Path:
@@ -192,6 +194,7 @@ class Site:
                 [*prefix, str(binary()), "serve"], cwd=self.root,
                 env={**self.env(), **(env or {})}, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=errors)
+        STARTED.append(process)
         return process, log
 
     def serve_refuses(self, prefix: Sequence[str] = ()) -> Done:

@@ -5,7 +5,6 @@ import gzip
 import json
 import pathlib
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -20,7 +19,8 @@ import scenario
 from certificates import self_signed
 from double import (Double, Fault, Script, ScriptError, Step, custom_tool,
                     load_script, text, thinking, tool)
-from plain_http import Broken, Client, ask, events
+from plain_http import Client, ask, events
+from relay import Relay
 
 HERE = pathlib.Path(__file__).resolve().parent
 ANTHROPIC = "/v1/messages"
@@ -409,6 +409,25 @@ def test_speaks_tls(tmp_path):
         assert answer.ended and said(ANTHROPIC, answer) == "Done."
         refused = ask(double.url, ANTHROPIC, request(ANTHROPIC))
         assert "certificate" in refused.error.lower()
+
+
+def test_the_relay_keeps_both_sides_of_the_wire(open_double):
+    open_double.use_script(Script([Step([text("Wörter. " * 200)])]))
+    with Relay(open_double.url) as relay:
+        with Client(relay.url) as client:
+            for path, stream in [(ANTHROPIC, True), (OPENAI, False)]:
+                client.send("POST", path, {"X-Name": "v"},
+                            json.dumps(request(path, stream)).encode())
+                assert client.receive().ended
+            client.send("HEAD", "/", {})
+            assert client.receive("HEAD").ended
+        seen = relay.seen()
+    assert [s.method for s in seen] == ["POST", "POST", "HEAD"]
+    for side, heard in zip(seen, open_double.exchanges):
+        assert side.ended and side.header("x-name") == (
+            heard.header("x-name") or "")
+        assert side.body == heard.body
+        assert side.response_body == heard.response_body
 
 
 # As a program
