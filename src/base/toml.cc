@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace cofferdam {
 namespace {
@@ -231,6 +232,20 @@ std::optional<std::vector<std::string>> TomlTable::Strings(
     values.push_back(text->get());
   }
   return values;
+}
+
+std::optional<int64_t> TomlTable::Date(std::string_view key) {
+  const auto* node = static_cast<const toml::node*>(Node(key));
+  if (node == nullptr) return std::nullopt;
+  const auto* date = node->as_date();
+  if (date == nullptr) {
+    Complain(key, fmt::format("must be a date without quotes, not {}",
+                              TypeName(*node)));
+    return std::nullopt;
+  }
+  std::chrono::sys_days day{std::chrono::year(date->get().year) /
+                            date->get().month / date->get().day};
+  return std::chrono::microseconds(day.time_since_epoch()).count();
 }
 
 std::optional<TomlTable> TomlTable::Table(std::string_view key) {

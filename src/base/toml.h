@@ -70,6 +70,8 @@ class TomlTable {
   std::optional<std::string> OneOf(std::string_view key,
                                    const std::vector<std::string>& names);
   std::optional<std::vector<std::string>> Strings(std::string_view key);
+  // A date without a time: the microseconds since 1970 at its start in UTC.
+  std::optional<int64_t> Date(std::string_view key);
   // A sub-table, inline or not.
   std::optional<TomlTable> Table(std::string_view key);
   // An array of tables; empty when absent.

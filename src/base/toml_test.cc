@@ -30,6 +30,21 @@ TEST(TomlTable, ReadsTypedValuesAndComplainsOfWrongTypes) {
             "\"slow\", \"safe\"");
 }
 
+TEST(TomlTable, DatesAreMicrosecondsAtTheirStart) {
+  TomlDocument document = TomlDocument::Parse(
+      "a = 1970-01-02\nb = 2024-02-29\nc = 2024-02-29T00:00:00Z\n"
+      "d = \"2024-02-29\"\n");
+  TomlTable root = document.root();
+  EXPECT_EQ(root.Date("a"), int64_t{86'400} * 1'000'000);
+  EXPECT_EQ(root.Date("b"), int64_t{1'709'164'800} * 1'000'000);
+  EXPECT_FALSE(root.Date("absent").has_value());
+  EXPECT_TRUE(document.issues().empty());
+  EXPECT_FALSE(root.Date("c").has_value());
+  EXPECT_FALSE(root.Date("d").has_value());
+  EXPECT_EQ(document.issues().size(), 2u);
+  EXPECT_EQ(TomlDocument::Parse("a = 2023-02-29\n").issues().size(), 1u);
+}
+
 TEST(TomlTable, BooleansAreNotReadFromIntegers) {
   TomlDocument document = TomlDocument::Parse("flag = 99999\n");
   EXPECT_FALSE(document.root().Bool("flag").has_value());
