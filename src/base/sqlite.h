@@ -127,6 +127,8 @@ class Transaction {
  private:
   explicit Transaction(std::shared_ptr<Database::Connection> connection)
       : connection_(std::move(connection)) {}
+  void Rollback();
+
   // Null once it is settled.
   std::shared_ptr<Database::Connection> connection_;
 };
