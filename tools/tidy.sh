@@ -20,13 +20,17 @@ if [[ ! -f $root/build/dev/compile_commands.json ]]; then
   echo 'tidy: needs the dev build: tools/build.sh dev' >&2
   exit 2
 fi
-(($# > 0)) || set -- "^$root/src/.*(?<!_test)\.cc\$"
+(($# > 0)) || set -- "^$root/src/.*(?<!_test)(?<!_testing)\.cc\$"
 
 if words=$("$runner" -quiet -clang-tidy-binary "$(command -v "$tidy")" \
   -p "$root/build/dev" "$@" 2>&1); then
   exit 0
 fi
-grep -vE '^[0-9]+ warnings? (generated|treated)|^clang-tidy-|^$' \
-  <<<"$words" >&2 || true
+# A header's finding once, not once for each file that includes it.
+findings=$(awk '
+  /^\[ *[0-9]+\/[0-9]+\]/ || /^[0-9]+ warnings? / { show = 0; next }
+  /: (error|warning): / { show = !seen[$0]++ }
+  show' <<<"$words")
+printf '%s\n' "${findings:-$words}" >&2
 echo 'tidy: found the above' >&2
 exit 1
