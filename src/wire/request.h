@@ -47,13 +47,14 @@ struct PromptTurn {
 };
 
 // Everything a model was given. Bounded by the body it was read from: texts
-// together are at most three times its size.
+// together are at most four times its size.
 struct Prompt {
   // Texts outside assistant turns, in order: system and instructions,
   // descriptions of tools, what the user said, results of tools (those of
-  // server tools too, though they stand in an assistant turn). A tool's
-  // result whose lines are numbered (see StripLineNumbers) is followed by the
-  // same text without the numbers. No ids, signatures or base64.
+  // server tools too, though they stand in an assistant turn). A text that is
+  // JSON is followed by its strings, one whose lines are numbered (see
+  // StripLineNumbers) by the same text without the numbers. No ids,
+  // signatures or base64.
   std::vector<std::string> texts;
   // Turns without any part are left out, but keep their number.
   std::vector<PromptTurn> turns;

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "wire/answer.h"
+
+namespace cofferdam::wire {
+
+std::unique_ptr<Meter> MakeAnthropicMeter(MeterLimits limits);
+std::unique_ptr<Meter> MakeResponsesMeter(MeterLimits limits);
+// For token counting: nothing was generated and nothing is charged; only
+// errors are read.
+std::unique_ptr<Meter> MakeCountMeter();
+
+}  // namespace cofferdam::wire

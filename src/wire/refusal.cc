@@ -1,0 +1,206 @@
+#include "wire/refusal.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+
+namespace cofferdam::wire {
+namespace {
+
+struct Words {
+  std::string_view what;  // before the reference
+  std::string_view next;  // what to do
+};
+
+Words WordsOf(Code code) {
+  switch (code) {
+    case Code::kInvalid:
+      return {"Cofferdam refused this request",
+              "Correct the request and send it again."};
+    case Code::kNotFound:
+      return {"Cofferdam refused this request",
+              "Check the address and the name of the model."};
+    case Code::kUnauthenticated:
+      return {"Cofferdam refused this request",
+              "Run `cofferdam login` with a valid key, or ask an "
+              "administrator of Cofferdam for one."};
+    case Code::kDenied:
+      return {"Cofferdam refused this request",
+              "Ask an administrator of Cofferdam for access."};
+    case Code::kTooLarge:
+      return {"Cofferdam refused this request",
+              "Send less at once: compact the conversation or start a new "
+              "session."};
+    case Code::kConflict:
+    case Code::kExhausted:
+    case Code::kUnavailable:
+    case Code::kDeadline:
+    case Code::kCancelled:
+      return {"Cofferdam could not answer this request",
+              "Try again in a moment; if it fails again, give an "
+              "administrator of Cofferdam the reference."};
+    case Code::kCorrupt:
+    case Code::kInternal:
+      return {"Cofferdam could not answer this request",
+              "Give an administrator of Cofferdam the reference; trying "
+              "again will not help."};
+  }
+  return {};
+}
+
+std::string Message(const Error& error, std::string_view request_id) {
+  Words words = WordsOf(error.code());
+  std::string_view said = error.message();
+  while (said.ends_with('.') || said.ends_with(' ')) said.remove_suffix(1);
+  return fmt::format("{} (reference {}): {}. {}", words.what, request_id, said,
+                     words.next);
+}
+
+std::string_view AnthropicType(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 402:
+      return "billing_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 413:
+      return "request_too_large";
+    case 429:
+      return "rate_limit_error";
+    case 504:
+      return "timeout_error";
+    case 529:
+      return "overloaded_error";
+    default:
+      return status < 500 ? "invalid_request_error" : "api_error";
+  }
+}
+
+struct OpenAiNames {
+  std::string_view type;
+  std::string_view code;
+};
+
+OpenAiNames OpenAiNamesOf(int status) {
+  switch (status) {
+    case 401:
+      return {"invalid_request_error", "invalid_api_key"};
+    case 403:
+      return {"permission_denied", "policy_refused"};
+    case 404:
+      return {"invalid_request_error", "not_found"};
+    case 413:
+      return {"invalid_request_error", "request_too_large"};
+    case 429:
+      return {"rate_limit_error", "rate_limit_exceeded"};
+    case 503:
+      return {"server_error", "service_unavailable"};
+    case 504:
+      return {"server_error", "timeout"};
+    default:
+      if (status < 500) return {"invalid_request_error", "invalid_request"};
+      return {"server_error", "server_error"};
+  }
+}
+
+std::string AnthropicBody(std::string_view message, std::string_view request_id,
+                          int status) {
+  JsonWriter json;
+  json.BeginObject().Field("type", "error").Key("error").BeginObject();
+  json.Field("type", AnthropicType(status)).Field("message", message);
+  json.EndObject().Field("request_id", request_id).EndObject();
+  return std::move(json).Take();
+}
+
+std::string OpenAiBody(std::string_view message, int status) {
+  OpenAiNames names = OpenAiNamesOf(status);
+  JsonWriter json;
+  json.BeginObject().Key("error").BeginObject();
+  json.Field("message", message).Field("type", names.type);
+  json.Key("param").Null().Field("code", names.code);
+  json.EndObject().EndObject();
+  return std::move(json).Take();
+}
+
+// Codex shows the message of "invalid_prompt" at once and complete; any other
+// code makes it try again.
+std::string ResponseFailed(std::string_view message, Code code,
+                           std::string_view request_id) {
+  JsonWriter json;
+  json.BeginObject().Field("type", "response.failed").Key("response");
+  json.BeginObject().Field("id", request_id).Field("object", "response");
+  json.Field("status", "failed").Key("error").BeginObject();
+  json.Field("code", MayPassLater(code) ? "server_error" : "invalid_prompt");
+  json.Field("message", message).EndObject().EndObject().EndObject();
+  return std::move(json).Take();
+}
+
+}  // namespace
+
+bool MayPassLater(Code code) {
+  switch (code) {
+    case Code::kConflict:
+    case Code::kExhausted:
+    case Code::kUnavailable:
+    case Code::kDeadline:
+    case Code::kCancelled:
+      return true;
+    case Code::kInvalid:
+    case Code::kNotFound:
+    case Code::kUnauthenticated:
+    case Code::kDenied:
+    case Code::kTooLarge:
+    case Code::kCorrupt:
+    case Code::kInternal:
+      return false;
+  }
+  return false;
+}
+
+Refusal MakeRefusal(Protocol protocol, const Error& error,
+                    std::string_view request_id) {
+  return MakeRefusal(protocol, error, request_id, HttpStatus(error.code()));
+}
+
+Refusal MakeRefusal(Protocol protocol, const Error& error,
+                    std::string_view request_id, int status) {
+  Refusal refusal;
+  refusal.status = status;
+  refusal.content_type = "application/json";
+  std::string message = Message(error, request_id);
+  switch (protocol) {
+    case Protocol::kAnthropicMessages:
+      refusal.headers.emplace_back("request-id", request_id);
+      refusal.body = AnthropicBody(message, request_id, status);
+      break;
+    case Protocol::kOpenAiResponses:
+      refusal.headers.emplace_back("x-request-id", request_id);
+      refusal.body = OpenAiBody(message, status);
+      break;
+  }
+  if (!MayPassLater(error.code())) {
+    refusal.headers.emplace_back("x-should-retry", "false");
+  }
+  return refusal;
+}
+
+std::string ErrorEvent(Protocol protocol, const Error& error,
+                       std::string_view request_id, StreamState state) {
+  std::string message = Message(error, request_id);
+  std::string_view before = state == StreamState::kMidEvent ? "\n\n" : "";
+  switch (protocol) {
+    case Protocol::kAnthropicMessages:
+      return fmt::format(
+          "{}event: error\ndata: {}\n\n", before,
+          AnthropicBody(message, request_id, HttpStatus(error.code())));
+    case Protocol::kOpenAiResponses:
+      return fmt::format("{}event: response.failed\ndata: {}\n\n", before,
+                         ResponseFailed(message, error.code(), request_id));
+  }
+  return {};
+}
+
+}  // namespace cofferdam::wire

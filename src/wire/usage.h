@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/json.h"
+#include "wire/types.h"
+
+namespace cofferdam::wire {
+
+// Anthropic's usage as it grows: message_start gives all fields, message_delta
+// repeats some with totals so far. A field that a later report lacks keeps its
+// value; an explicit 0 is a value.
+class AnthropicUsage {
+ public:
+  // Takes over what `usage` reports; anything but counts is passed over.
+  void Merge(const JsonValue& usage);
+  bool has_input() const { return input_.has_value(); }
+  bool has_output() const { return output_.has_value(); }
+  Usage ToUsage() const;
+
+ private:
+  std::optional<int64_t> input_;
+  std::optional<int64_t> cache_read_;
+  // Total of cache writes, and how it splits by lifetime; message_delta has no
+  // split.
+  std::optional<int64_t> cache_write_;
+  std::optional<int64_t> cache_write_5m_;
+  std::optional<int64_t> cache_write_1h_;
+  std::optional<int64_t> output_;
+  std::optional<int64_t> reasoning_;
+};
+
+// OpenAI's usage, in which cached and reasoning tokens are subsets; none when
+// it lacks the totals.
+std::optional<Usage> ResponsesUsage(const JsonValue& usage);
+
+}  // namespace cofferdam::wire
