@@ -70,7 +70,8 @@ class PromptReader {
  private:
   void EndTurn(std::vector<Part> parts) {
     size_t number = next_turn_++;
-    if (!parts.empty()) prompt_.turns.push_back({number, std::move(parts)});
+    if (parts.empty()) return;
+    prompt_.turns.push_back({number, std::move(parts), prompt_.texts.size()});
   }
 
   void AddText(std::string_view text) {

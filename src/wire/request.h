@@ -44,6 +44,9 @@ struct PromptTurn {
   // without an input item between them.
   size_t number = 0;
   std::vector<Part> parts;
+  // How many of Prompt::texts came before the turn ended: only those can it
+  // have quoted, for later ones may show what it wrote.
+  size_t texts_before = 0;
 };
 
 // Everything a model was given. Bounded by the body it was read from: texts
