@@ -73,6 +73,13 @@ Code CodeOfErrno(int error_number) {
 
 std::string_view CodeName(Code code) { return Row(code).name; }
 
+std::optional<Code> ParseCode(std::string_view name) {
+  for (const CodeRow& row : kCodes) {
+    if (row.name == name) return row.code;
+  }
+  return std::nullopt;
+}
+
 int HttpStatus(Code code) { return Row(code).http_status; }
 
 int ExitCode(Code) { return 2; }

@@ -29,6 +29,7 @@ enum class Code {
 
 // "invalid", "not_found", …: stable, for logs and JSON.
 std::string_view CodeName(Code code);
+std::optional<Code> ParseCode(std::string_view name);
 // The HTTP status our own answers use for `code`, 400..599.
 int HttpStatus(Code code);
 // The process exit code for `code`: 2 for every failure (1 is kept for

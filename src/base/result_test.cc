@@ -45,9 +45,10 @@ TEST(Error, FromErrnoNamesTheThingAndTheReason) {
 
 TEST(Code, EveryCodeHasANameAndAStatus) {
   for (int i = 0; i <= static_cast<int>(Code::kInternal); ++i) {
-    EXPECT_FALSE(CodeName(static_cast<Code>(i)).empty());
+    EXPECT_EQ(ParseCode(CodeName(static_cast<Code>(i))), static_cast<Code>(i));
     EXPECT_GE(HttpStatus(static_cast<Code>(i)), 400);
   }
+  EXPECT_FALSE(ParseCode("no such code").has_value());
 }
 
 TEST(ResultDeathTest, ReadingAMissingValueEndsTheProcess) {

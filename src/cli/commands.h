@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "cli/command.h"
+
+// What each file of subcommands offers to main.
+namespace cofferdam::cli {
+
+std::vector<Command> ServeCommands();
+std::vector<Command> PeopleCommands();
+std::vector<Command> LoginCommands();
+std::vector<Command> RunCommands();
+std::vector<Command> LedgerCommands();
+std::vector<Command> IndexCommands();
+std::vector<Command> ScanCommands();
+std::vector<Command> ConfigCommands();
+
+}  // namespace cofferdam::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "cli/command.h"
+#include "cli/config.h"
+#include "console/admin.h"
+
+namespace cofferdam::cli {
+
+// The configuration that --config names, with --data applied.
+Result<Config> LoadConfigFor(const Invocation& invocation);
+
+// How the stores of that configuration are opened.
+console::StoresOptions StoresOptionsOf(const Config& config);
+
+// The administration of the data folder that the invocation names, for one
+// command: opened here, or through the server that holds it.
+Result<std::unique_ptr<console::Admin>> OpenAdmin(const Invocation& invocation);
+
+// What commands log to: warnings and errors only, on stderr.
+const Logger& CommandLogger();
+
+// Writes to stdout.
+void Print(std::string_view text);
+void PrintLine(std::string_view line);
+// A line for people, on stderr.
+void Say(std::string_view line);
+
+}  // namespace cofferdam::cli

@@ -1,0 +1,143 @@
+#include "cli/gate_client.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "console/api.h"
+#include "http/client.h"
+
+namespace cofferdam::cli {
+namespace {
+
+constexpr size_t kLoginBytesMax = 16 << 10;
+constexpr int64_t kCallTimeoutMs = 30'000;
+
+Result<std::string> Call(const std::string& url, const std::string& key,
+                         const std::string& method, const std::string& name,
+                         const std::string& body) {
+  http::RequestHead head;
+  head.method = method;
+  head.target = "/cofferdam/v1/" + name;
+  head.headers.Add("authorization", "Bearer " + key);
+  head.headers.Add("content-type", "application/json");
+  http::FetchOptions options;
+  options.timeout_ms = kCallTimeoutMs;
+  auto response = http::Fetch(url, head, body, options);
+  if (!response.ok()) {
+    return std::move(response).error().Within(fmt::format("gate {}", url));
+  }
+  if (response->head.status != 200) {
+    Error error = console::ErrorFromJson(response->body);
+    if (error.code() == Code::kInternal) {
+      return Error(Code::kUnavailable,
+                   fmt::format("{} answers with status {}, but not as a "
+                               "Cofferdam gate",
+                               url, response->head.status));
+    }
+    return std::move(error).Within(fmt::format("gate {}", url));
+  }
+  return std::move(response->body);
+}
+
+}  // namespace
+
+Result<std::string> LoginPath() {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  if (config != nullptr && *config == '/') {
+    return std::string(config) + "/cofferdam/login.json";
+  }
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && *home != '\0') {
+    return std::string(home) + "/.config/cofferdam/login.json";
+  }
+  return Error(Code::kInvalid,
+               "neither XDG_CONFIG_HOME nor HOME says where logins are kept");
+}
+
+Result<Login> ReadLogin() {
+  TRY_ASSIGN(std::string path, LoginPath());
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) {
+    return Error(
+        Code::kNotFound,
+        fmt::format("no login at {}; run `cofferdam login URL` first", path));
+  }
+  if ((info.st_mode & 077) != 0) {
+    return Error(Code::kDenied,
+                 fmt::format("{} may be read by others (mode {:o}); run "
+                             "`chmod 600` on it, or log in again with a new "
+                             "key",
+                             path, info.st_mode & 0777));
+  }
+  TRY_ASSIGN(std::string text, ReadFile(path, kLoginBytesMax));
+  auto document = JsonDocument::Parse(text);
+  if (!document.ok()) return std::move(document).error().Within(path);
+  Login login;
+  login.url = (*document)["url"].StringOrEmpty();
+  login.key = (*document)["key"].StringOrEmpty();
+  if (login.url.empty() || login.key.empty()) {
+    return Error(Code::kCorrupt,
+                 fmt::format("{}: url or key is missing; log in again", path));
+  }
+  return login;
+}
+
+Status WriteLogin(const Login& login) {
+  TRY_ASSIGN(std::string path, LoginPath());
+  TRY(MakeFolder(path.substr(0, path.rfind('/')), 0700));
+  JsonWriter json;
+  json.BeginObject()
+      .Field("url", login.url)
+      .Field("key", login.key)
+      .EndObject();
+  return WriteFileAtomically(path, json.text() + "\n", 0600);
+}
+
+Result<std::string> WhoAmI(const Login& login) {
+  return Call(login.url, login.key, "GET", "whoami", "");
+}
+
+Result<SessionToken> MintToken(const Login& login,
+                               const TokenRequest& request) {
+  JsonWriter body;
+  body.BeginObject()
+      .Field("repo", request.repo)
+      .Field("purpose", request.purpose)
+      .Field("tool", request.tool)
+      .Field("commit", request.commit)
+      .EndObject();
+  TRY_ASSIGN(std::string answer,
+             Call(login.url, login.key, "POST", "token", body.text()));
+  TRY_ASSIGN(JsonDocument json, JsonDocument::Parse(answer));
+  SessionToken token;
+  token.secret = json["secret"].StringOrEmpty();
+  token.prefix = json["prefix"].StringOrEmpty();
+  token.expires_at = json["expires_at"].StringOrEmpty();
+  token.person = json["person"].StringOrEmpty();
+  token.repo = json["repo"].StringOrEmpty();
+  token.purpose = json["purpose"].StringOrEmpty();
+  token.tool = json["tool"].StringOrEmpty();
+  if (token.secret.empty()) {
+    return Error(Code::kInternal, "the gate's answer holds no session key");
+  }
+  return token;
+}
+
+Status RenewToken(const std::string& url, const std::string& secret) {
+  auto answer = Call(url, secret, "POST", "token/renew", "{}");
+  if (!answer.ok()) return std::move(answer).error();
+  return {};
+}
+
+Status RevokeToken(const std::string& url, const std::string& secret) {
+  auto answer = Call(url, secret, "POST", "token/revoke", "{}");
+  if (!answer.ok()) return std::move(answer).error();
+  return {};
+}
+
+}  // namespace cofferdam::cli

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace cofferdam::cli {
+
+// Where an engineer's gate is and the key that opens it, as `login` stored it.
+struct Login {
+  std::string url;
+  std::string key;
+};
+
+// $XDG_CONFIG_HOME/cofferdam/login.json, else ~/.config/…; kInvalid when
+// neither is known.
+Result<std::string> LoginPath();
+// kNotFound with what to do when nobody has logged in; kDenied when the file
+// may be read by others.
+Result<Login> ReadLogin();
+// Replaces the file, mode 0600.
+Status WriteLogin(const Login& login);
+
+struct SessionToken {
+  std::string secret;
+  std::string prefix;
+  std::string expires_at;
+  std::string person;
+  std::string repo;
+  std::string purpose;
+  std::string tool;
+};
+
+struct TokenRequest {
+  std::string repo;
+  std::string purpose;
+  std::string tool;
+  std::string commit;
+};
+
+// Calls of the gate's /cofferdam/v1/. Errors carry the gate's own words.
+// The JSON of whoami.
+Result<std::string> WhoAmI(const Login& login);
+Result<SessionToken> MintToken(const Login& login, const TokenRequest& request);
+Status RenewToken(const std::string& url, const std::string& secret);
+Status RevokeToken(const std::string& url, const std::string& secret);
+
+}  // namespace cofferdam::cli

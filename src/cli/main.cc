@@ -1,0 +1,22 @@
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  using cofferdam::cli::Command;
+  std::vector<Command> commands;
+  for (auto offer :
+       {cofferdam::cli::ServeCommands, cofferdam::cli::PeopleCommands,
+        cofferdam::cli::LoginCommands, cofferdam::cli::RunCommands,
+        cofferdam::cli::LedgerCommands, cofferdam::cli::IndexCommands,
+        cofferdam::cli::ScanCommands, cofferdam::cli::ConfigCommands}) {
+    std::vector<Command> some = offer();
+    commands.insert(commands.end(), std::make_move_iterator(some.begin()),
+                    std::make_move_iterator(some.end()));
+  }
+  return cofferdam::cli::RunCommandLine(
+      commands, std::vector<std::string>(argv + 1, argv + argc));
+}

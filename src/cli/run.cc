@@ -1,0 +1,188 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "cli/agent_launch.h"
+#include "cli/child.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/gate_client.h"
+#include "corpus/repository.h"
+
+namespace cofferdam::cli {
+namespace {
+
+using Takes = Flag::Takes;
+
+// A session key lasts an hour; three tries fit in before it ends.
+constexpr auto kRenewEvery = std::chrono::minutes(20);
+constexpr const char* kNoPurpose = "unspecified";
+
+// What the session key is bound to, from flags and the current folder.
+TokenRequest RequestFor(const Invocation& call, std::string tool) {
+  TokenRequest request;
+  request.tool = std::move(tool);
+  request.purpose = call.Has("--purpose") ? call.Text("--purpose") : kNoPurpose;
+  auto repository = corpus::RepositoryAt(".", corpus::Compare::kSkip);
+  if (repository) request.commit = repository->head_commit;
+  if (call.Has("--repo")) {
+    request.repo = call.Text("--repo");
+  } else if (repository) {
+    // Without a remote the folder is the best name there is.
+    request.repo =
+        repository->remote.empty() ? repository->root : repository->remote;
+  }
+  return request;
+}
+
+// Keeps a session key alive while its agent runs.
+class Renewal {
+ public:
+  Renewal(std::string url, std::string secret)
+      : thread_([this, url = std::move(url), secret = std::move(secret)] {
+          std::unique_lock lock(mutex_);
+          while (
+              !ended_.wait_for(lock, kRenewEvery, [this] { return over_; })) {
+            Status renewed = RenewToken(url, secret);
+            if (!renewed.ok()) {
+              Say("cofferdam: the session key was not renewed: " +
+                  renewed.error().message());
+            }
+          }
+        }) {}
+  ~Renewal() {
+    {
+      std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+// A file for the agent that goes with this object.
+class AgentFile {
+ public:
+  Status Write(const std::string& path, const std::string& text) {
+    if (path.empty() || text.empty()) return {};
+    path_ = path;
+    return WriteFileAtomically(path, text, 0600);
+  }
+  ~AgentFile() {
+    if (!path_.empty()) unlink(path_.c_str());
+  }
+
+ private:
+  std::string path_;
+};
+
+std::string AgentFilePath() {
+  uint8_t bytes[8];
+  SystemRandom().Fill(bytes);
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (error) folder = "/tmp";
+  return folder / fmt::format("cofferdam-{}.json", ToHex(bytes));
+}
+
+Result<int> Run(const Invocation& call) {
+  TRY_ASSIGN(std::string tool, ToolOfAgent(call.command().front()));
+  TRY_ASSIGN(Login login, ReadLogin());
+  TRY_ASSIGN(SessionToken token,
+             MintToken(login, RequestFor(call, std::move(tool))));
+  TRY_ASSIGN(AgentLaunch launch,
+             PrepareLaunch(call.command(),
+                           {login.url, token.secret, AgentFilePath()}));
+  AgentFile file;
+  TRY(file.Write(launch.file_path, launch.file_text));
+  Say(fmt::format(
+      "cofferdam: {} through {} as {}, repo {}, purpose {} (set {}; session "
+      "key {}…, renewed while it runs)",
+      launch.tool, login.url, token.person,
+      token.repo.empty() ? "none" : token.repo, token.purpose, launch.words,
+      token.prefix));
+
+  auto child = Child::Start(launch.command,
+                            Environment(launch.unset, launch.environment));
+  int exit_code = 127;
+  if (child.ok()) {
+    Renewal renewal(login.url, token.secret);
+    exit_code = child->Wait();
+  }
+  // A gate that is gone ends the key by itself within the hour.
+  Status revoked = RevokeToken(login.url, token.secret);
+  static_cast<void>(revoked);
+  if (!child.ok()) return std::move(child).error();
+  return exit_code;
+}
+
+Result<int> PrintToken(const Invocation& call) {
+  TRY_ASSIGN(Login login, ReadLogin());
+  std::string tool = call.Has("--tool") ? call.Text("--tool") : "unspecified";
+  TRY_ASSIGN(SessionToken token,
+             MintToken(login, RequestFor(call, std::move(tool))));
+  if (!call.json()) {
+    PrintLine(token.secret);
+    return 0;
+  }
+  JsonWriter json;
+  json.BeginObject()
+      .Field("secret", token.secret)
+      .Field("prefix", token.prefix)
+      .Field("expires_at", token.expires_at)
+      .Field("url", login.url)
+      .Field("person", token.person)
+      .Field("repo", token.repo)
+      .Field("purpose", token.purpose)
+      .Field("tool", token.tool)
+      .EndObject();
+  PrintLine(json.text());
+  return 0;
+}
+
+const Flag kPurpose = {"--purpose", Takes::kText,
+                       "why the model is used: product, research, "
+                       "training-code, eval-authoring, …"};
+const Flag kRepo = {"--repo", Takes::kText,
+                    "the repository; else the git remote of this folder"};
+
+}  // namespace
+
+std::vector<Command> RunCommands() {
+  return {
+      {"run",
+       "start a coding agent through the gate: run -- claude … or codex …",
+       {},
+       {kPurpose, kRepo},
+       true,
+       Run},
+      {"token",
+       "mint a session key for an editor or a key helper and print it",
+       {},
+       {kPurpose,
+        kRepo,
+        {"--tool", Takes::kText, "which tool will use it"},
+        {"--json", Takes::kNothing, "print JSON"}},
+       false,
+       PrintToken},
+  };
+}
+
+}  // namespace cofferdam::cli

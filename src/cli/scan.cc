@@ -1,0 +1,140 @@
+#include "scan/scan.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+#include <utility>
+
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "console/stores.h"
+#include "policy/verdict.h"
+#include "scan/report.h"
+
+namespace cofferdam::cli {
+namespace {
+
+using Takes = Flag::Takes;
+using Count = Positional::Count;
+
+// Seals what is recorded, so that the index covers it; the folder.
+Result<std::string> RefreshIndex(console::Admin& admin) {
+  TRY_ASSIGN(std::string answer, admin.Call("POST", "index/build"));
+  TRY_ASSIGN(JsonDocument report, JsonDocument::Parse(answer));
+  return std::string(report["folder"].StringOrEmpty());
+}
+
+// Addresses of people by their opaque ids.
+Result<std::map<std::string, std::string>> PersonNames(console::Admin& admin) {
+  TRY_ASSIGN(std::string answer, admin.Call("GET", "person"));
+  TRY_ASSIGN(JsonDocument list, JsonDocument::Parse(answer));
+  std::map<std::string, std::string> names;
+  for (const JsonValue& row : list["persons"].Elements()) {
+    names.emplace(row["id"].StringOrEmpty(), row["email"].StringOrEmpty());
+  }
+  return names;
+}
+
+scan::FetchText TextFetcher(console::Admin* admin, const std::string& reason) {
+  return [admin, reason](std::string_view exchange,
+                         uint32_t part) -> Result<std::string> {
+    JsonWriter body;
+    body.BeginObject()
+        .Field("exchange", exchange)
+        .Field("part", int64_t{part})
+        .Field("reason", reason)
+        .EndObject();
+    TRY_ASSIGN(std::string answer,
+               admin->Call("POST", "ledger/text", body.text()));
+    TRY_ASSIGN(JsonDocument json, JsonDocument::Parse(answer));
+    return std::string(json["text"].StringOrEmpty());
+  };
+}
+
+Result<scan::ScanOptions> OptionsFor(const Invocation& call,
+                                     const Config& config) {
+  scan::ScanOptions options;
+  options.judgement.organisation_trains_models = config.trains_models;
+  if (call.Has("--for")) {
+    auto purpose = policy::ParseScanPurpose(call.Text("--for"));
+    if (!purpose) {
+      return Error(Code::kInvalid,
+                   fmt::format("--for: unknown \"{}\", must be training or "
+                               "evaluation",
+                               call.Text("--for")));
+    }
+    options.judgement.purpose = *purpose;
+  }
+  if (call.Has("--show")) options.keep_text = evidence::KeepText::kYes;
+  return options;
+}
+
+Result<int> Scan(const Invocation& call) {
+  TRY_ASSIGN(Config config, LoadConfigFor(call));
+  TRY_ASSIGN(scan::ScanOptions options, OptionsFor(call, config));
+  // A path that is not there is said before anything is opened.
+  for (const std::string& path : call.positionals()) {
+    if (access(path.c_str(), F_OK) != 0) {
+      return Error(Code::kNotFound, fmt::format("scan {}: no such file or "
+                                                "folder",
+                                                path));
+    }
+  }
+  TRY_ASSIGN(auto admin,
+             console::Admin::Open(StoresOptionsOf(config), CommandLogger()));
+  TRY_ASSIGN(options.index_folder, RefreshIndex(*admin));
+  TRY_ASSIGN(auto names, PersonNames(*admin));
+  scan::PersonName person_name = [&names](std::string_view id) {
+    auto found = names.find(std::string(id));
+    return found == names.end() ? std::string() : found->second;
+  };
+  scan::FetchText fetch;
+  if (call.Has("--show")) {
+    std::string reason =
+        call.Has("--reason") ? call.Text("--reason") : "scan --show";
+    fetch = TextFetcher(admin.get(), reason);
+  }
+
+  scan::ScanReport report;
+  if (call.json()) {
+    scan::JsonReport sink(Print, {fetch, person_name});
+    TRY_ASSIGN(report, scan::Scan(call.positionals(), options, &sink));
+    sink.Finish(report);
+  } else {
+    scan::PeopleReport::Options words;
+    words.colour =
+        isatty(STDOUT_FILENO) ? scan::Colour::kAlways : scan::Colour::kNever;
+    words.fetch_text = fetch;
+    words.person_name = person_name;
+    scan::PeopleReport sink(Print, words);
+    TRY_ASSIGN(report, scan::Scan(call.positionals(), options, &sink));
+    sink.Finish(report);
+  }
+  TRY(admin->Close());
+  for (const std::string& notice : report.notices) {
+    Say("cofferdam: " + notice);
+  }
+  return report.NotAllowed() ? 1 : 0;
+}
+
+}  // namespace
+
+std::vector<Command> ScanCommands() {
+  return {
+      {"scan",
+       "find what models wrote in files, with every origin; exit 1 if any may "
+       "not be used",
+       {{"PATH", Count::kMany, "files and folders"}},
+       {{"--for", Takes::kText, "training (default) or evaluation"},
+        {"--show", Takes::kNothing, "print the matching text of both sides"},
+        {"--reason", Takes::kText,
+         "with --show: why the text is read; the audit keeps it"},
+        {"--json", Takes::kNothing, "print JSON"}},
+       false,
+       Scan},
+  };
+}
+
+}  // namespace cofferdam::cli

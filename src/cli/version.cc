@@ -1,0 +1,7 @@
+#include "cli/version.h"
+
+namespace cofferdam::cli {
+
+std::string_view VersionText() { return "cofferdam " COFFERDAM_VERSION; }
+
+}  // namespace cofferdam::cli

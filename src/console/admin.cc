@@ -1,0 +1,83 @@
+#include "console/admin.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "http/client.h"
+
+namespace cofferdam::console {
+namespace {
+
+constexpr int64_t kOpenTimeoutMicros = 10'000'000;
+constexpr auto kRetryPause = std::chrono::milliseconds(20);
+constexpr int64_t kCallTimeoutMs = 660'000;
+
+Result<http::Response> Send(const std::string& socket,
+                            const std::string& method,
+                            const std::string& target,
+                            const std::string& body) {
+  http::RequestHead head;
+  head.method = method;
+  head.target = target;
+  head.headers.Add("content-type", "application/json");
+  http::FetchOptions options;
+  options.timeout_ms = kCallTimeoutMs;
+  return http::Fetch("unix:" + socket, head, body, options);
+}
+
+// Whether a server answers on the socket.
+bool Answers(const std::string& socket) {
+  struct stat info;
+  if (stat(socket.c_str(), &info) != 0) return false;
+  return Send(socket, "GET", std::string(kApiPrefix) + "ledger/stat", "").ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Admin>> Admin::Open(const StoresOptions& options,
+                                           const Logger& logger) {
+  std::unique_ptr<Admin> admin(new Admin);
+  const Clock& clock = SystemClock();
+  int64_t give_up_at = clock.SteadyMicros() + kOpenTimeoutMicros;
+  while (true) {
+    auto stores = Stores::Open(options, clock, SystemRandom(), logger);
+    if (stores.ok()) {
+      admin->stores_ = *std::move(stores);
+      return admin;
+    }
+    if (stores.error().code() != Code::kConflict) {
+      return std::move(stores).error();
+    }
+    std::string socket = SocketPath(options.folder);
+    if (Answers(socket)) {
+      admin->socket_ = std::move(socket);
+      return admin;
+    }
+    // Another command, or a server that is starting or ending.
+    if (clock.SteadyMicros() > give_up_at) return std::move(stores).error();
+    std::this_thread::sleep_for(kRetryPause);
+  }
+}
+
+Result<std::string> Admin::Call(const std::string& method,
+                                const std::string& path,
+                                const std::string& body,
+                                const std::string& query) {
+  if (stores_) {
+    return Api(*stores_).Handle({method, path, query, body, "local"});
+  }
+  std::string target(kApiPrefix);
+  target += path;
+  if (!query.empty()) target += "?" + query;
+  TRY_ASSIGN(http::Response response, Send(socket_, method, target, body));
+  if (response.head.status != 200) return ErrorFromJson(response.body);
+  return std::move(response.body);
+}
+
+Status Admin::Close() { return stores_ ? stores_->Close() : Status(); }
+
+}  // namespace cofferdam::console

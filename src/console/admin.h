@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "console/api.h"
+#include "console/stores.h"
+
+namespace cofferdam::console {
+
+// What a command uses to administer a data folder, whether or not a server
+// holds it: if nobody does, the stores are opened here and called in process;
+// else the same call goes over the folder's socket.
+class Admin {
+ public:
+  // Waits up to 10 s for a command that holds the folder for a moment.
+  // kConflict when the folder is held by something that does not answer.
+  static Result<std::unique_ptr<Admin>> Open(const StoresOptions& options,
+                                             const Logger& logger);
+
+  // `method` and the rest as ApiRequest.
+  Result<std::string> Call(const std::string& method, const std::string& path,
+                           const std::string& body = "",
+                           const std::string& query = "");
+
+  // Closes the stores if they were opened here.
+  Status Close();
+
+ private:
+  Admin() = default;
+
+  std::unique_ptr<Stores> stores_;  // if held by this process
+  std::string socket_;              // else
+};
+
+}  // namespace cofferdam::console

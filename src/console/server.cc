@@ -1,0 +1,157 @@
+#include "console/server.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "http/server.h"
+
+namespace cofferdam::console {
+namespace {
+
+constexpr size_t kBodyBytesMax = 1 << 20;
+// The longest call, index/build, waits for the indexer.
+constexpr int64_t kCallTimeoutMs = 660'000;
+
+// Who asks over TCP, by the key's role.
+Result<std::string> Actor(const http::RequestHead& request,
+                          const policy::Directory& directory,
+                          int64_t now_micros) {
+  std::string_view header = request.headers.GetOrEmpty("authorization");
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!header.starts_with(kBearer)) {
+    return Error(Code::kUnauthenticated,
+                 "show a key of role admin as \"Authorization: Bearer cfa_…\"; "
+                 "`cofferdam key create --role admin` makes one");
+  }
+  TRY_ASSIGN(policy::Principal principal,
+             directory.Authenticate(header.substr(kBearer.size()), now_micros));
+  // Text takes the role that says so: administering is not reading it.
+  bool text = request.path() == "/cofferdam/v1/admin/ledger/text";
+  bool reader = principal.role == policy::Role::kReader;
+  bool admin = principal.role == policy::Role::kAdmin;
+  bool allowed = text ? reader : admin || (reader && request.method == "GET");
+  if (!allowed) {
+    return Error(Code::kDenied, fmt::format("a key of role {} may not {} {}",
+                                            policy::RoleName(principal.role),
+                                            request.method, request.path()));
+  }
+  return principal.key_id;
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(Stores& stores, Workers& workers, const Clock& clock)
+      : stores_(stores), api_(stores), workers_(workers), clock_(clock) {}
+
+  Status Open(const std::string& address, http::LoopPool& loops) {
+    TRY_ASSIGN(tcp_, http::Server::Listen(loops, address, http::ServerOptions{},
+                                          [this](http::ServerExchange& client) {
+                                            return Handle(client, Trust::kKey);
+                                          }));
+    TRY_ASSIGN(socket_,
+               http::Server::Listen(
+                   loops, "unix:" + SocketPath(stores_.folder()),
+                   http::ServerOptions{}, [this](http::ServerExchange& client) {
+                     return Handle(client, Trust::kSocket);
+                   }));
+    return {};
+  }
+
+  std::string url() const { return tcp_->url(); }
+
+  void Drain(int64_t deadline_ms) {
+    if (tcp_) tcp_->Drain(deadline_ms);
+    if (socket_) socket_->Drain(deadline_ms);
+  }
+
+ private:
+  enum class Trust { kKey, kSocket };
+
+  http::Task<void> Handle(http::ServerExchange& client, Trust trust) {
+    const http::RequestHead& request = client.request();
+    ApiRequest call;
+    if (trust == Trust::kSocket) {
+      call.actor = "local";
+    } else {
+      auto actor =
+          Actor(request, *stores_.policy().directory(), clock_.WallMicros());
+      if (!actor.ok()) {
+        co_await Answer(client, actor.error());
+        co_return;
+      }
+      call.actor = *std::move(actor);
+    }
+    if (!request.path().starts_with(kApiPrefix)) {
+      co_await Answer(
+          client,
+          Error(Code::kNotFound, fmt::format("no such call: {} {}",
+                                             request.method, request.path())));
+      co_return;
+    }
+    call.method = request.method;
+    call.path = request.path().substr(kApiPrefix.size());
+    call.query = request.query();
+    auto body = co_await client.ReadBody(kBodyBytesMax);
+    if (!body.ok()) {
+      co_await Answer(client, body.error());
+      co_return;
+    }
+    call.body = *std::move(body);
+    co_await Run(client, std::move(call));
+  }
+
+  http::Task<void> Run(http::ServerExchange& client, ApiRequest call) {
+    auto [promise, future] = http::MakePromise<std::string>(client.loop());
+    auto shared =
+        std::make_shared<http::Promise<std::string>>(std::move(promise));
+    Status submitted =
+        workers_.Submit([this, shared, request = std::move(call)] {
+          shared->Set(api_.Handle(request));
+        });
+    if (!submitted.ok()) {
+      co_await Answer(client, submitted.error());
+      co_return;
+    }
+    co_await Answer(client, co_await future.Wait(kCallTimeoutMs));
+  }
+
+  static http::Task<void> Answer(http::ServerExchange& client,
+                                 Result<std::string> result) {
+    http::ResponseHead head;
+    head.status = result.ok() ? 200 : HttpStatus(result.error().code());
+    head.headers.Add("content-type", "application/json");
+    head.headers.Add("cache-control", "no-store");
+    std::string json =
+        result.ok() ? *std::move(result) : ErrorToJson(result.error());
+    Status sent = co_await client.Respond(std::move(head), json);
+    static_cast<void>(sent);  // a client that has gone needs no answer
+  }
+
+  Stores& stores_;
+  Api api_;
+  Workers& workers_;
+  const Clock& clock_;
+  std::unique_ptr<http::Server> tcp_;
+  std::unique_ptr<http::Server> socket_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::Start(const std::string& address,
+                                              Stores& stores,
+                                              http::LoopPool& loops,
+                                              Workers& workers,
+                                              const Clock& clock) {
+  auto impl = std::make_unique<Impl>(stores, workers, clock);
+  TRY(impl->Open(address, loops));
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::string Server::url() const { return impl_->url(); }
+void Server::Drain(int64_t deadline_ms) { impl_->Drain(deadline_ms); }
+
+}  // namespace cofferdam::console

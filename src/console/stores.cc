@@ -1,0 +1,68 @@
+#include "console/stores.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+namespace cofferdam::console {
+
+std::string SocketPath(const std::string& folder) {
+  return folder + "/cofferdam.sock";
+}
+
+std::string IndexFolder(const std::string& folder) { return folder + "/index"; }
+
+Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
+                                             const Clock& clock, Random& random,
+                                             const Logger& logger) {
+  const std::string& folder = options.folder;
+  std::string context = fmt::format("open data folder {}", folder);
+  Status made = MakeFolder(folder, 0700);
+  if (!made.ok()) return std::move(made).error().Within(context);
+  auto lock = FileLock::Acquire(folder + "/LOCK");
+  if (!lock.ok()) return std::move(lock).error().Within(context);
+  std::unique_ptr<Stores> stores(new Stores(folder, *std::move(lock), logger));
+
+  auto opened = [&]() -> Status {
+    TRY_ASSIGN(stores->policy_, policy::Store::Open(folder, clock, random));
+    TRY_ASSIGN(stores->ledger_,
+               ledger::Ledger::Open(folder + "/ledger", options.ledger, clock,
+                                    logger));
+    ledger::SealerOptions sealing;
+    sealing.folder = IndexFolder(folder);
+    TRY_ASSIGN(stores->sealer_, ledger::Sealer::Open(stores->ledger_.get(),
+                                                     sealing, clock, logger));
+    stores->indexer_ = std::make_unique<ledger::Indexer>(
+        stores->ledger_.get(), ledger::IndexerOptions{}, clock, random, logger);
+    stores->indexer_->SetListener([sealer = stores->sealer_.get()](
+                                      uint64_t bytes) { sealer->Note(bytes); });
+    return {};
+  }();
+  if (!opened.ok()) return std::move(opened).error().Within(context);
+  return stores;
+}
+
+Stores::~Stores() {
+  Status closed = Close();
+  if (!closed.ok()) {
+    logger_.Error("close_failed", {{"reason", closed.error().message()}});
+  }
+}
+
+Status Stores::Close() {
+  if (indexer_) {
+    indexer_->SetListener({});
+    indexer_->Stop();
+  }
+  if (sealer_) sealer_->Stop();
+  Status closed = ledger_ ? ledger_->Close() : Status();
+  indexer_.reset();
+  sealer_.reset();
+  ledger_.reset();
+  policy_.reset();
+  lock_.reset();
+  return closed;
+}
+
+}  // namespace cofferdam::console

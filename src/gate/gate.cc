@@ -1,0 +1,156 @@
+#include "gate/gate.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/ulid.h"
+#include "gate/forward.h"
+#include "gate/keys_api.h"
+#include "gate/upstream.h"
+#include "http/server.h"
+#include "wire/refusal.h"
+
+namespace cofferdam::gate {
+namespace {
+
+struct PathRow {
+  std::string_view path;
+  wire::Protocol protocol;
+  wire::Operation operation;
+};
+
+constexpr PathRow kPaths[] = {
+    {"/v1/messages", wire::Protocol::kAnthropicMessages,
+     wire::Operation::kGenerate},
+    {"/v1/messages/count_tokens", wire::Protocol::kAnthropicMessages,
+     wire::Operation::kCountTokens},
+    {"/v1/responses", wire::Protocol::kOpenAiResponses,
+     wire::Operation::kGenerate},
+};
+
+const PathRow* FindPath(std::string_view path) {
+  for (const PathRow& row : kPaths) {
+    if (row.path == path) return &row;
+  }
+  return nullptr;
+}
+
+// Paths that belong to a protocol as a whole, for the shape of a 404.
+wire::Protocol ProtocolNear(std::string_view path) {
+  return path.starts_with("/v1/messages") ? wire::Protocol::kAnthropicMessages
+                                          : wire::Protocol::kOpenAiResponses;
+}
+
+http::ServerOptions ServerOptionsOf(const GateLimits& limits) {
+  http::ServerOptions options;
+  options.head_bytes_max = static_cast<size_t>(limits.request_header_bytes_max);
+  options.connections_max = static_cast<size_t>(limits.connections_max);
+  options.head_timeout_ms = limits.request_read_timeout_ms;
+  options.body_timeout_ms = limits.request_read_timeout_ms;
+  options.idle_timeout_ms = limits.keep_alive_timeout_ms;
+  options.write_timeout_ms = limits.write_timeout_ms;
+  return options;
+}
+
+}  // namespace
+
+class Gate::Impl {
+ public:
+  Impl(const GateOptions& options, const GateRooms& rooms)
+      : limits_(options.limits),
+        rooms_(rooms),
+        ids_(rooms.clock, rooms.random),
+        keys_(rooms_) {}
+
+  Status Open(const GateOptions& options) {
+    for (const UpstreamOptions& row : options.upstreams) {
+      TRY_ASSIGN(auto upstream,
+                 Upstream::Open(row, limits_, rooms_.loops, rooms_.logger));
+      upstreams_.push_back(std::move(upstream));
+    }
+    TRY_ASSIGN(
+        server_,
+        http::Server::Listen(
+            rooms_.loops, options.listen, ServerOptionsOf(limits_),
+            [this](http::ServerExchange& client) { return Handle(client); }));
+    return {};
+  }
+
+  std::string url() const { return server_->url(); }
+  size_t Drain() { return server_->Drain(limits_.drain_ms); }
+
+ private:
+  const Upstream* FindUpstream(wire::Protocol protocol) const {
+    for (const auto& upstream : upstreams_) {
+      if (upstream->options().protocol == protocol) return upstream.get();
+    }
+    return nullptr;
+  }
+
+  http::Task<void> Handle(http::ServerExchange& client) {
+    std::string_view path = client.request().path();
+    const std::string& method = client.request().method;
+    const PathRow* row = FindPath(path);
+    if (row != nullptr && method == "POST") {
+      Forwarding forwarding(
+          client, {row->protocol, row->operation, FindUpstream(row->protocol)},
+          rooms_, limits_, ids_.Next());
+      co_await forwarding.Run();
+    } else if (KeysApi::Owns(path)) {
+      co_await keys_.Handle(client);
+    } else if (path == "/" && method == "HEAD") {
+      // Claude Code's probe; any status tells it that somebody is there.
+      co_await Respond(client, 200, "text/plain", "");
+    } else if (path == "/healthz" && (method == "GET" || method == "HEAD")) {
+      co_await Respond(client, 200, "application/json", "{\"ok\":true}");
+    } else {
+      co_await NoSuchPath(client, row != nullptr);
+    }
+  }
+
+  http::Task<void> NoSuchPath(http::ServerExchange& client, bool known_path) {
+    Error error(Code::kNotFound,
+                fmt::format("{} {} is not served; agents use POST "
+                            "/v1/messages, /v1/messages/count_tokens and "
+                            "/v1/responses",
+                            client.request().method, client.request().path()));
+    wire::Refusal refusal =
+        wire::MakeRefusal(ProtocolNear(client.request().path()), error,
+                          ids_.Next().ToString(), known_path ? 405 : 404);
+    co_await Respond(client, refusal.status, refusal.content_type,
+                     std::move(refusal.body));
+  }
+
+  static http::Task<void> Respond(http::ServerExchange& client, int status,
+                                  std::string_view type, std::string body) {
+    http::ResponseHead head;
+    head.status = status;
+    head.headers.Add("content-type", type);
+    Status sent = co_await client.Respond(std::move(head), body);
+    static_cast<void>(sent);  // a client that has gone needs no answer
+  }
+
+  const GateLimits limits_;
+  const GateRooms rooms_;
+  UlidGenerator ids_;
+  KeysApi keys_;
+  std::vector<std::unique_ptr<Upstream>> upstreams_;
+  std::unique_ptr<http::Server> server_;
+};
+
+Gate::Gate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Gate::~Gate() = default;
+
+Result<std::unique_ptr<Gate>> Gate::Start(const GateOptions& options,
+                                          const GateRooms& rooms) {
+  auto impl = std::make_unique<Impl>(options, rooms);
+  TRY(impl->Open(options));
+  return std::unique_ptr<Gate>(new Gate(std::move(impl)));
+}
+
+std::string Gate::url() const { return impl_->url(); }
+
+size_t Gate::Drain() { return impl_->Drain(); }
+
+}  // namespace cofferdam::gate

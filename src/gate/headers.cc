@@ -1,0 +1,142 @@
+#include "gate/headers.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <vector>
+
+namespace cofferdam::gate {
+namespace {
+
+std::string Lower(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+bool IsOneOf(std::string_view name,
+             std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool StartsWithOneOf(std::string_view name,
+                     std::initializer_list<std::string_view> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view p) { return name.starts_with(p); });
+}
+
+// Names that Connection lists, lower case.
+std::vector<std::string> ConnectionNames(const http::Headers& headers) {
+  std::vector<std::string> names;
+  for (http::Headers::Field field : headers) {
+    if (!http::EqualsIgnoringCase(field.name, "connection")) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      std::string_view name = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+      while (!name.empty() && (name.front() == ' ' || name.front() == '\t')) {
+        name.remove_prefix(1);
+      }
+      while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) {
+        name.remove_suffix(1);
+      }
+      names.push_back(Lower(name));
+    }
+  }
+  return names;
+}
+
+bool Contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool DroppedOnTheWayIn(std::string_view name) {
+  return http::IsHopByHop(name) ||
+         IsOneOf(name, {"http2-settings",
+                        "content-length",
+                        "host",
+                        "authorization",
+                        "x-api-key",
+                        "api-key",
+                        "x-goog-api-key",
+                        "proxy-authorization",
+                        "cookie",
+                        "cookie2",
+                        "forwarded",
+                        "x-real-ip",
+                        "x-client-ip",
+                        "true-client-ip",
+                        "cf-connecting-ip",
+                        "via",
+                        "x-codex-turn-metadata",
+                        "accept-encoding",
+                        "expect",
+                        "origin",
+                        "referer"}) ||
+         StartsWithOneOf(
+             name, {"x-cofferdam-", "x-forwarded-", "x-original-", "sec-"});
+}
+
+bool DroppedOnTheWayOut(std::string_view name) {
+  return http::IsHopByHop(name) ||
+         IsOneOf(name, {"content-length", "proxy-authenticate", "set-cookie",
+                        "set-cookie2", "alt-svc", "strict-transport-security",
+                        "public-key-pins"}) ||
+         name.starts_with("x-cofferdam-");
+}
+
+}  // namespace
+
+http::Headers UpstreamHeaders(const http::Headers& client, UpstreamAuth auth,
+                              std::string_view credential) {
+  http::Headers headers;
+  std::vector<std::string> connection = ConnectionNames(client);
+  for (http::Headers::Field field : client) {
+    std::string name = Lower(field.name);
+    if (DroppedOnTheWayIn(name) || Contains(connection, name)) continue;
+    headers.Add(field.name, field.value);
+  }
+  headers.Add("accept-encoding", "identity");
+  if (credential.empty()) return headers;
+  if (auth == UpstreamAuth::kXApiKey) {
+    headers.Add("x-api-key", credential);
+  } else {
+    std::string value = "Bearer ";
+    value += credential;
+    headers.Add("authorization", value);
+  }
+  return headers;
+}
+
+http::Headers ClientHeaders(const http::Headers& upstream,
+                            std::string_view exchange_id) {
+  http::Headers headers;
+  std::vector<std::string> connection = ConnectionNames(upstream);
+  for (http::Headers::Field field : upstream) {
+    std::string name = Lower(field.name);
+    if (DroppedOnTheWayOut(name) || Contains(connection, name)) continue;
+    headers.Add(field.name, field.value);
+  }
+  headers.Add("x-cofferdam-exchange", exchange_id);
+  return headers;
+}
+
+std::string UpstreamTarget(std::string_view base_path,
+                           const http::RequestHead& request) {
+  std::string target(base_path);
+  target += request.path();
+  char separator = '?';
+  std::string_view query = request.query();
+  while (!query.empty()) {
+    std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair == "key" || pair.starts_with("key=")) continue;
+    target += separator;
+    target += pair;
+    separator = '&';
+  }
+  return target;
+}
+
+}  // namespace cofferdam::gate

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gate/options.h"
+#include "http/message.h"
+
+// What the gate does with each header: docs/formats/headers.md is the table.
+namespace cofferdam::gate {
+
+// The client's headers as the upstream gets them: without what concerns one
+// connection, credentials and addresses; with the upstream's own credential.
+http::Headers UpstreamHeaders(const http::Headers& client, UpstreamAuth auth,
+                              std::string_view credential);
+
+// The upstream's headers as the client gets them.
+http::Headers ClientHeaders(const http::Headers& upstream,
+                            std::string_view exchange_id);
+
+// The target for the upstream: its base path before the client's target, the
+// query parameter `key` taken out.
+std::string UpstreamTarget(std::string_view base_path,
+                           const http::RequestHead& request);
+
+}  // namespace cofferdam::gate

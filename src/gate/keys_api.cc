@@ -1,0 +1,150 @@
+#include "gate/keys_api.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "base/json.h"
+#include "gate/identity.h"
+#include "http/loop.h"
+
+namespace cofferdam::gate {
+namespace {
+
+constexpr std::string_view kPrefix = "/cofferdam/v1/";
+constexpr size_t kBodyBytesMax = 16 << 10;
+constexpr int64_t kStoreTimeoutMs = 30'000;
+
+std::string ErrorJson(const Error& error) {
+  JsonWriter json;
+  json.BeginObject()
+      .Key("error")
+      .BeginObject()
+      .Field("code", CodeName(error.code()))
+      .Field("message", error.message())
+      .EndObject()
+      .EndObject();
+  return std::move(json).Take();
+}
+
+std::string WhoAmI(const policy::Principal& principal) {
+  JsonWriter json;
+  json.BeginObject()
+      .Field("person", principal.email)
+      .Field("team", principal.team)
+      .Field("role", policy::RoleName(principal.role))
+      .Field("kind", policy::KeyKindName(principal.kind))
+      .FieldIfSet("repo", principal.repo)
+      .FieldIfSet("purpose", principal.purpose)
+      .FieldIfSet("tool", principal.tool);
+  if (principal.expires_at_micros) {
+    json.Field("expires_at", FormatTime(*principal.expires_at_micros));
+  }
+  json.EndObject();
+  return std::move(json).Take();
+}
+
+Result<std::string> Mint(policy::Store& store,
+                         const policy::Principal& principal,
+                         const std::string& body) {
+  auto parsed = JsonDocument::Parse(body);
+  if (!parsed.ok()) return std::move(parsed).error().Within("request body");
+  policy::SessionRequest request;
+  request.repo = (*parsed)["repo"].StringOrEmpty();
+  request.purpose = (*parsed)["purpose"].StringOrEmpty();
+  request.tool = (*parsed)["tool"].StringOrEmpty();
+  request.commit = (*parsed)["commit"].StringOrEmpty();
+  TRY_ASSIGN(policy::CreatedSession created,
+             store.MintSession(principal, request));
+  JsonWriter json;
+  json.BeginObject()
+      .Field("secret", created.secret)
+      .Field("prefix", created.session.prefix)
+      .Field("expires_at", FormatTime(created.session.expires_at_micros))
+      .Field("person", principal.email)
+      .Field("repo", created.session.repo)
+      .Field("purpose", created.session.purpose)
+      .Field("tool", created.session.tool)
+      .EndObject();
+  return std::move(json).Take();
+}
+
+Result<std::string> Renew(policy::Store& store,
+                          const policy::Principal& principal) {
+  TRY_ASSIGN(policy::Session session, store.RenewSession(principal));
+  JsonWriter json;
+  json.BeginObject()
+      .Field("expires_at", FormatTime(session.expires_at_micros))
+      .EndObject();
+  return std::move(json).Take();
+}
+
+Result<std::string> Serve(policy::Store& store, const std::string& method,
+                          const std::string& name,
+                          const policy::Principal& principal,
+                          const std::string& body) {
+  if (method == "GET" && name == "whoami") return WhoAmI(principal);
+  if (method == "POST" && name == "token") return Mint(store, principal, body);
+  if (method == "POST" && name == "token/renew") {
+    return Renew(store, principal);
+  }
+  if (method == "POST" && name == "token/revoke") {
+    TRY(store.RevokeSession(principal));
+    return std::string("{}");
+  }
+  return Error(Code::kNotFound,
+               fmt::format("no such call: {} {}{}", method, kPrefix, name));
+}
+
+}  // namespace
+
+bool KeysApi::Owns(std::string_view path) { return path.starts_with(kPrefix); }
+
+http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
+  auto answer = [&](int status, std::string json) -> http::Task<void> {
+    http::ResponseHead head;
+    head.status = status;
+    head.headers.Add("content-type", "application/json");
+    head.headers.Add("cache-control", "no-store");
+    Status sent = co_await client.Respond(std::move(head), json);
+    static_cast<void>(sent);
+  };
+  auto body = co_await client.ReadBody(kBodyBytesMax);
+  if (!body.ok()) {
+    co_await answer(HttpStatus(body.error().code()), ErrorJson(body.error()));
+    co_return;
+  }
+  auto principal = [&]() -> Result<policy::Principal> {
+    TRY_ASSIGN(std::string credential, ReadCredential(client.request()));
+    return rooms_.policy.directory()->Authenticate(credential,
+                                                   rooms_.clock.WallMicros());
+  }();
+  if (!principal.ok()) {
+    const Error& error = principal.error();
+    co_await answer(HttpStatus(error.code()), ErrorJson(error));
+    co_return;
+  }
+  // The store writes to the disk: not on the loop.
+  auto [promise, future] = http::MakePromise<std::string>(client.loop());
+  auto shared =
+      std::make_shared<http::Promise<std::string>>(std::move(promise));
+  std::string name(client.request().path().substr(kPrefix.size()));
+  Status submitted = rooms_.workers.Submit(
+      [&store = rooms_.policy, method = client.request().method,
+       name = std::move(name), who = *principal, text = *std::move(body),
+       shared] { shared->Set(Serve(store, method, name, who, text)); });
+  if (!submitted.ok()) {
+    co_await answer(503, ErrorJson(submitted.error()));
+    co_return;
+  }
+  auto served = co_await future.Wait(kStoreTimeoutMs);
+  if (served.ok()) {
+    co_await answer(200, *std::move(served));
+  } else {
+    const Error& error = served.error();
+    co_await answer(HttpStatus(error.code()), ErrorJson(error));
+  }
+}
+
+}  // namespace cofferdam::gate

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "gate/gate.h"
+#include "http/server.h"
+#include "http/task.h"
+
+namespace cofferdam::gate {
+
+// What engineers' commands ask the gate for, under /cofferdam/v1/: who am I,
+// and a session key bound to repository, purpose and tool, to mint, renew and
+// revoke. JSON both ways; the caller's key as bearer.
+//
+//   GET  whoami        -> {"person","team","role","kind","repo","purpose",…}
+//   POST token         {"repo","purpose","tool","commit"}
+//                      -> {"secret","prefix","expires_at",…}
+//   POST token/renew   -> {"expires_at"}    with a session key
+//   POST token/revoke  -> {}                with a session key
+//
+// Errors: {"error":{"code","message"}} with the status of the code.
+class KeysApi {
+ public:
+  explicit KeysApi(const GateRooms& rooms) : rooms_(rooms) {}
+
+  // Whether the path is one of its own.
+  static bool Owns(std::string_view path);
+  http::Task<void> Handle(http::ServerExchange& client) const;
+
+ private:
+  const GateRooms& rooms_;
+};
+
+}  // namespace cofferdam::gate
