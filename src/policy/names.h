@@ -33,8 +33,9 @@ Status CheckCommit(std::string_view text);
 //   /srv/git/b.git  file:///srv/git/b                 -> "local/srv/git/b"
 // The host is lower-cased; user, password, port, query, fragment and ".git"
 // are dropped, so no credential is ever kept; an '@' behind the host is
-// refused, since it may be the end of a password. Applying it twice changes
-// nothing. Errors do not repeat the text. Empty stays empty.
+// refused, since it may be the end of a password. At most kRepoBytesMax remain.
+// Applying it twice changes nothing. Errors do not repeat the text. Empty stays
+// empty.
 Result<std::string> NormaliseRepo(std::string_view text);
 
 }  // namespace cofferdam::policy

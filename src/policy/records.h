@@ -47,6 +47,7 @@ struct Session {
 // One administrative change. Holds no e-mail address, so that a person can be
 // erased without touching the audit.
 struct AuditRow {
+  int64_t sequence = 0;  // dense, from 1
   std::string id;
   int64_t time_micros = 0;
   std::string actor;    // as given to the store

@@ -43,7 +43,7 @@ struct RevokedKey {
 struct SessionRequest {
   std::string repo;     // as the remote is written; empty: no repository
   std::string purpose;  // required
-  std::string tool;     // required
+  std::string tool;     // empty: unknown
   std::string commit;   // empty: unknown
 };
 
@@ -108,7 +108,8 @@ class Store {
   Result<std::vector<Key>> ListKeys();
   // Ends a key and every session key it minted, or one session key. `which` is
   // an id, the first 5 to 12 characters of the secret, or the whole secret (a
-  // leaked one). kConflict names two that an ambiguous prefix matches.
+  // leaked one), else kInvalid. kNotFound; kConflict names two that an
+  // ambiguous prefix matches.
   Result<RevokedKey> RevokeKey(std::string_view which, std::string_view actor);
 
   // `minter` is an engineer key's principal (else kDenied). The key ends with
@@ -132,12 +133,17 @@ class Store {
   Store(Database writer, Database reader, const Clock& clock, Random& random,
         const StoreOptions& options);
 
+  // What RevokeKey found.
+  struct Found;
+
   Status LoadDirectory();
-  // The next three under writer_mutex_, within a transaction.
+  // The rest under writer_mutex_, all but the last two within a transaction.
   Status Audit(std::string_view actor, std::string_view action,
                std::string_view subject, std::string_view detail);
-  Result<Person> FindPersonRow(std::string_view id_or_email);
   Status EnsureTeam(std::string_view team, std::string_view actor);
+  Result<Person> FindPersonRow(std::string_view id_or_email);
+  Result<Found> FindKey(std::string_view which);
+  Result<RevokedKey> Revoke(const Found& found, std::string_view actor);
   Result<int64_t> PurgeSessionsLocked();
 
   const Clock& clock_;

@@ -1,0 +1,111 @@
+#include "policy/schema.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+
+namespace cofferdam::policy {
+namespace {
+
+// Step n makes version n + 1. Never edited once released: add another one.
+// Times are microseconds since 1970, ids ULIDs as text, so that a person with
+// the sqlite3 shell can read them.
+constexpr std::string_view kSteps[] = {R"sql(
+CREATE TABLE team (
+  name TEXT PRIMARY KEY,
+  created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Erasing a person empties the address and keeps the id.
+CREATE TABLE person (
+  id TEXT PRIMARY KEY,
+  email TEXT UNIQUE,
+  team TEXT NOT NULL REFERENCES team (name),
+  created INTEGER NOT NULL,
+  erased INTEGER,
+  CHECK ((email IS NULL) = (erased IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Secrets are stored as their SHA-256 only.
+CREATE TABLE key (
+  id TEXT PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  prefix TEXT NOT NULL CHECK (length(prefix) = 12),
+  role TEXT NOT NULL CHECK (role IN ('engineer', 'reader', 'admin')),
+  person TEXT NOT NULL REFERENCES person (id),
+  created INTEGER NOT NULL,
+  expires INTEGER,
+  revoked INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX key_person ON key (person);
+CREATE INDEX key_prefix ON key (prefix);
+
+CREATE TABLE session_key (
+  id TEXT PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  prefix TEXT NOT NULL CHECK (length(prefix) = 12),
+  key TEXT NOT NULL REFERENCES key (id),
+  person TEXT NOT NULL REFERENCES person (id),
+  repo TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  commit_id TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  revoked INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_key_key ON session_key (key, expires);
+CREATE INDEX session_key_expires ON session_key (expires);
+CREATE INDEX session_key_prefix ON session_key (prefix);
+
+-- Rows are only ever added.
+CREATE TABLE audit (
+  sequence INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  time INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit rows stay as they are'); END;
+CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit rows stay'); END;
+)sql"};
+static_assert(std::size(kSteps) == kSchemaVersion);
+
+}  // namespace
+
+Status UpdateSchema(Database& writer) {
+  TRY_ASSIGN(int64_t version, writer.QueryInt("PRAGMA user_version"));
+  TRY_ASSIGN(int64_t application, writer.QueryInt("PRAGMA application_id"));
+  TRY_ASSIGN(int64_t tables,
+             writer.QueryInt("SELECT count(*) FROM sqlite_schema"));
+  bool empty = version == 0 && application == 0 && tables == 0;
+  if (!empty && application != kApplicationId) {
+    return Error(Code::kInvalid,
+                 fmt::format("{}: a database of another program; name another "
+                             "data folder",
+                             writer.path()));
+  }
+  if (version > kSchemaVersion) {
+    return Error(
+        Code::kInvalid,
+        fmt::format("{}: written by a newer Cofferdam (schema {}, this "
+                    "one knows up to {}); start the newer one",
+                    writer.path(), version, kSchemaVersion));
+  }
+  for (int64_t step = version; step < kSchemaVersion; ++step) {
+    TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer));
+    TRY(writer.Execute(kSteps[step]));
+    TRY(writer.Execute(
+        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                    kApplicationId, step + 1)));
+    TRY(transaction.Commit());
+  }
+  return {};
+}
+
+}  // namespace cofferdam::policy
