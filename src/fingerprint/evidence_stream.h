@@ -44,8 +44,8 @@ EvidenceStream MakeEvidence(const TokenStream& tokens,
 // kTooLarge beyond kEvidenceTokensMax tokens.
 Result<std::string> EncodeEvidence(const EvidenceStream& evidence);
 
-// Foreign bytes: kCorrupt for anything that EncodeEvidence cannot have
-// written, kTooLarge beyond the limit. Memory is bounded by kEvidenceTokensMax.
+// Foreign bytes: kCorrupt for anything that breaks the format, kTooLarge beyond
+// the limit. Memory is bounded by kEvidenceTokensMax.
 Result<EvidenceStream> DecodeEvidence(std::string_view bytes);
 
 }  // namespace cofferdam::fingerprint

@@ -21,6 +21,8 @@ namespace cofferdam::fingerprint {
 inline constexpr size_t kMergeSegments = 8;
 // Merging does not make segments beyond this.
 inline constexpr uint64_t kMergedBytesMax = uint64_t{512} << 20;
+inline constexpr std::string_view kSegmentFilePrefix = "segment-";
+inline constexpr std::string_view kSegmentFileSuffix = ".cfds";
 inline constexpr size_t kManifestSegmentsMax = 65536;
 // Index::Find gives at most this many postings for one hash.
 inline constexpr size_t kIndexPostingsPerKeyMax = 256;
@@ -113,8 +115,10 @@ class IndexWriter {
 
  private:
   explicit IndexWriter(std::string folder) : folder_(std::move(folder)) {}
+  Status RemoveUnnamed() const;
   Status Publish(Manifest next);
-  Result<ManifestEntry> WriteSegment(std::string bytes);
+  Result<ManifestEntry> WriteSegment(const std::string& bytes);
+  Status MergeRun(size_t begin, size_t end);
 
   std::string folder_;
   Manifest manifest_;

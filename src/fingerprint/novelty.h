@@ -52,8 +52,8 @@ class PromptGrams {
   // Lexes `text` in every language of the set `languages` (bits as in
   // TokenStream::languages) and adds it. A quotation is recognised only where
   // prompt and output were lexed alike, so pass the union of the languages of
-  // the outputs that will be sorted. Line numbers that tools put before lines
-  // are removed first.
+  // the outputs that will be sorted. Where tools put line numbers before the
+  // lines, the text without them is added too.
   void AddText(std::string_view text, uint64_t languages);
 
   bool HasRaw(uint64_t quote_gram) const { return raw_.Contains(quote_gram); }

@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -71,6 +73,25 @@ struct Found {
   size_t dropped = 0;  // found, but beyond kPostingsPerKeyMax
 };
 
+// What a segment keeps of a hash: its top bits after spreading, since winnowing
+// prefers small hashes.
+inline uint64_t SegmentKey(uint64_t hash) {
+  return (hash * 0x9e3779b97f4a7c15) >> (64 - kKeyBits);
+}
+
+// The word of the filter that a key belongs to, and its three bits there.
+struct FilterProbe {
+  uint64_t word = 0;
+  uint64_t bits = 0;
+};
+inline FilterProbe ProbeFilter(uint64_t key, uint64_t words) {
+  const uint64_t mixed = key * 0xbf58476d1ce4e5b9;
+  return {.word = (key * words) >> kKeyBits,
+          .bits = uint64_t{1} << (mixed >> 58) |
+                  uint64_t{1} << (mixed >> 52 & 63) |
+                  uint64_t{1} << (mixed >> 46 & 63)};
+}
+
 // Collects outputs in memory (16 bytes per fingerprint, plus the blobs) and
 // writes a segment. Not for several threads at once.
 class SegmentWriter {
@@ -90,6 +111,7 @@ class SegmentWriter {
   // Widens the covered range; `last` must not fall.
   void CoverUntil(uint64_t last);
 
+  SequenceRange covers() const;
   uint64_t outputs() const;
   uint64_t fingerprints() const;
   // About how large the file would be now.
@@ -134,7 +156,13 @@ class Segment {
 
   // Whether `hash` may be in the segment: false for about 9 of 10 that are
   // not. One cache line.
-  bool MayContain(uint64_t hash) const;
+  bool MayContain(uint64_t hash) const {
+    if (filter_words_ == 0) return false;
+    const FilterProbe probe = ProbeFilter(SegmentKey(hash), filter_words_);
+    uint64_t word;
+    std::memcpy(&word, filter_.data() + probe.word * 8, sizeof word);
+    return (word & probe.bits) == probe.bits;
+  }
 
   // Gives the postings of `hash` by rising place. Among n fingerprints a hash
   // that is not there is found with a probability of n / 2^kKeyBits.
@@ -159,15 +187,16 @@ class Segment {
  private:
   friend class SegmentMerger;
   friend std::string InspectSegment(const Segment& segment);
-  struct Entry;
   Segment() = default;
   Status Attach(std::string_view bytes, Verify verify);
+  // The output that the token belongs to, at `from` or after it.
+  Result<uint64_t> OutputOfToken(uint64_t token, uint64_t from) const;
 
   std::unique_ptr<MappedFile> file_;
+  std::string_view bytes_;
   SequenceRange covers_;
   SegmentCounts counts_;
   uint64_t digest_ = 0;
-  uint64_t keys_ = 0;
   int bucket_bits_ = 0;
   int remainder_bits_ = 0;
   int posting_bits_ = 0;

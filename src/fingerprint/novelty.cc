@@ -1,0 +1,165 @@
+#include "fingerprint/novelty.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "fingerprint/token_hash.h"
+
+namespace cofferdam::fingerprint {
+namespace {
+
+// Whole tokens in kept byte ranges; both are sorted.
+void MarkKept(const TokenStream& output,
+              std::span<const std::pair<size_t, size_t>> kept,
+              std::vector<char>* quoted) {
+  size_t range = 0;
+  for (size_t i = 0; i < output.size(); ++i) {
+    while (range < kept.size() && kept[range].second <= output.begin()[i]) {
+      ++range;
+    }
+    if (range == kept.size()) return;
+    if (kept[range].first <= output.begin()[i] &&
+        output.end()[i] <= kept[range].second) {
+      (*quoted)[i] = 1;
+    }
+  }
+}
+
+void MarkQuoted(const TokenStream& output, const PromptGrams& prompt,
+                std::vector<char>* quoted) {
+  std::vector<uint64_t> grams;
+  HashGrams(output.raw(), kQuoteGram, &grams);
+  size_t marked = 0;
+  for (size_t i = 0; i < grams.size(); ++i) {
+    if (!prompt.HasRaw(grams[i])) continue;
+    for (size_t j = std::max(i, marked); j < i + kQuoteGram; ++j) {
+      (*quoted)[j] = 1;
+    }
+    marked = i + kQuoteGram;
+  }
+}
+
+std::vector<TokenRange> Ranges(const std::vector<char>& marked) {
+  std::vector<TokenRange> ranges;
+  for (size_t i = 0; i < marked.size();) {
+    if (!marked[i]) {
+      ++i;
+      continue;
+    }
+    size_t end = i;
+    while (end < marked.size() && marked[end]) ++end;
+    ranges.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(end)});
+    i = end;
+  }
+  return ranges;
+}
+
+}  // namespace
+
+void HashSet::Reserve(size_t count) {
+  if (count * 2 <= slots_.size()) return;
+  std::vector<uint64_t> old = std::move(slots_);
+  slots_.assign(std::bit_ceil(std::max<size_t>(count * 2, 64)), 0);
+  const size_t mask = slots_.size() - 1;
+  for (const uint64_t hash : old) {
+    if (hash == 0) continue;
+    size_t at = hash & mask;
+    while (slots_[at] != 0) at = (at + 1) & mask;
+    slots_[at] = hash;
+  }
+}
+
+void HashSet::Insert(uint64_t hash) {
+  if (hash == 0) {
+    size_ += !has_zero_;
+    has_zero_ = true;
+    return;
+  }
+  Reserve(size_ + 1);
+  const size_t mask = slots_.size() - 1;
+  size_t at = hash & mask;
+  while (slots_[at] != 0) {
+    if (slots_[at] == hash) return;
+    at = (at + 1) & mask;
+  }
+  slots_[at] = hash;
+  ++size_;
+}
+
+void HashSet::InsertAll(std::span<const uint64_t> hashes) {
+  Reserve(size_ + hashes.size());
+  for (const uint64_t hash : hashes) Insert(hash);
+}
+
+bool HashSet::Contains(uint64_t hash) const {
+  if (hash == 0) return has_zero_;
+  if (slots_.empty()) return false;
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask; slots_[at] != 0; at = (at + 1) & mask) {
+    if (slots_[at] == hash) return true;
+  }
+  return false;
+}
+
+void PromptGrams::Add(const TokenStream& tokens) {
+  HashGrams(tokens.raw(), kQuoteGram, &scratch_);
+  raw_.InsertAll(scratch_);
+  HashKGrams(tokens.normal(), &scratch_);
+  normal_.InsertAll(scratch_);
+}
+
+void PromptGrams::AddText(std::string_view text, uint64_t languages) {
+  // Numbers that look like a tool's may be the text's own, so both count.
+  const std::string plain = StripLineNumbers(text);
+  for (int i = 0; i < kLanguageCount; ++i) {
+    if (((languages >> i) & 1) == 0) continue;
+    Lex(text, static_cast<Language>(i), &tokens_);
+    Add(tokens_);
+    if (plain.size() == text.size()) continue;
+    Lex(plain, static_cast<Language>(i), &tokens_);
+    Add(tokens_);
+  }
+}
+
+SortedOutput SortOutput(const TokenStream& output,
+                        std::span<const std::pair<size_t, size_t>> kept,
+                        const PromptGrams& prompt) {
+  std::vector<char> quoted(output.size(), 0);
+  MarkQuoted(output, prompt, &quoted);
+  MarkKept(output, kept, &quoted);
+
+  SortedOutput sorted;
+  sorted.quoted = Ranges(quoted);
+  std::vector<char> echoed(output.size(), 0);
+  SelectScratch scratch;
+  const auto stretch = [&](size_t begin, size_t end) {
+    HashKGrams(output.normal().subspan(begin, end - begin), &scratch.hashes);
+    scratch.positions.clear();
+    Winnow(scratch.hashes, &scratch.positions);
+    size_t marked = begin;
+    for (size_t i = 0; i < scratch.hashes.size(); ++i) {
+      if (!prompt.HasNormal(scratch.hashes[i])) continue;
+      const size_t last = begin + i + kGram;
+      std::fill(
+          echoed.begin() + static_cast<ptrdiff_t>(std::max(begin + i, marked)),
+          echoed.begin() + static_cast<ptrdiff_t>(last), 1);
+      marked = last;
+    }
+    for (const uint32_t at : scratch.positions) {
+      const uint64_t hash = scratch.hashes[at];
+      sorted.fingerprints.push_back({.hash = hash,
+                                     .token = static_cast<uint32_t>(begin + at),
+                                     .echo = prompt.HasNormal(hash)});
+    }
+  };
+  size_t begin = 0;
+  for (const TokenRange& range : sorted.quoted) {
+    stretch(begin, range.begin);
+    begin = range.end;
+  }
+  stretch(begin, output.size());
+  sorted.echoed = Ranges(echoed);
+  return sorted;
+}
+
+}  // namespace cofferdam::fingerprint
