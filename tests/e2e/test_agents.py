@@ -14,6 +14,7 @@ import material
 import scenario
 import transform
 from double import Double, Script
+from plain_http import events
 from relay import Relay
 
 pytestmark = pytest.mark.agent
@@ -208,7 +209,6 @@ def test_usage_is_what_the_provider_reported(worked):
 
 
 def last_event(exchange):
-    from plain_http import events
     for _, data in reversed(events(bytes(exchange.response_body))):
         if house.field(data, "usage"):
             return data
@@ -290,13 +290,14 @@ def test_the_humans_lines_are_not_reported(worked, scan):
     edit = worked.client.edit
     first, last = edit.added_lines()
     lines = edit.edited().splitlines()
+    assert scan.of(edit.name)
     blamed = [n for n in scan.lines(edit.name)
               if not first <= n <= last and lines[n - 1].strip()]
     assert blamed == [], [lines[n - 1] for n in blamed]
 
 
 def test_a_file_that_no_model_touched_is_not_reported(worked, scan):
-    assert scan.of("README.md") == []
+    assert scan.findings and scan.of("README.md") == []
 
 
 def test_findings_name_their_origin_and_verdict(worked, scan):

@@ -244,8 +244,11 @@ def test_a_stream_that_breaks_ends_with_an_error_event(tmp_path, path, kind):
         answer = send(gate, path, key, body_for(path, stream=True))
         assert answer.status == 200
         sent = bytes(double.exchanges[0].response_body)
-        assert answer.body.startswith(sent)
-        last = answer.body[answer.body.rindex(b"event: "):]
+        at = answer.body.rindex(b"event: ")
+        before, last = answer.body[:at], answer.body[at:]
+        assert before and sent.startswith(before.rstrip(b"\n"))
+        if kind != "reset":  # which may destroy what was still on its way
+            assert before.startswith(sent)
         (name, data), = events(last)
         if path == ANTHROPIC:
             assert name == "error" and data["type"] == "error"

@@ -16,7 +16,7 @@ class Exchange:
 
     `headers` keep order and case. `body` is the request's entity (chunked
     framing removed, nothing else). `response_body` is the entity of the
-    answer as sent so far, still encoded if it was. `response_id` is the
+    answer as far as it was sent, still encoded if it was. `response_id` is the
     provider's id in the answer. `complete`: every byte of the answer, framing
     included, was handed to the kernel. `client_gone`: the peer closed before
     that.

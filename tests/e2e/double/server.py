@@ -361,9 +361,10 @@ class Double:
             framed = b"%x\r\n%s\r\n" % (len(data), data)
         else:
             framed = data
-        await sending.connection.write(framed)
-        sending.sent += len(data)
+        # Recorded first: who has read these bytes finds them in the record.
         sending.exchange.response_body += data
+        sending.sent += len(data)
+        await sending.connection.write(framed)
 
     async def _strike(self, sending: _Sending, fault: Fault) -> bool:
         """Does what the fault says; false when the connection is over."""
