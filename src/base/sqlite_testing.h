@@ -8,7 +8,8 @@ namespace cofferdam {
 // A SQLite virtual file system over the machine's that breaks at a chosen
 // step, for tests that try every one. A step is a call that changes the disk:
 // write, sync, truncate, remove, or making a file. From the chosen step on all
-// of them fail, as on a disk that is gone; reading goes on.
+// of them fail, as on a disk that is gone; reading goes on. Syncs are counted
+// but not done, so that tests do not wait for a disk.
 class SqliteFaults {
  public:
   enum class Fault { kIoError, kDiskFull };
