@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "base/file.h"
 
 namespace cofferdam::policy {
 namespace {
@@ -33,6 +34,22 @@ TEST(Keys, LookLikeTheExampleOfTheirFormat) {
   EXPECT_EQ(DisplayPrefix(kExample), "cfe_003aUlTJ");
   EXPECT_EQ(ToHex(HashSecret(kExample)),
             "2c4ebf73491c57ee499200b045d385e6f78d1a0a24eb4de89f64ed07d02fcbf9");
+}
+
+// The page and the code say the same.
+TEST(Keys, ThatTheFormatsPageShowsAreRead) {
+  Result<std::string> page = ReadFile(COFFERDAM_KEYS_PAGE, 1 << 20);
+  ASSERT_TRUE(page.ok());
+  size_t row = page->find("| key | `");
+  ASSERT_NE(row, std::string::npos);
+  std::string shown = page->substr(row + 9, kSecretSize);
+  EXPECT_EQ(shown, kExample);
+  Result<KeyKind> kind = ParseSecret(shown);
+  ASSERT_TRUE(kind.ok());
+  EXPECT_EQ(*kind, KeyKind::kEngineer);
+  std::string hash = ToHex(HashSecret(shown));
+  EXPECT_THAT(*page, HasSubstr(hash.substr(0, 32)));
+  EXPECT_THAT(*page, HasSubstr(hash.substr(32)));
 }
 
 TEST(Keys, OfEachKindReadBackAsThatKind) {

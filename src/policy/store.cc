@@ -15,6 +15,7 @@ namespace cofferdam::policy {
 namespace {
 
 constexpr int64_t kAuditRowsMax = 100'000;
+constexpr size_t kReasonBytesMax = 500;
 
 }  // namespace
 
@@ -213,6 +214,21 @@ Status Store::ErasePerson(std::string_view person, std::string_view actor) {
   row.erased_at_micros = now;
   directory_->PutPerson(std::move(row));
   return {};
+}
+
+Status Store::AuditRead(std::string_view subject, std::string_view reason,
+                        std::string_view detail, std::string_view actor) {
+  if (reason.find_first_not_of(" \t\r\n") == std::string_view::npos ||
+      reason.size() > kReasonBytesMax) {
+    return Error(Code::kInvalid,
+                 fmt::format("reason: reading recorded text needs one, of at "
+                             "most {} bytes",
+                             kReasonBytesMax));
+  }
+  std::lock_guard lock(writer_mutex_);
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
+  TRY(Audit(actor, "text.read", subject, detail));
+  return transaction.Commit();
 }
 
 Result<std::vector<AuditRow>> Store::ListAudit(int64_t limit) {

@@ -126,6 +126,13 @@ class Store {
   // 10,000 a call; how many. MintSession calls it every ten minutes.
   Result<int64_t> PurgeSessions();
 
+  // Notes that `actor` is about to read recorded text: the row is on disk when
+  // this returns, and only then may the text be shown. `subject` is the
+  // exchange's id, `detail` a JSON object that says which part and why;
+  // `reason` must not be blank, nor longer than 500 bytes (kInvalid).
+  Status AuditRead(std::string_view subject, std::string_view reason,
+                   std::string_view detail, std::string_view actor);
+
   // The newest `limit` rows, oldest first; limit in 1..100,000 (kInvalid).
   Result<std::vector<AuditRow>> ListAudit(int64_t limit);
 

@@ -20,11 +20,6 @@ struct Acknowledged {
 
 class StoreFaultTest : public StoreTest {
  protected:
-  void SetUp() override {
-    options_.vfs = faults_.name();
-    StoreTest::SetUp();
-  }
-
   // A life of the store; stops at the first failure. Whether there was none.
   bool Live(Acknowledged* told) {
     if (!store_->AddPerson("a@b.c", "red", "local").ok()) return false;
@@ -103,8 +98,6 @@ class StoreFaultTest : public StoreTest {
     // Many steps were tried, or the faults did not reach the store.
     EXPECT_GT(step, 20);
   }
-
-  SqliteFaults faults_;
 };
 
 TEST_F(StoreFaultTest, KeepsWhatItAcknowledgedWhereverTheDiskFails) {

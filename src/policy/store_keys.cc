@@ -81,7 +81,10 @@ Result<CreatedKey> Store::CreateKey(std::string_view email, Role role,
   std::lock_guard lock(writer_mutex_);
   TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
   TRY_ASSIGN(Person person, FindPersonRow(email));
-  if (person.erased_at_micros) return NotFound(person.id);
+  if (person.erased_at_micros) {
+    return Error(Code::kNotFound,
+                 fmt::format("person {}: has been erased", person.id));
+  }
   CreatedKey created;
   created.secret = MakeSecret(
       role == Role::kEngineer ? KeyKind::kEngineer : KeyKind::kAdmin, random_);

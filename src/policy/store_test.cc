@@ -100,6 +100,29 @@ TEST_F(StoreTest, ListsTheNewestAuditRowsOldestFirst) {
   EXPECT_EQ(store_->ListAudit(0).error().code(), Code::kInvalid);
 }
 
+TEST_F(StoreTest, AuditsWhoReadsTextAndWhy) {
+  ASSERT_TRUE(
+      store_->AuditRead("EXCHANGE", "incident 7", R"({"part":1})", "KEY").ok());
+  Open();
+  AuditRow row = store_->ListAudit(1)->at(0);
+  EXPECT_EQ(row.action, "text.read");
+  EXPECT_EQ(row.actor, "KEY");
+  EXPECT_EQ(row.subject, "EXCHANGE");
+  EXPECT_EQ(row.detail, R"({"part":1})");
+}
+
+TEST_F(StoreTest, TakesAReasonOfOneTo500BytesForReadingText) {
+  for (const std::string& reason :
+       {std::string(), std::string(" \t\n"), std::string(501, 'a')}) {
+    EXPECT_EQ(store_->AuditRead("E", reason, "{}", "local").error().code(),
+              Code::kInvalid);
+  }
+  EXPECT_THAT(*store_->ListAudit(10), IsEmpty());
+  EXPECT_TRUE(
+      store_->AuditRead("E", std::string(500, 'a'), "{}", "local").ok());
+  EXPECT_TRUE(store_->AuditRead("E", "x", "{}", "local").ok());
+}
+
 TEST_F(StoreTest, UndoesEveryChangeWhoseAuditRowFails) {
   std::string secret = AddEngineer("a@b.c");
   Principal engineer = *Authenticate(secret);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/sqlite_testing.h"
 #include "policy/store.h"
 
 namespace cofferdam::policy {
@@ -18,14 +19,15 @@ inline constexpr int64_t kSecond = 1'000'000;
 inline constexpr int64_t kHour = 3600 * kSecond;
 inline constexpr int64_t kDay = 24 * kHour;
 
-// A store in a folder of its own, with a clock and randomness that stand still
-// until they are asked to move.
+// A store in a folder of its own, with a clock, randomness and a disk that do
+// what the test says.
 class StoreTest : public testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = testing::TempDir() + "store_test.XXXXXX";
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
+    options_.vfs = faults_.name();
     Open();
   }
   void TearDown() override {
@@ -57,6 +59,7 @@ class StoreTest : public testing::Test {
   Database File() {
     Database::Options options;
     options.mode = Database::Mode::kReadWrite;
+    options.vfs = faults_.name();
     return *Database::Open(folder_ + "/policy.sqlite", options);
   }
   int64_t Count(const std::string& table) {
@@ -64,6 +67,7 @@ class StoreTest : public testing::Test {
     return *file.QueryInt("SELECT count(*) FROM " + table);
   }
 
+  SqliteFaults faults_;
   FixedClock clock_{kStart};
   SeededRandom random_{1};
   StoreOptions options_;
