@@ -48,23 +48,28 @@ struct ClientOptions {
   int64_t idle_connection_ms = 60'000;
 };
 
-// Ends a Send or a Read that waits. Same loop only. One for one exchange; must
-// outlive the Send; may be used until it is destroyed, whatever has ended.
+// Ends a Send or a Read that waits. Same loop only. One for one exchange, which
+// it may outlive, and which may outlive it.
 class Canceller {
  public:
-  Canceller() = default;
+  // What to close, shared with whatever runs now.
+  struct Slot {
+    bool cancelled = false;
+    std::function<void()> close;
+  };
+
+  Canceller() : slot_(std::make_shared<Slot>()) {}
   Canceller(const Canceller&) = delete;
   Canceller& operator=(const Canceller&) = delete;
 
   // Closes the connection at once: whatever waits gets kCancelled, never
   // inside this call.
   void Cancel();
-  bool cancelled() const { return cancelled_; }
+  bool cancelled() const { return slot_->cancelled; }
 
  private:
   friend class ClientPool;
-  bool cancelled_ = false;
-  std::function<void()> act_;
+  std::shared_ptr<Slot> slot_;
 };
 
 // A response being read. On its loop's thread only. Destroyed before its end,
@@ -101,7 +106,7 @@ class ClientExchange {
 class ClientPool {
  public:
   // Opens nothing yet. kInvalid, kNotFound when `ca_file` cannot be read.
-  // `loops` must outlive it, or be stopped before it is destroyed.
+  // `loops` must outlive it (stopped or not).
   static Result<std::unique_ptr<ClientPool>> Create(
       LoopPool& loops, const Upstream& upstream, const ClientOptions& options);
   ~ClientPool();

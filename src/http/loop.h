@@ -86,7 +86,10 @@ class Timer {
   bool running() const { return place_ != kNone; }
 
  private:
+  friend class Loop;
   friend struct TimerQueue;
+  void Fire();
+
   static constexpr size_t kNone = static_cast<size_t>(-1);
 
   Loop* loop_;

@@ -110,7 +110,7 @@ class Server {
   // picks one) or "unix:/path", made with mode 0600; a socket file that nobody
   // listens on is replaced. kConflict naming the address when it is in use,
   // kInvalid for an address that cannot be one, kDenied, kNotFound.
-  // `pool` must outlive the Server, or be stopped before it is destroyed.
+  // `pool` must outlive the Server (stopped or not).
   static Result<std::unique_ptr<Server>> Listen(LoopPool& pool,
                                                 const std::string& address,
                                                 const ServerOptions& options,

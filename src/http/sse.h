@@ -33,17 +33,23 @@ class SseParser {
 
  private:
   void Line(std::string_view line, const Sink& sink);
+  void Data(std::string_view value);
   void Dispatch(const Sink& sink);
+  void KeepPartial(std::string_view piece);
+  bool Over(size_t line_bytes);
 
   size_t event_bytes_max_;
   uint64_t events_skipped_ = 0;
 
   std::string partial_;     // a line whose end has not come yet
   std::string name_;        // of the current event
-  std::string data_;        // of the current event, lines joined
-  size_t event_bytes_ = 0;  // of the current event's lines so far
+  std::string_view one_;    // its only data line, while Feed runs
+  std::string data_;        // its data, when there is more, or Feed returned
+  size_t event_bytes_ = 0;  // of its lines that have ended
   bool has_data_ = false;
-  bool skipping_ = false;  // the current event is over the limit
+  bool in_piece_ = false;  // the data is one_, not data_
+  bool skipping_ = false;  // the event is over the limit
+  bool in_line_ = false;   // while skipping: the line has bytes
   bool after_cr_ = false;  // an LF that comes now belongs to that CR
   bool started_ = false;   // past where a BOM could stand
 };
