@@ -261,8 +261,8 @@ CodeLexer::Bytes CodeLexer::Word(Bytes p) {
     if (Bytes to = WordBeforeQuote(p, q)) return to;
   }
   const uint64_t raw = Hash(p, q);
+  if (rules_.upper_keywords) return SqlWord(p, q, raw);
   const bool keyword = keywords_.Contains(raw);
-  if (rules_.upper_keywords && !keyword) return SqlWord(p, q, raw);
   Emit(keyword ? TokenKind::kKeyword : TokenKind::kIdentifier,
        keyword ? NormalOf(raw) : kNormalIdentifier, raw, p, q);
   return q;
@@ -293,19 +293,19 @@ CodeLexer::Bytes CodeLexer::WordBeforeQuote(Bytes p, Bytes q) {
 CodeLexer::Bytes CodeLexer::SqlWord(Bytes from, Bytes to, uint64_t raw) {
   char upper[16];
   const size_t size = static_cast<size_t>(to - from);
+  uint64_t hash = raw;
   if (size <= sizeof upper) {
     for (size_t i = 0; i < size; ++i) {
       upper[i] = from[i] >= 'a' && from[i] <= 'z'
                      ? static_cast<char>(from[i] - 32)
                      : from[i];
     }
-    const uint64_t hash = HashToken(upper, size, upper + size);
-    if (keywords_.Contains(hash)) {
-      Emit(TokenKind::kKeyword, NormalOf(hash), raw, from, to);
-      return to;
-    }
+    hash = HashToken(upper, size, upper + size);
   }
-  Emit(TokenKind::kIdentifier, kNormalIdentifier, raw, from, to);
+  if (!keywords_.Contains(hash)) hash = raw;
+  const bool keyword = keywords_.Contains(hash);
+  Emit(keyword ? TokenKind::kKeyword : TokenKind::kIdentifier,
+       keyword ? NormalOf(hash) : kNormalIdentifier, raw, from, to);
   return to;
 }
 
