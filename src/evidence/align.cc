@@ -1,0 +1,306 @@
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <numeric>
+#include <optional>
+
+#include "evidence/align_internal.h"
+#include "fingerprint/select.h"
+
+namespace cofferdam::evidence {
+namespace {
+
+using fingerprint::EvidenceStream;
+using fingerprint::kGram;
+using fingerprint::TokenRange;
+
+int64_t Diagonal(const Seed& seed) {
+  return int64_t{seed.document} - int64_t{seed.output};
+}
+
+bool SeedHolds(const Seed& seed, std::span<const uint8_t> document,
+               std::span<const uint8_t> output, const TokenRange& stretch) {
+  // The index compares part of a hash only, so a seed may be a chance hit.
+  return uint64_t{seed.document} + kGram <= document.size() &&
+         uint64_t{seed.output} + kGram <= stretch.end &&
+         std::equal(document.begin() + seed.document,
+                    document.begin() + seed.document + kGram,
+                    output.begin() + seed.output);
+}
+
+SharedRun Longest(const Seed& seed, std::span<const uint8_t> document,
+                  std::span<const uint8_t> output, const TokenRange& stretch) {
+  uint32_t back = 0;
+  uint32_t back_max = std::min(seed.document, seed.output - stretch.begin);
+  while (back < back_max &&
+         document[seed.document - back - 1] == output[seed.output - back - 1]) {
+    ++back;
+  }
+  uint32_t on = kGram;
+  auto on_max = static_cast<uint32_t>(std::min<size_t>(
+      document.size() - seed.document, stretch.end - seed.output));
+  while (on < on_max &&
+         document[seed.document + on] == output[seed.output + on]) {
+    ++on;
+  }
+  return {seed.document - back, seed.output - back, back + on};
+}
+
+// A run's place in the best chain that ends with it.
+struct Link {
+  double score = 0;
+  int32_t before = -1;
+};
+
+uint32_t Overlap(const SharedRun& before, const SharedRun& after) {
+  uint32_t document_end = before.document + before.length;
+  uint32_t output_end = before.output + before.length;
+  uint32_t overlap = 0;
+  if (document_end > after.document) overlap = document_end - after.document;
+  if (output_end > after.output)
+    overlap = std::max(overlap, output_end - after.output);
+  return overlap;
+}
+
+// What `after` adds to a chain that ends with `before`; none when it does not
+// follow it.
+std::optional<double> Gain(const SharedRun& before, const SharedRun& after) {
+  if (before.document >= after.document || before.output >= after.output)
+    return std::nullopt;
+  uint32_t overlap = Overlap(before, after);
+  if (overlap >= after.length) return std::nullopt;
+  uint32_t document_gap =
+      after.document + overlap - (before.document + before.length);
+  uint32_t output_gap =
+      after.output + overlap - (before.output + before.length);
+  if (std::max(document_gap, output_gap) > kGapTokensMax) return std::nullopt;
+  return after.length - overlap - GapCost(document_gap, output_gap);
+}
+
+}  // namespace
+
+double GapCost(uint32_t document_tokens, uint32_t output_tokens) {
+  // A gap costs 5 bits to open and a tenth for each token, a substitution 4
+  // (facts: prototype of the evidence model).
+  double opened = 0;
+  for (uint32_t tokens : {document_tokens, output_tokens}) {
+    if (tokens > 0) opened += 5 + 0.1 * tokens;
+  }
+  if (document_tokens == 0 || output_tokens == 0) return opened;
+  double replaced = 4.0 * std::max(document_tokens, output_tokens);
+  return std::min(opened, replaced);
+}
+
+TokenRange StretchAround(const EvidenceStream& stream, uint32_t token) {
+  auto size = static_cast<uint32_t>(stream.size());
+  auto after = std::upper_bound(
+      stream.quoted.begin(), stream.quoted.end(), token,
+      [](uint32_t t, const TokenRange& range) { return t < range.begin; });
+  uint32_t begin = 0;
+  if (after != stream.quoted.begin()) {
+    begin = std::prev(after)->end;
+    if (begin > token) return {token, token};
+  }
+  return {begin, after == stream.quoted.end() ? size : after->begin};
+}
+
+ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
+                    const EvidenceStream& stream, size_t runs_max,
+                    uint64_t compared_max, uint64_t* compared) {
+  ExtendResult result;
+  std::sort(seeds->begin(), seeds->end(), [](const Seed& a, const Seed& b) {
+    return std::pair(Diagonal(a), a.document) <
+           std::pair(Diagonal(b), b.document);
+  });
+  // Seeds of one diagonal lie in the same run until it ends.
+  int64_t diagonal = 0;
+  uint32_t covered = 0;
+  for (const Seed& seed : *seeds) {
+    if (Diagonal(seed) != diagonal) covered = 0;
+    diagonal = Diagonal(seed);
+    if (seed.document < covered) continue;
+    if (*compared >= compared_max) {
+      ++result.seeds_dropped;
+      continue;
+    }
+    if (seed.output >= stream.size()) continue;
+    TokenRange stretch = StretchAround(stream, seed.output);
+    if (!SeedHolds(seed, document, stream.normal, stretch)) continue;
+    SharedRun run = Longest(seed, document, stream.normal, stretch);
+    *compared += run.length;
+    covered = run.document + run.length;
+    if (result.runs.size() == runs_max) {
+      ++result.runs_dropped;
+    } else {
+      result.runs.push_back(run);
+    }
+  }
+  return result;
+}
+
+std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs) {
+  std::sort(runs.begin(), runs.end(),
+            [](const SharedRun& a, const SharedRun& b) {
+              return std::pair(a.document, a.output) <
+                     std::pair(b.document, b.output);
+            });
+  std::vector<Link> links(runs.size());
+  for (size_t i = 0; i < runs.size(); ++i) {
+    links[i].score = runs[i].length;
+    for (size_t j = i - std::min(i, kChainLookBack); j < i; ++j) {
+      std::optional<double> gain = Gain(runs[j], runs[i]);
+      if (gain && links[j].score + *gain > links[i].score)
+        links[i] = {links[j].score + *gain, static_cast<int32_t>(j)};
+    }
+  }
+  std::vector<size_t> order(runs.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair(-links[a].score, a) < std::pair(-links[b].score, b);
+  });
+  std::vector<bool> used(runs.size());
+  std::vector<std::vector<SharedRun>> chains;
+  std::vector<std::vector<SharedRun>> whole;
+  for (size_t last : order) {
+    std::vector<SharedRun> chain;
+    for (auto i = static_cast<int32_t>(last); i >= 0 && !used[i];
+         i = links[i].before) {
+      used[i] = true;
+      chain.push_back(runs[i]);
+    }
+    if (chain.empty()) continue;
+    std::reverse(chain.begin(), chain.end());
+    for (size_t i = 1; i < chain.size(); ++i) {
+      uint32_t overlap = Overlap(chain[i - 1], chain[i]);
+      if (chain[i - 1].document + chain[i - 1].length <
+          chain[i].document + overlap)
+        whole.push_back({chain[i]});
+      chain[i].document += overlap;
+      chain[i].output += overlap;
+      chain[i].length -= overlap;
+    }
+    chains.push_back(std::move(chain));
+  }
+  // What was cut off because the output's side overlapped is still shared.
+  std::move(whole.begin(), whole.end(), std::back_inserter(chains));
+  return chains;
+}
+
+namespace {
+
+// The alignment of a gap: the longest common subsequence, but that every run of
+// equal tokens pays for its start, so that stray brackets do not count.
+class GapAlignment {
+ public:
+  GapAlignment(std::span<const uint8_t> document,
+               std::span<const uint8_t> output, uint32_t unquoted_from,
+               const EvidenceStream& stream)
+      : rows_(document.size()), columns_(output.size()) {
+    steps_.assign((rows_ + 1) * (columns_ + 1), 0);
+    std::vector<int> in_run(columns_ + 1, kNone), best(columns_ + 1, 0);
+    std::vector<bool> open(columns_);
+    for (size_t j = 0; j < columns_; ++j) {
+      auto token = static_cast<uint32_t>(unquoted_from + j);
+      TokenRange stretch = StretchAround(stream, token);
+      open[j] = stretch.begin < stretch.end;
+    }
+    for (size_t i = 1; i <= rows_; ++i) {
+      int in_run_corner = in_run[0];
+      int best_corner = best[0];
+      for (size_t j = 1; j <= columns_; ++j) {
+        int in_run_above = in_run[j];
+        int best_above = best[j];
+        uint8_t step = 0;
+        in_run[j] = kNone;
+        if (open[j - 1] && document[i - 1] == output[j - 1]) {
+          int on = in_run_corner + 1;
+          int fresh = best_corner + 1 - kStart;
+          if (on >= fresh) step |= kGoesOn;
+          in_run[j] = std::max(on, fresh);
+        }
+        best[j] = std::max(best_above, best[j - 1]);
+        if (in_run[j] > best[j]) {
+          best[j] = in_run[j];
+          step |= kMatches;
+        } else if (best_above < best[j - 1]) {
+          step |= kLeft;
+        }
+        steps_[i * (columns_ + 1) + j] = step;
+        in_run_corner = in_run_above;
+        best_corner = best_above;
+      }
+    }
+  }
+
+  // Runs relative to the gap's beginning, rising.
+  std::vector<SharedRun> Runs() const {
+    std::vector<SharedRun> runs;
+    size_t i = rows_;
+    size_t j = columns_;
+    while (i > 0 && j > 0) {
+      uint8_t step = At(i, j);
+      if ((step & kMatches) == 0) {
+        --((step & kLeft) != 0 ? j : i);
+        continue;
+      }
+      uint32_t length = 0;
+      bool goes_on = true;
+      while (goes_on) {
+        goes_on = (At(i, j) & kGoesOn) != 0;
+        ++length;
+        --i;
+        --j;
+      }
+      if (length >= kFilledRunTokensMin) {
+        runs.push_back(
+            {static_cast<uint32_t>(i), static_cast<uint32_t>(j), length});
+      }
+    }
+    std::reverse(runs.begin(), runs.end());
+    return runs;
+  }
+
+ private:
+  static constexpr int kNone = -1'000'000;
+  static constexpr int kStart = static_cast<int>(kFilledRunTokensMin) - 1;
+  static constexpr uint8_t kMatches = 1;  // the best ends with a run here
+  static constexpr uint8_t kGoesOn = 2;   // that run goes on up and left
+  static constexpr uint8_t kLeft = 4;     // else: the best comes from the left
+
+  uint8_t At(size_t i, size_t j) const {
+    return steps_[i * (columns_ + 1) + j];
+  }
+
+  size_t rows_;
+  size_t columns_;
+  std::vector<uint8_t> steps_;
+};
+
+}  // namespace
+
+void FillGaps(std::span<const uint8_t> document, const EvidenceStream& stream,
+              std::vector<SharedRun>* chain) {
+  std::vector<SharedRun> filled;
+  for (const SharedRun& run : *chain) {
+    if (!filled.empty()) {
+      uint32_t document_from = filled.back().document + filled.back().length;
+      uint32_t output_from = filled.back().output + filled.back().length;
+      uint32_t document_gap = run.document - document_from;
+      uint32_t output_gap = run.output - output_from;
+      if (std::min(document_gap, output_gap) >= kFilledRunTokensMin) {
+        GapAlignment gap(
+            document.subspan(document_from, document_gap),
+            std::span(stream.normal).subspan(output_from, output_gap),
+            output_from, stream);
+        for (const SharedRun& found : gap.Runs()) {
+          filled.push_back({document_from + found.document,
+                            output_from + found.output, found.length});
+        }
+      }
+    }
+    filled.push_back(run);
+  }
+  *chain = std::move(filled);
+}
+
+}  // namespace cofferdam::evidence

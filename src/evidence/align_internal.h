@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "evidence/matcher.h"
+#include "fingerprint/evidence_stream.h"
+
+namespace cofferdam::evidence {
+
+// A fingerprint that stands in both.
+struct Seed {
+  uint32_t document = 0;  // first token
+  uint32_t output = 0;    // first token
+};
+
+// Between two chained runs there are at most this many tokens on either side.
+inline constexpr uint32_t kGapTokensMax = 128;
+// Runs before one that are tried as the one it follows.
+inline constexpr size_t kChainLookBack = 128;
+// What a gap between two runs costs, in bits (which are about tokens).
+double GapCost(uint32_t document_tokens, uint32_t output_tokens);
+
+// The unquoted stretch that holds token `token` of `stream`; empty when it is
+// quoted itself.
+fingerprint::TokenRange StretchAround(const fingerprint::EvidenceStream& stream,
+                                      uint32_t token);
+
+// Extends `seeds`, which it sorts, to their longest runs in an unquoted
+// stretch. `compared` counts tokens; at `compared_max`, and at `runs_max` runs,
+// the rest of the seeds is dropped and counted.
+struct ExtendResult {
+  std::vector<SharedRun> runs;
+  size_t seeds_dropped = 0;
+  size_t runs_dropped = 0;
+};
+ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
+                    const fingerprint::EvidenceStream& stream, size_t runs_max,
+                    uint64_t compared_max, uint64_t* compared);
+
+// Chains runs that follow each other in both texts. The best come first. Runs
+// are trimmed where they overlap; one that lost tokens of the document that way
+// comes once more at the end, by itself and whole.
+std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs);
+
+// Adds to `chain` what is equal between its runs, in runs of at least
+// kFilledRunTokensMin tokens; never a quoted token of the output.
+inline constexpr uint32_t kFilledRunTokensMin = 4;
+void FillGaps(std::span<const uint8_t> document,
+              const fingerprint::EvidenceStream& stream,
+              std::vector<SharedRun>* chain);
+
+}  // namespace cofferdam::evidence

@@ -1,0 +1,202 @@
+#include "evidence/finding.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "evidence/lines_internal.h"
+#include "evidence/verdict_internal.h"
+
+namespace cofferdam::evidence {
+namespace {
+
+using fingerprint::Index;
+using fingerprint::TokenStream;
+
+// A match that is worth reporting, with its origin.
+struct Weighed {
+  Match match;
+  FoundOrigin found;
+};
+
+// A stretch of lines that one match claims.
+struct Claim {
+  LineRange lines;
+  size_t weighed = 0;  // ordinal
+};
+
+// The origin of each output, read once for a document.
+class Origins {
+ public:
+  explicit Origins(const Index& index) : index_(index) {}
+
+  Result<const Origin*> Of(const Match& match) {
+    auto key = std::pair(match.segment, match.output);
+    auto found = origins_.find(key);
+    if (found == origins_.end()) {
+      TRY_ASSIGN(auto output,
+                 index_.segment(match.segment).output(match.output));
+      TRY_ASSIGN(Origin origin, ParseOrigin(output.descriptor));
+      found = origins_.emplace(key, std::move(origin)).first;
+    }
+    return &found->second;
+  }
+
+ private:
+  const Index& index_;
+  std::map<std::pair<uint32_t, uint32_t>, Origin> origins_;
+};
+
+Result<std::vector<Weighed>> Weigh(const Index& index,
+                                   std::vector<Match> matches,
+                                   const TokenStream& document,
+                                   const DocumentPlace& place,
+                                   const Judgement& judgement) {
+  Origins origins(index);
+  std::vector<Weighed> weighed;
+  for (Match& match : matches) {
+    ContentEvidence content = WeighContent(match, document);
+    bool whole = CoversItsStretches(match);
+    // Even the best place does not lift it.
+    if (Judge(content, Context::kSamePath, whole) == Strength::kNothing)
+      continue;
+    TRY_ASSIGN(const Origin* origin, origins.Of(match));
+    Context context = ContextOf(place, *origin);
+    Strength strength = Judge(content, context, whole);
+    if (strength == Strength::kNothing) continue;
+    policy::TermsVerdict terms =
+        policy::VerdictFor(origin->terms_class, judgement.purpose,
+                           judgement.organisation_trains_models);
+    FoundOrigin found = {.origin = *origin,
+                         .verdict = terms.verdict,
+                         .terms = std::string(terms.why),
+                         .duty = std::string(terms.duty),
+                         .strength = strength,
+                         .context = context,
+                         .content = content,
+                         .context_bits = ContextBits(context, content)};
+    found.document_lines = {document.line()[match.document_begin()],
+                            document.line()[match.document_end() - 1]};
+    weighed.push_back({std::move(match), std::move(found)});
+  }
+  return weighed;
+}
+
+// What one match matches on `lines`.
+FoundOrigin OnLines(const Weighed& weighed, const TokenStream& document,
+                    LineRange lines) {
+  FoundOrigin found = weighed.found;
+  const std::vector<uint32_t>& output_line = weighed.match.stream->line;
+  for (const SharedRun& run : weighed.match.runs) {
+    for (uint32_t i = 0; i < run.length; ++i) {
+      uint32_t line = document.line()[run.document + i];
+      if (line < lines.begin || line > lines.end) continue;
+      uint32_t other = output_line[run.output + i];
+      if (found.tokens++ == 0) found.output_lines = {other, other};
+      found.output_lines.end = std::max(found.output_lines.end, other);
+    }
+  }
+  return found;
+}
+
+bool IsStronger(const FoundOrigin& a, const FoundOrigin& b) {
+  return std::tuple(b.strength, b.bits(), a.origin.exchange, a.origin.part) <
+         std::tuple(a.strength, a.bits(), b.origin.exchange, b.origin.part);
+}
+
+// One finding out of the claims [begin, end), which share lines.
+Finding Combine(std::span<const Claim> claims,
+                const std::vector<Weighed>& weighed,
+                const TokenStream& document, const LineCounts& counts,
+                const DocumentPlace& place) {
+  Finding finding;
+  finding.path = place.path;
+  finding.lines = claims.front().lines;
+  std::set<size_t> used;
+  for (const Claim& claim : claims) {
+    finding.lines.end = std::max(finding.lines.end, claim.lines.end);
+    used.insert(claim.weighed);
+  }
+  std::vector<bool> matched(document.size());
+  for (size_t ordinal : used) {
+    FoundOrigin found = OnLines(weighed[ordinal], document, finding.lines);
+    if (found.tokens == 0) continue;
+    finding.origins.push_back(std::move(found));
+    for (const SharedRun& run : weighed[ordinal].match.runs) {
+      std::fill_n(matched.begin() + run.document, run.length, true);
+    }
+  }
+  TokenSpan span = counts.TokensOn(finding.lines);
+  finding.tokens = span.end - span.begin;
+  finding.tokens_matched = static_cast<uint32_t>(std::count(
+      matched.begin() + span.begin, matched.begin() + span.end, true));
+
+  std::sort(finding.origins.begin(), finding.origins.end(), IsStronger);
+  // The same part may match twice; its better match speaks for it.
+  std::set<std::pair<std::string_view, uint32_t>> named;
+  std::erase_if(finding.origins, [&](const FoundOrigin& found) {
+    return !named.emplace(found.origin.exchange, found.origin.part).second;
+  });
+  return finding;
+}
+
+}  // namespace
+
+double FoundOrigin::echo() const {
+  return content.tokens == 0
+             ? 0
+             : static_cast<double>(content.echoed_tokens) / content.tokens;
+}
+
+double Finding::matched_share() const {
+  return tokens == 0 ? 0 : static_cast<double>(tokens_matched) / tokens;
+}
+
+double Finding::bits() const {
+  return origins.empty() ? 0 : origins.front().bits();
+}
+
+Result<std::vector<Finding>> MakeFindings(
+    const Index& index, std::vector<Match> matches, const TokenStream& document,
+    std::string_view text, const DocumentPlace& place,
+    const Judgement& judgement, KeepText keep_text) {
+  TRY_ASSIGN(std::vector<Weighed> weighed,
+             Weigh(index, std::move(matches), document, place, judgement));
+  if (weighed.empty()) return std::vector<Finding>();
+  LineCounts counts(document, text);
+  std::vector<Claim> claims;
+  for (size_t i = 0; i < weighed.size(); ++i) {
+    for (const LineRange& lines : counts.LinesOf(weighed[i].match))
+      claims.push_back({lines, i});
+  }
+  std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+    return std::tuple(a.lines.begin, a.lines.end, a.weighed) <
+           std::tuple(b.lines.begin, b.lines.end, b.weighed);
+  });
+  std::vector<Finding> findings;
+  for (size_t begin = 0; begin < claims.size();) {
+    uint32_t last = claims[begin].lines.end;
+    size_t end = begin + 1;
+    for (; end < claims.size() && claims[end].lines.begin <= last; ++end)
+      last = std::max(last, claims[end].lines.end);
+    Finding finding = Combine(std::span(claims).subspan(begin, end - begin),
+                              weighed, document, counts, place);
+    begin = end;
+    if (finding.origins.empty()) continue;
+    Decide(&finding);
+    if (finding.origins.size() > kOriginsMax) {
+      finding.origins_left_out = finding.origins.size() - kOriginsMax;
+      finding.origins.resize(kOriginsMax);
+    }
+    if (keep_text == KeepText::kYes)
+      finding.text = std::string(counts.TextOf(finding.lines));
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace cofferdam::evidence

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "evidence/bits.h"
+#include "evidence/matcher.h"
+#include "evidence/origin.h"
+#include "fingerprint/index.h"
+#include "fingerprint/lex.h"
+#include "policy/verdict.h"
+
+namespace cofferdam::evidence {
+
+// Lines of a document that match outputs: evidence, every origin, verdict.
+// JSON: docs/formats/finding.md.
+
+// Origins named by one finding, the strongest first; others are counted.
+inline constexpr size_t kOriginsMax = 32;
+
+// Lines as people name them: counted from 1, both ends included.
+struct LineRange {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+
+  bool operator==(const LineRange&) const = default;
+};
+
+// One output that explains the lines of a finding.
+struct FoundOrigin {
+  Origin origin;
+  policy::Verdict verdict = policy::Verdict::kForbidden;  // by its terms alone
+  std::string terms;                                      // why, in words
+  std::string duty;  // what an allowed use still has to do
+  Strength strength = Strength::kWeak;
+  Context context = Context::kNone;
+  ContentEvidence content;  // of the whole match, which may go beyond the lines
+  double context_bits = 0;
+  LineRange document_lines;  // of the whole match
+  LineRange output_lines;    // of what matches the finding's lines
+  uint32_t tokens = 0;       // matched on the finding's lines
+
+  double bits() const { return content.bits() + context_bits; }
+  double echo() const;  // share of matched tokens that are echoed, 0..1
+};
+
+struct Finding {
+  std::string path;
+  LineRange lines;
+  policy::Verdict verdict = policy::Verdict::kForbidden;
+  std::string why;  // in words
+  // Matched by any origin, and all, on these lines.
+  uint32_t tokens_matched = 0;
+  uint32_t tokens = 0;
+  // By falling strength, bits and then by exchange and part.
+  std::vector<FoundOrigin> origins;
+  size_t origins_left_out = 0;
+  // The document's lines; only if they were asked for.
+  std::optional<std::string> text;
+
+  double matched_share() const;
+  double bits() const;  // of the strongest origin
+};
+
+// What the verdict depends on beside the evidence.
+struct Judgement {
+  policy::ScanPurpose purpose = policy::ScanPurpose::kTraining;
+  bool organisation_trains_models = true;
+};
+
+enum class KeepText { kNo, kYes };
+
+// The findings of one document, by lines. A line belongs to a finding when at
+// least half of its tokens are matched; lines without tokens belong to it when
+// they stand between two that do. Matches that share a line become one finding
+// with all their origins. kCorrupt when an origin cannot be read.
+Result<std::vector<Finding>> MakeFindings(
+    const fingerprint::Index& index, std::vector<Match> matches,
+    const fingerprint::TokenStream& document, std::string_view text,
+    const DocumentPlace& place, const Judgement& judgement, KeepText keep_text);
+
+// What people call a person of the ledger, such as their mail address; empty
+// when it is not known.
+using NameOf = std::function<std::string(std::string_view person_id)>;
+
+// Writes `finding` as a JSON object, but for its text, without closing it, so
+// that a caller can add members. `person_name` may be unset.
+void BeginFindingJson(const Finding& finding, const NameOf& person_name,
+                      JsonWriter* writer);
+
+}  // namespace cofferdam::evidence
