@@ -225,7 +225,7 @@ class Site:
         assert done.code in (0, 1), done
         return Scan(done.code, json.loads(done.out))
 
-    def exchanges(self, limit: int = 1000000) -> List[Dict[str, Any]]:
+    def exchanges(self, limit: int = 10000) -> List[Dict[str, Any]]:
         out = self.ok("ledger", "show", "--json", "--limit", limit)
         return [json.loads(line) for line in out.splitlines()]
 

@@ -236,6 +236,14 @@ def test_one_exchange_shows_its_record_and_with_a_reason_its_text(worked):
     assert word in with_text
 
 
+def test_turns_that_come_back_in_a_prompt_are_known_already(worked):
+    """The agent sends the model's turns again with each request. The ledger
+    has them, so none is taken for a turn that came from elsewhere."""
+    worked.site.ok("index", "build")
+    routes = [r["route"] for r in worked.site.exchanges()]
+    assert routes == ["gate"] * 3
+
+
 def test_sequence_numbers_are_dense(worked):
     numbers = [r["sequence"] for r in worked.site.exchanges()]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))

@@ -126,15 +126,16 @@ def test_no_acknowledged_exchange_is_lost(tmp_path, sync):
         for number in range(rounds):
             gate = site.serve()
             load = Load(gate.url, key, SEED + number)
-            house.poll(lambda: len(load.acknowledged) >= 3,
-                       "three answers", 30)
-            moment = chance.random() * 0.5
-            time.sleep(moment)  # the random moment itself
+            # A random moment: after so many answers, and a little more.
+            answers, rest_s = chance.randrange(1, 90), chance.random() * 0.02
+            house.poll(lambda: len(load.acknowledged) >= answers,
+                       f"{answers} answers", 60)
+            time.sleep(rest_s)
             gate.kill()
             load.stop()
             acknowledged.update(load.acknowledged)
-            check(site, acknowledged, f"round {number}, after {moment:.3f} s")
-            assert len(load.acknowledged) >= 3
+            check(site, acknowledged,
+                  f"round {number}, after {answers} answers + {rest_s:.4f} s")
         gate = site.serve()
         check(site, acknowledged, "beside a running serve")
         gate.stop()
@@ -144,6 +145,7 @@ def test_no_acknowledged_exchange_is_lost(tmp_path, sync):
 def check(site, acknowledged, when) -> None:
     """Without a server: the command itself opens the stores."""
     records = site.exchanges()
+    assert len(records) < 10000, "the list was cut: fewer answers a round"
     numbers = sorted(r["sequence"] for r in records)
     assert numbers == list(range(1, len(numbers) + 1)), (when, "a gap")
     kept = {r["id"]: r.get("provider_response_id") for r in records}

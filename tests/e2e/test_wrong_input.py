@@ -505,6 +505,23 @@ def test_a_data_folder_that_is_read_only(tmp_path):
     assert done.code == 2 and str(site.data) in done.err
 
 
+def test_a_data_folder_whose_path_is_too_long_for_a_socket(tmp_path):
+    """Unix sockets take 107 bytes; the folder works all the same, or serve
+    says what is wrong before it begins."""
+    data = tmp_path / ("d" * 120) / "data"
+    site = house.Site(tmp_path / "site", config=house.config_text(data))
+    site.data = data
+    process, log = site.start_serve()
+    line = house.read_line(process, house.START_S)
+    if line:
+        gate = house.Gate(process, json.loads(line), log)
+        site.ok("person", "add", house.PERSON, "--team", house.TEAM)
+        gate.stop()
+    else:
+        assert process.wait(house.STOP_S) == 2
+        assert str(data) in log.read_text()
+
+
 @pytest.mark.parametrize("which", ["listen", "admin"])
 def test_a_port_in_use(tmp_path, which):
     with socket.create_server(("127.0.0.1", 0)) as taken:
