@@ -1,0 +1,124 @@
+#include "ledger/exchange.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "ledger/records_testing.h"
+
+namespace cofferdam::ledger {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Replaced(std::string text, std::string_view from,
+                     std::string_view to) {
+  const size_t at = text.find(from);
+  CHECK(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Exchange, EveryFieldSurvivesJson) {
+  const Exchange exchange = FullExchange();
+  const Result<Exchange> read = FromJson(ToJson(exchange));
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(*read, exchange);
+}
+
+TEST(Exchange, DefaultsSurviveJson) {
+  Exchange exchange;
+  exchange.sequence = 1;
+  const Result<Exchange> read = FromJson(ToJson(exchange));
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(*read, exchange);
+}
+
+TEST(Exchange, EveryNameOfAnEnumIsReadBack) {
+  for (Route route :
+       {Route::kGate, Route::kImport, Route::kAgent, Route::kContext}) {
+    EXPECT_EQ(ParseRoute(RouteName(route)), route);
+  }
+  for (IdentityGrade grade :
+       {IdentityGrade::kAttested, IdentityGrade::kSession,
+        IdentityGrade::kAgent, IdentityGrade::kClaimed, IdentityGrade::kNone}) {
+    EXPECT_EQ(ParseIdentityGrade(IdentityGradeName(grade)), grade);
+  }
+  for (Outcome outcome :
+       {Outcome::kComplete, Outcome::kClientGone, Outcome::kUpstreamError,
+        Outcome::kTruncated, Outcome::kGateEnded, Outcome::kUnreachable}) {
+    EXPECT_EQ(ParseOutcome(OutcomeName(outcome)), outcome);
+  }
+  EXPECT_FALSE(ParseOutcome("Complete").has_value());
+}
+
+TEST(Exchange, JsonBeginsWithTheVersion) {
+  EXPECT_TRUE(ToJson(FullExchange()).starts_with("{\"v\":1,\"sequence\":41,"));
+}
+
+TEST(Exchange, UnknownMembersArePassedOver) {
+  const std::string json = Replaced(ToJson(FullExchange()), "\"v\":1,",
+                                    "\"v\":1,\"colour\":{\"deep\":[1]},");
+  const Result<Exchange> read = FromJson(json);
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(*read, FullExchange());
+}
+
+TEST(Exchange, OtherVersionsAreCorrupt) {
+  const std::string json = ToJson(FullExchange());
+  for (const char* version : {"\"v\":2", "\"v\":\"1\"", "\"w\":1"}) {
+    const Result<Exchange> read = FromJson(Replaced(json, "\"v\":1", version));
+    ASSERT_FALSE(read.ok()) << version;
+    EXPECT_EQ(read.error().code(), Code::kCorrupt);
+  }
+}
+
+TEST(Exchange, AMemberOfTheWrongTypeIsNamed) {
+  const std::string json = ToJson(FullExchange());
+  const std::pair<const char*, const char*> cases[] = {
+      {"\"sequence\":41", "\"sequence\":\"41\""},
+      {"\"sequence\":41", "\"sequence\":-1"},
+      {"\"sequence\":41,", ""},
+      {"\"route\":\"import\"", "\"route\":\"river\""},
+      {"\"turn\":3", "\"turn\":3.5"},
+      {"\"session\":\"session-1\"", "\"session\":7"},
+      {"\"outcome\":\"client_gone\"", "\"outcome\":true"},
+      {"\"kept\":[[0,4]]", "\"kept\":[[0,9]]"},
+      {"\"kept\":[[0,4]]", "\"kept\":[[4,0]]"},
+  };
+  for (const auto& [from, to] : cases) {
+    const Result<Exchange> read = FromJson(Replaced(json, from, to));
+    ASSERT_FALSE(read.ok()) << to;
+    EXPECT_EQ(read.error().code(), Code::kCorrupt);
+    const std::string name(
+        std::string_view(from).substr(0, std::string_view(from).find(':')));
+    EXPECT_THAT(read.error().message(), HasSubstr(name));
+  }
+}
+
+TEST(Exchange, TextThatIsNotJsonIsCorrupt) {
+  for (const char* text : {"", "{", "[]", "7"}) {
+    const Result<Exchange> read = FromJson(text);
+    ASSERT_FALSE(read.ok()) << text;
+    EXPECT_EQ(read.error().code(), Code::kCorrupt);
+  }
+}
+
+TEST(Exchange, APartIsNamedByItsDigestNotItsText) {
+  const PartRecord record = MakePartRecord(FilePart("a.py", "abc"));
+  EXPECT_EQ(record.bytes, 3u);
+  EXPECT_EQ(record.digest,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  Exchange exchange;
+  exchange.sequence = 1;
+  exchange.parts = {record};
+  EXPECT_THAT(ToJson(exchange), ::testing::Not(HasSubstr("abc\"")));
+}
+
+TEST(Exchange, NamesThatAModelMadeTooLongAreCut) {
+  const std::string longest(PartRecord::kNameBytesMax, 'p');
+  EXPECT_EQ(MakePartRecord(FilePart(longest, "x")).path, longest);
+  EXPECT_EQ(MakePartRecord(FilePart(longest + "q", "x")).path, longest);
+}
+
+}  // namespace
+}  // namespace cofferdam::ledger

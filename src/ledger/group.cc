@@ -1,0 +1,379 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/encoding.h"
+#include "ledger/group_internal.h"
+#include "ledger/keys_internal.h"
+#include "ledger/merge_internal.h"
+#include "seal/hash.h"
+
+namespace cofferdam::ledger {
+namespace {
+
+using PartIdentity = std::tuple<wire::PartKind, std::string, std::string>;
+PartIdentity IdentityOf(const PartRecord& part) {
+  return {part.kind, part.path, part.digest};
+}
+
+// An id for the parts that came later with `id`: of the same time, and the
+// same whenever it is made again.
+Ulid ContinuationId(const Ulid& id, size_t number) {
+  std::string input(IdKey(id));
+  AppendBigEndian64(number, &input);
+  const seal::Digest digest = seal::Sha256(input);
+  Ulid made = id;
+  std::copy_n(digest.begin(), 10, made.bytes.begin() + 6);
+  return made;
+}
+
+void SortUnique(std::vector<std::string>* values) {
+  std::sort(values->begin(), values->end());
+  values->erase(std::unique(values->begin(), values->end()), values->end());
+}
+
+size_t BytesOf(const ExchangeDraft& draft) {
+  size_t bytes = draft.pending_prompt.size();
+  for (const wire::Part& part : draft.parts) bytes += part.text.size();
+  return bytes;
+}
+
+}  // namespace
+
+Result<PreparedDraft> Prepare(ExchangeDraft draft,
+                              const LedgerOptions& options) {
+  if (draft.exchange.id == Ulid{}) {
+    return Error(Code::kInvalid, "append: exchange without an id");
+  }
+  if (draft.parts.size() > ExchangeDraft::kPartsMax) {
+    return Error(Code::kTooLarge,
+                 fmt::format("append: {} parts, at most {}", draft.parts.size(),
+                             ExchangeDraft::kPartsMax));
+  }
+  PreparedDraft out;
+  out.bytes = BytesOf(draft);
+  if (out.bytes > options.draft_bytes_max) {
+    return Error(Code::kTooLarge,
+                 fmt::format("append: {} bytes, at most {}", out.bytes,
+                             options.draft_bytes_max));
+  }
+  out.exchange = std::move(draft.exchange);
+  out.exchange.sequence = 0;
+  out.exchange.parts.clear();
+  SortUnique(&out.exchange.context_origins);
+  SortUnique(&out.exchange.notes);
+  for (wire::Part& part : draft.parts) {
+    out.exchange.parts.push_back(MakePartRecord(part));
+    out.claims.push_back(ClaimOf(part));
+    out.texts.push_back(
+        {static_cast<uint16_t>(out.texts.size()), RawText(part.text)});
+    part.text = {};
+  }
+  out.key = DedupeKey(out.exchange);
+  out.pending_prompt = std::move(draft.pending_prompt);
+  out.protocol = draft.protocol;
+  return out;
+}
+
+Result<std::optional<std::vector<uint64_t>>> Group::FindKey(
+    const std::string& key) {
+  if (const auto here = keys_.find(key); here != keys_.end()) {
+    return std::optional(here->second);
+  }
+  TRY_ASSIGN(const auto value, store_.Get(Family::kKey, key));
+  if (!value) return std::optional<std::vector<uint64_t>>();
+  TRY_ASSIGN(auto sequences, ReadSequences(*value));
+  return std::optional(std::move(sequences));
+}
+
+Result<std::optional<uint64_t>> Group::FindId(const Ulid& id) {
+  if (const auto here = ids_.find(id); here != ids_.end()) {
+    return std::optional(here->second);
+  }
+  TRY_ASSIGN(const auto value, store_.Get(Family::kId, IdKey(id)));
+  if (!value) return std::optional<uint64_t>();
+  TRY_ASSIGN(const auto sequences, ReadSequences(*value));
+  return std::optional(sequences.front());
+}
+
+Result<Exchange> Group::Record(uint64_t sequence) {
+  if (const auto here = records_.find(sequence); here != records_.end()) {
+    return here->second;
+  }
+  TRY_ASSIGN(const auto value,
+             store_.Get(Family::kExchange, SequenceKey(sequence)));
+  if (!value) {
+    return Error(
+        Code::kCorrupt,
+        fmt::format("ledger: no exchange {} though it is named", sequence));
+  }
+  return FromJson(*value);
+}
+
+Result<AppendReceipt> Group::Add(PreparedDraft& draft) {
+  if (draft.key) {
+    TRY_ASSIGN(auto sequences, FindKey(*draft.key));
+    if (sequences) return Merge(draft, *std::move(sequences));
+  }
+  // The same record sent again: nobody else has its id.
+  TRY_ASSIGN(const auto known, FindId(draft.exchange.id));
+  if (known) return MergeById(draft, *known);
+  return AddNew(draft);
+}
+
+Result<AppendReceipt> Group::AddNew(PreparedDraft& draft) {
+  Count(draft.exchange);
+  PutExchange(draft.exchange, draft.texts, draft.claims);
+  if (!draft.texts.empty() || !draft.pending_prompt.empty()) PutPending(draft);
+  const uint64_t sequence = draft.exchange.sequence;
+  if (draft.key) keys_[*draft.key] = {sequence};
+  return AppendReceipt{sequence, draft.exchange.id, false};
+}
+
+Result<AppendReceipt> Group::MergeById(PreparedDraft& draft,
+                                       uint64_t sequence) {
+  TRY_ASSIGN(const Exchange first, Record(sequence));
+  const auto same = [](const PartRecord& a, const PartRecord& b) {
+    return IdentityOf(a) == IdentityOf(b);
+  };
+  if (!std::equal(first.parts.begin(), first.parts.end(),
+                  draft.exchange.parts.begin(), draft.exchange.parts.end(),
+                  same)) {
+    return Error(Code::kConflict,
+                 fmt::format("append: id {} is that of another exchange",
+                             first.id.ToString()));
+  }
+  return Merge(draft, {sequence});
+}
+
+Result<AppendReceipt> Group::Merge(PreparedDraft& draft,
+                                   std::vector<uint64_t> sequences) {
+  TRY_ASSIGN(Exchange first, Record(sequences.front()));
+  std::set<PartIdentity> present;
+  for (uint64_t sequence : sequences) {
+    TRY_ASSIGN(const Exchange arrival, Record(sequence));
+    for (const PartRecord& part : arrival.parts) {
+      present.insert(IdentityOf(part));
+    }
+  }
+  std::vector<uint16_t> missing;
+  for (size_t i = 0; i < draft.exchange.parts.size(); ++i) {
+    if (!present.contains(IdentityOf(draft.exchange.parts[i]))) {
+      missing.push_back(static_cast<uint16_t>(i));
+    }
+  }
+  TRY_ASSIGN(const auto alias, FindId(draft.exchange.id));
+  if (!missing.empty()) {
+    TRY(AddContinuation(draft, first, missing, sequences));
+  }
+  CountModel(first, -1);
+  MergeInto(draft.exchange, &first);
+  CountModel(first, 1);
+  ++totals_.merged;
+  if (!alias) ids_[draft.exchange.id] = first.sequence;
+  const AppendReceipt receipt{first.sequence, first.id, true};
+  records_[first.sequence] = std::move(first);
+  return receipt;
+}
+
+Status Group::AddContinuation(PreparedDraft& draft, const Exchange& first,
+                              const std::vector<uint16_t>& missing,
+                              std::vector<uint64_t> sequences) {
+  if (sequences.size() > kContinuationsMax) {
+    return Error(Code::kConflict,
+                 fmt::format("append: exchange {} got parts {} times already",
+                             first.id.ToString(), kContinuationsMax));
+  }
+  PreparedDraft more;
+  more.exchange = draft.exchange;
+  more.exchange.id = ContinuationId(draft.exchange.id, sequences.size());
+  more.exchange.continues = first.id;
+  more.exchange.usage = {};
+  more.exchange.usage_source = wire::UsageSource::kNone;
+  more.exchange.parts.clear();
+  for (uint16_t part : missing) {
+    more.exchange.parts.push_back(draft.exchange.parts[part]);
+    more.claims.push_back(draft.claims[part]);
+    more.texts.push_back({static_cast<uint16_t>(more.texts.size()),
+                          std::move(draft.texts[part].stored)});
+  }
+  more.pending_prompt = std::move(draft.pending_prompt);
+  more.protocol = draft.protocol;
+  PutExchange(more.exchange, more.texts, more.claims);
+  PutPending(more);
+  sequences.push_back(more.exchange.sequence);
+  CHECK(draft.key.has_value());  // found by its id it has no other parts
+  keys_[*draft.key] = std::move(sequences);
+  return {};
+}
+
+void Group::PutExchange(Exchange& exchange,
+                        const std::vector<StoredText>& texts,
+                        const std::vector<std::optional<ClaimDigest>>& claims) {
+  CHECK(texts.size() == exchange.parts.size());
+  CHECK(claims.size() == exchange.parts.size());
+  exchange.sequence = ++totals_.last_sequence;
+  for (const StoredText& text : texts) {
+    batch_.Put(Family::kText, PartKey(exchange.sequence, text.part),
+               text.stored);
+  }
+  for (const auto& claim : claims) {
+    if (!claim) continue;
+    batch_.Put(Family::kClaim, ClaimKey(*claim, exchange.sequence),
+               exchange.origin.contract);
+  }
+  for (const PartRecord& part : exchange.parts) {
+    ++totals_.parts;
+    totals_.part_bytes += part.bytes;
+  }
+  ids_[exchange.id] = exchange.sequence;
+  records_[exchange.sequence] = exchange;
+}
+
+void Group::PutPending(const PreparedDraft& draft) {
+  const uint64_t sequence = draft.exchange.sequence;
+  const std::string value = PendingValue(draft.protocol, draft.pending_prompt);
+  batch_.Put(Family::kPending, SequenceKey(sequence), value);
+  ++totals_.pending_exchanges;
+  totals_.pending_bytes += value.size();
+  if (!first_pending_) first_pending_ = sequence;
+}
+
+void Group::Count(const Exchange& exchange) {
+  ++totals_.exchanges;
+  if (exchange.route == Route::kContext) ++totals_.claimed;
+  if (!exchange.parts.empty()) ++totals_.outputs;
+  CountModel(exchange, 1);
+}
+
+void Group::CountModel(const Exchange& exchange, int sign) {
+  // Claims say nothing about use, and counting tokens costs none.
+  if (exchange.route == Route::kContext ||
+      exchange.operation != wire::Operation::kGenerate) {
+    return;
+  }
+  ModelName name(exchange.origin.provider, exchange.origin.model);
+  if (name.second.empty()) name.second = exchange.origin.model_requested;
+  auto before = models_before_.find(name);
+  if (before == models_before_.end() && !models_.contains(name)) {
+    if (models_before_.size() + models_fresh_ >= LedgerStats::kModelsMax) {
+      name = {"", std::string(LedgerStats::kModelOther)};
+      before = models_before_.find(name);
+    } else {
+      ++models_fresh_;
+    }
+  }
+  const auto [at, fresh] = models_.try_emplace(name);
+  if (fresh && before != models_before_.end()) at->second = before->second;
+  CountUsage(exchange, sign, &at->second);
+}
+
+void Group::PutIndexed(uint64_t sequence,
+                       const std::vector<IndexedPart>& indexed) {
+  for (const IndexedPart& part : indexed) {
+    const std::string key = PartKey(sequence, part.part);
+    batch_.Put(Family::kEvidence, key, part.stream);
+    batch_.Put(Family::kFingerprint, key, part.postings);
+  }
+}
+
+Status Group::AddIndexed(const IndexedExchange& indexed) {
+  // It must be the first that waits: exchanges are indexed in their order.
+  std::optional<uint64_t> first;
+  size_t bytes = 0;
+  const uint64_t from = indexed_until_.value_or(totals_.indexed_through + 1);
+  TRY(store_.Scan(Family::kPending, SequenceKey(from),
+                  [&](std::string_view key, std::string_view value) {
+                    first = SequenceOfKey(key);
+                    bytes = value.size();
+                    return false;
+                  }));
+  if (first != indexed.sequence) {
+    return Error(Code::kNotFound,
+                 fmt::format("exchange {} is not the next to be indexed",
+                             indexed.sequence));
+  }
+  TRY_ASSIGN(Exchange record, Record(indexed.sequence));
+  TRY_ASSIGN(const auto turns, FreshTurns(indexed.claimed));
+  for (const FreshTurn& fresh : turns) {
+    Exchange exchange = fresh.turn->exchange;
+    Count(exchange);
+    PutExchange(exchange, fresh.turn->texts, fresh.turn->claims);
+    PutIndexed(exchange.sequence, fresh.turn->indexed);
+    keys_[fresh.key] = {exchange.sequence};
+  }
+  PutIndexed(indexed.sequence, indexed.indexed);
+  for (const StoredText& text : indexed.texts) {
+    batch_.Put(Family::kText, PartKey(indexed.sequence, text.part),
+               text.stored);
+  }
+  for (const auto& [more, to] :
+       {std::pair(&indexed.context_origins, &record.context_origins),
+        std::pair(&indexed.notes, &record.notes)}) {
+    to->insert(to->end(), more->begin(), more->end());
+    SortUnique(to);
+  }
+  records_[record.sequence] = std::move(record);
+  batch_.Delete(Family::kPending, SequenceKey(indexed.sequence));
+  --totals_.pending_exchanges;
+  totals_.pending_bytes -= bytes;
+  indexed_until_ = indexed.sequence + 1;
+  return {};
+}
+
+Result<std::vector<Group::FreshTurn>> Group::FreshTurns(
+    const std::vector<ClaimedTurn>& turns) {
+  std::vector<FreshTurn> fresh;
+  std::set<std::string> seen;
+  for (const ClaimedTurn& turn : turns) {
+    std::vector<ClaimDigest> claims;
+    for (const auto& claim : turn.claims) {
+      if (claim) claims.push_back(*claim);
+    }
+    std::string key = ClaimedTurnKey(claims);
+    TRY_ASSIGN(const auto known, FindKey(key));
+    if (!known && seen.insert(key).second) {
+      fresh.push_back({&turn, std::move(key)});
+    }
+  }
+  return fresh;
+}
+
+Status Group::AdvanceIndexed() {
+  if (totals_.pending_exchanges == 0) {
+    totals_.indexed_through = totals_.last_sequence;
+    return {};
+  }
+  if (!indexed_until_) return {};
+  std::optional<uint64_t> next = first_pending_;
+  TRY(store_.Scan(Family::kPending, SequenceKey(*indexed_until_),
+                  [&](std::string_view key, std::string_view) {
+                    next = SequenceOfKey(key);
+                    return false;
+                  }));
+  CHECK(next.has_value());  // pending_exchanges counts it
+  totals_.indexed_through = *next - 1;
+  return {};
+}
+
+Result<Batch> Group::Finish() {
+  TRY(AdvanceIndexed());
+  for (const auto& [sequence, record] : records_) {
+    batch_.Put(Family::kExchange, SequenceKey(sequence), ToJson(record));
+  }
+  for (const auto& [key, sequences] : keys_) {
+    batch_.Put(Family::kKey, key, SequencesValue(sequences));
+  }
+  for (const auto& [id, sequence] : ids_) {
+    batch_.Put(Family::kId, IdKey(id), SequenceKey(sequence));
+  }
+  for (const auto& [name, totals] : models_) {
+    batch_.Put(Family::kMeta, ModelKey(name), ModelToJson(name, totals));
+  }
+  batch_.Put(Family::kMeta, kTotalsKey, TotalsToJson(totals_));
+  return std::move(batch_);
+}
+
+}  // namespace cofferdam::ledger

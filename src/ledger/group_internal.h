@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ledger/indexed.h"
+#include "ledger/ledger.h"
+#include "ledger/store_internal.h"
+#include "ledger/totals_internal.h"
+
+namespace cofferdam::ledger {
+
+// A draft with everything computed that needs no look at the store.
+struct PreparedDraft {
+  Exchange exchange;  // with parts
+  std::vector<StoredText> texts;
+  std::vector<std::optional<ClaimDigest>> claims;
+  std::optional<std::string> key;
+  std::string pending_prompt;
+  wire::Protocol protocol = wire::Protocol::kAnthropicMessages;
+  AppendDone done;
+  // Memory that it takes while it waits.
+  size_t bytes = 0;
+};
+
+// kTooLarge or kInvalid, by the limits that Ledger::Append names.
+Result<PreparedDraft> Prepare(ExchangeDraft draft,
+                              const LedgerOptions& options);
+
+// Builds one atomic batch out of several additions, each of which sees those
+// before it. The writer's thread only.
+class Group {
+ public:
+  // All of it must outlive the group and stand still meanwhile.
+  Group(const Store& store, const Totals& totals, const ModelMap& models)
+      : store_(store), models_before_(models), totals_(totals), batch_(store) {}
+
+  // Parts that arrived later for one exchange, each arrival a record.
+  static constexpr size_t kContinuationsMax = 64;
+
+  // After an error, nothing of the addition is in the group.
+  Result<AppendReceipt> Add(PreparedDraft& draft);
+  Status AddIndexed(const IndexedExchange& indexed);
+
+  // The whole as a batch, the counters with it. Once.
+  Result<Batch> Finish();
+  // What the counters are once the batch is written.
+  const Totals& totals() const { return totals_; }
+  const ModelMap& models_changed() const { return models_; }
+  bool added_pending() const { return first_pending_.has_value(); }
+
+ private:
+  // A claimed turn that the ledger lacks, and the key it goes under.
+  struct FreshTurn {
+    const ClaimedTurn* turn;
+    std::string key;
+  };
+
+  Result<std::optional<std::vector<uint64_t>>> FindKey(const std::string& key);
+  Result<std::optional<uint64_t>> FindId(const Ulid& id);
+  // The record as it stands in this group.
+  Result<Exchange> Record(uint64_t sequence);
+
+  Result<AppendReceipt> AddNew(PreparedDraft& draft);
+  Result<AppendReceipt> MergeById(PreparedDraft& draft, uint64_t sequence);
+  Result<AppendReceipt> Merge(PreparedDraft& draft,
+                              std::vector<uint64_t> sequences);
+  Status AddContinuation(PreparedDraft& draft, const Exchange& first,
+                         const std::vector<uint16_t>& missing,
+                         std::vector<uint64_t> sequences);
+  // Gives `exchange` its sequence and puts what belongs to every exchange.
+  void PutExchange(Exchange& exchange, const std::vector<StoredText>& texts,
+                   const std::vector<std::optional<ClaimDigest>>& claims);
+  void PutPending(const PreparedDraft& draft);
+  void PutIndexed(uint64_t sequence, const std::vector<IndexedPart>& indexed);
+  Result<std::vector<FreshTurn>> FreshTurns(
+      const std::vector<ClaimedTurn>& turns);
+  void Count(const Exchange& exchange);
+  void CountModel(const Exchange& exchange, int sign);
+  Status AdvanceIndexed();
+
+  const Store& store_;
+  const ModelMap& models_before_;
+  Totals totals_;
+  ModelMap models_;
+  size_t models_fresh_ = 0;
+  Batch batch_;
+  // Changes that later additions of the group must see.
+  std::map<uint64_t, Exchange> records_;
+  std::map<std::string, std::vector<uint64_t>, std::less<>> keys_;
+  std::map<Ulid, uint64_t> ids_;
+  std::optional<uint64_t> first_pending_;
+  // One past the last exchange indexed here.
+  std::optional<uint64_t> indexed_until_;
+};
+
+}  // namespace cofferdam::ledger

@@ -1,0 +1,316 @@
+#include "ledger/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <mutex>
+#include <tuple>
+
+#include "base/encoding.h"
+#include "ledger/group_internal.h"
+#include "ledger/keys_internal.h"
+#include "ledger/store_internal.h"
+#include "ledger/totals_internal.h"
+#include "ledger/writer_internal.h"
+
+namespace cofferdam::ledger {
+namespace {
+
+// Records that Scan reads at a time, and the store is not held while the
+// visitor looks at them.
+constexpr size_t kScanChunk = 256;
+
+}  // namespace
+
+class Ledger::Impl {
+ public:
+  Impl(std::unique_ptr<Store> store, const LedgerOptions& options,
+       const Clock& clock, const Logger& logger, const Totals& totals,
+       ModelMap models)
+      : store_(std::move(store)),
+        options_(options),
+        clock_(clock),
+        writer_(store_.get(), options, logger, totals, std::move(models)) {}
+
+  Store& store() { return *store_; }
+  const Store& store() const { return *store_; }
+  const LedgerOptions& options() const { return options_; }
+  const Clock& clock() const { return clock_; }
+  Writer& writer() { return writer_; }
+  const Writer& writer() const { return writer_; }
+
+  Status Close() {
+    std::lock_guard lock(close_mutex_);
+    if (closed_) return {};
+    closed_ = true;
+    const Status written = writer_.Close();
+    const Status closed = store_->Close();
+    return written.ok() ? closed : written;
+  }
+
+  Result<std::vector<Exchange>> Read(uint64_t from, size_t limit) const {
+    std::vector<Exchange> records;
+    std::optional<Error> wrong;
+    TRY(store_->Scan(Family::kExchange, SequenceKey(from),
+                     [&](std::string_view, std::string_view value) {
+                       if (records.size() == limit) return false;
+                       Result<Exchange> record = FromJson(value);
+                       if (record.ok()) {
+                         records.push_back(*std::move(record));
+                       } else {
+                         wrong = record.error();
+                       }
+                       return !wrong;
+                     }));
+    if (wrong) return *std::move(wrong);
+    return records;
+  }
+
+ private:
+  const std::unique_ptr<Store> store_;
+  const LedgerOptions options_;
+  const Clock& clock_;
+  Writer writer_;
+  std::mutex close_mutex_;
+  bool closed_ = false;
+};
+
+Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Ledger::~Ledger() { (void)Close(); }
+
+Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& folder,
+                                             LedgerOptions options,
+                                             const Clock& clock,
+                                             const Logger& logger) {
+  const auto within = [&folder](const Error& error) {
+    return error.Within("open ledger " + folder);
+  };
+  Result<std::unique_ptr<Store>> store = Store::Open(folder, options);
+  if (!store.ok()) return within(store.error());
+  Result<Totals> totals = ReadTotals(**store);
+  if (!totals.ok()) return within(totals.error());
+  Result<ModelMap> models = ReadModels(**store);
+  if (!models.ok()) return within(models.error());
+  // The counters are written with the records; where they disagree, something
+  // took records away or put them there.
+  uint64_t last = 0;
+  const Status read = (*store)->ScanBack(
+      Family::kExchange, [&last](std::string_view key, std::string_view) {
+        last = SequenceOfKey(key).value_or(0);
+        return false;
+      });
+  if (!read.ok()) return within(read.error());
+  if (last != totals->last_sequence) {
+    return within(
+        Error(Code::kCorrupt, fmt::format("ends with exchange {}, should be {}",
+                                          last, totals->last_sequence)));
+  }
+  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Impl>(
+      *std::move(store), options, clock, logger, *totals, *std::move(models))));
+}
+
+void Ledger::Append(ExchangeDraft draft, AppendDone done) {
+  Result<PreparedDraft> prepared = Prepare(std::move(draft), impl_->options());
+  if (!prepared.ok()) return done(prepared.error());
+  prepared->done = std::move(done);
+  const Status admitted = impl_->writer().Append(*prepared);
+  if (!admitted.ok()) prepared->done(admitted.error());
+}
+
+Result<AppendReceipt> Ledger::AppendSync(ExchangeDraft draft) {
+  std::promise<Result<AppendReceipt>> promise;
+  auto receipt = promise.get_future();
+  Append(std::move(draft), [&promise](Result<AppendReceipt> result) {
+    promise.set_value(std::move(result));
+  });
+  return receipt.get();
+}
+
+bool Ledger::AcceptsMore() const { return impl_->writer().AcceptsMore(); }
+
+Result<Exchange> Ledger::Get(const Ulid& id) const {
+  TRY_ASSIGN(const auto value, impl_->store().Get(Family::kId, IdKey(id)));
+  if (!value) {
+    return Error(Code::kNotFound,
+                 fmt::format("exchange {}: not in the ledger", id.ToString()));
+  }
+  TRY_ASSIGN(const auto sequences, ReadSequences(*value));
+  return GetBySequence(sequences.front());
+}
+
+Result<Exchange> Ledger::GetBySequence(uint64_t sequence) const {
+  TRY_ASSIGN(const auto value,
+             impl_->store().Get(Family::kExchange, SequenceKey(sequence)));
+  if (!value) {
+    return Error(Code::kNotFound,
+                 fmt::format("exchange {}: not in the ledger", sequence));
+  }
+  return FromJson(*value);
+}
+
+Status Ledger::Scan(uint64_t from, size_t limit,
+                    const std::function<bool(const Exchange&)>& visitor) const {
+  while (limit > 0) {
+    const size_t chunk = std::min(limit, kScanChunk);
+    TRY_ASSIGN(const auto records, impl_->Read(from, chunk));
+    for (const Exchange& record : records) {
+      if (!visitor(record)) return {};
+    }
+    if (records.size() < chunk) return {};
+    limit -= chunk;
+    from = records.back().sequence + 1;
+  }
+  return {};
+}
+
+Result<std::vector<Exchange>> Ledger::ListLast(size_t n) const {
+  if (n == 0) return std::vector<Exchange>();
+  // Dense numbers: the last n begin n before the end.
+  const uint64_t last = last_sequence();
+  return impl_->Read(last >= n ? last - n + 1 : 1, n);
+}
+
+Result<std::string> Ledger::PartText(uint64_t sequence, size_t part) const {
+  TRY_ASSIGN(const Exchange exchange, GetBySequence(sequence));
+  if (part >= exchange.parts.size()) {
+    return Error(Code::kNotFound,
+                 fmt::format("exchange {}: has {} parts, no number {}",
+                             sequence, exchange.parts.size(), part));
+  }
+  TRY_ASSIGN(
+      const auto value,
+      impl_->store().Get(Family::kText,
+                         PartKey(sequence, static_cast<uint16_t>(part))));
+  if (!value) {
+    return Error(
+        Code::kNotFound,
+        fmt::format("exchange {} part {}: text is not kept", sequence, part));
+  }
+  return ReadText(*value, exchange.parts[part].bytes);
+}
+
+uint64_t Ledger::last_sequence() const {
+  return impl_->writer().totals().last_sequence;
+}
+
+uint64_t Ledger::indexed_through() const {
+  return impl_->writer().totals().indexed_through;
+}
+
+LedgerStats Ledger::Stats() const {
+  const Totals totals = impl_->writer().totals();
+  LedgerStats stats;
+  stats.last_sequence = totals.last_sequence;
+  stats.exchanges = totals.exchanges;
+  stats.claimed = totals.claimed;
+  stats.outputs = totals.outputs;
+  stats.parts = totals.parts;
+  stats.part_bytes = totals.part_bytes;
+  stats.merged = totals.merged;
+  stats.indexed_through = totals.indexed_through;
+  stats.pending_exchanges = totals.pending_exchanges;
+  stats.pending_bytes = totals.pending_bytes;
+  std::tie(stats.queue_exchanges, stats.queue_bytes) = impl_->writer().queue();
+  stats.healthy = impl_->writer().healthy();
+  if (totals.pending_exchanges > 0) {
+    // The one after the watermark is the first that waits.
+    const auto oldest = GetBySequence(totals.indexed_through + 1);
+    if (oldest.ok()) {
+      stats.lag_micros = std::max<int64_t>(
+          0, impl_->clock().WallMicros() - oldest->times.finished);
+    }
+  }
+  for (const auto& [name, model] : impl_->writer().models()) {
+    stats.models.push_back({name.first, name.second, model.exchanges,
+                            model.reported, model.estimated});
+  }
+  return stats;
+}
+
+Status Ledger::Close() { return impl_->Close(); }
+
+Result<std::optional<PendingExchange>> Ledger::NextPending(
+    uint64_t after) const {
+  std::optional<uint64_t> sequence;
+  std::string value;
+  const uint64_t from = std::max(after, indexed_through()) + 1;
+  TRY(impl_->store().Scan(Family::kPending, SequenceKey(from),
+                          [&](std::string_view key, std::string_view found) {
+                            sequence = SequenceOfKey(key);
+                            value = found;
+                            return false;
+                          }));
+  if (!sequence) return std::optional<PendingExchange>();
+  PendingExchange pending;
+  TRY_ASSIGN(pending.exchange, GetBySequence(*sequence));
+  TRY_ASSIGN(const PendingPrompt prompt, ReadPending(value));
+  pending.protocol = prompt.protocol;
+  pending.prompt = prompt.prompt;
+  for (size_t i = 0; i < pending.exchange.parts.size(); ++i) {
+    Result<std::string> text = PartText(*sequence, i);
+    if (!text.ok()) {
+      // One bad value must not hold up all that comes after it.
+      if (text.error().code() == Code::kUnavailable) return text.error();
+      pending.notes = {"text_unreadable"};
+    }
+    pending.texts.push_back(std::move(text).value_or(""));
+  }
+  return std::optional(std::move(pending));
+}
+
+Result<std::vector<ClaimHolder>> Ledger::FindClaim(const ClaimDigest& digest,
+                                                   size_t limit) const {
+  std::vector<ClaimHolder> holders;
+  if (limit == 0) return holders;
+  const std::string from = ClaimKey(digest, 0);
+  TRY(impl_->store().Scan(
+      Family::kClaim, from, [&](std::string_view key, std::string_view value) {
+        if (key.size() != from.size() ||
+            !key.starts_with(std::string_view(from).substr(0, kClaimBytes))) {
+          return false;
+        }
+        key.remove_prefix(kClaimBytes);
+        holders.push_back({*SequenceOfKey(key), std::string(value)});
+        return holders.size() < limit;
+      }));
+  return holders;
+}
+
+Status Ledger::CommitIndexed(IndexedExchange indexed) {
+  std::promise<Status> promise;
+  auto status = promise.get_future();
+  TRY(impl_->writer().Commit(std::move(indexed), [&promise](Status result) {
+    promise.set_value(std::move(result));
+  }));
+  return status.get();
+}
+
+Result<std::vector<IndexedPart>> Ledger::ReadIndexed(uint64_t sequence) const {
+  std::vector<IndexedPart> parts;
+  TRY(impl_->store().Scan(Family::kEvidence, SequenceKey(sequence),
+                          [&](std::string_view key, std::string_view value) {
+                            if (SequenceOfKey(key) != sequence) return false;
+                            key.remove_prefix(kSequenceBytes);
+                            parts.push_back(
+                                {ReadBigEndian16(key), std::string(value), {}});
+                            return true;
+                          }));
+  for (IndexedPart& part : parts) {
+    TRY_ASSIGN(auto postings, impl_->store().Get(Family::kFingerprint,
+                                                 PartKey(sequence, part.part)));
+    if (!postings) {
+      return Error(Code::kCorrupt,
+                   fmt::format("exchange {} part {}: no fingerprints", sequence,
+                               part.part));
+    }
+    part.postings = *std::move(postings);
+  }
+  return parts;
+}
+
+void Ledger::SetPendingListener(std::function<void()> listener) {
+  impl_->writer().SetPendingListener(std::move(listener));
+}
+
+}  // namespace cofferdam::ledger

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/ulid.h"
+#include "ledger/exchange.h"
+#include "ledger/indexed.h"
+#include "ledger/ledger_options.h"
+#include "wire/types.h"
+
+namespace cofferdam::ledger {
+
+// What is to be recorded. The ledger fills in `exchange.sequence` and
+// `exchange.parts`; `exchange.id` must be set and new.
+struct ExchangeDraft {
+  Exchange exchange;
+  // At most kPartsMax.
+  std::vector<wire::Part> parts;
+  // The request body, from which the indexer learns what was quoted; deleted
+  // once it has. Empty when there is none (imports): all is novel then.
+  std::string pending_prompt;
+  wire::Protocol protocol = wire::Protocol::kAnthropicMessages;
+
+  static constexpr size_t kPartsMax = 65'535;
+};
+
+struct AppendReceipt {
+  // Of the record that holds the exchange now: the first one's if merged.
+  uint64_t sequence = 0;
+  Ulid id;
+  bool merged = false;
+};
+
+using AppendDone = std::function<void(Result<AppendReceipt>)>;
+
+// Totals since the ledger was made. Kept as counters in the same batches as
+// the records, so reading them costs nothing.
+struct LedgerStats {
+  uint64_t last_sequence = 0;
+  uint64_t exchanges = 0;  // without those that continue another
+  uint64_t claimed = 0;    // of them, on route context
+  uint64_t outputs = 0;    // of them, with at least one part
+  uint64_t parts = 0;
+  uint64_t part_bytes = 0;
+  uint64_t merged = 0;  // second arrivals
+
+  uint64_t indexed_through = 0;
+  uint64_t pending_exchanges = 0;
+  uint64_t pending_bytes = 0;
+  // Age of the oldest exchange that waits for the indexer; 0 if none does.
+  int64_t lag_micros = 0;
+
+  uint64_t queue_exchanges = 0;
+  uint64_t queue_bytes = 0;
+  // False while the disk refuses writes.
+  bool healthy = true;
+
+  struct Model {
+    std::string provider;
+    std::string model;
+    uint64_t exchanges = 0;
+    // By who said it: the provider, or our own bound.
+    wire::Usage reported;
+    wire::Usage estimated;
+  };
+  // By provider and model; sorted. Beyond kModelsMax names the rest is counted
+  // under model kModelOther of no provider.
+  std::vector<Model> models;
+  static constexpr size_t kModelsMax = 4096;
+  static constexpr std::string_view kModelOther = "(other)";
+};
+
+// The durable record of exchanges, in a folder that this process alone holds
+// (RocksDB; docs/formats/ledger.md). Safe from any thread.
+//
+// One writer thread takes everything that is appended, gives sequence numbers,
+// and writes groups of drafts as one atomic batch each, record, texts, claims
+// and pending prompt together. Numbers are dense: a batch that fails uses none
+// up. When the disk refuses, every append is kUnavailable until the store has
+// recovered, which the writer tries by itself four times a second; what had
+// been acknowledged stays.
+class Ledger {
+ public:
+  // Makes the folder (0700) if it is not there. kInvalid for a folder that
+  // holds something else or was written by a newer version, kConflict when
+  // another process holds it, kCorrupt when its files are damaged, the errno's
+  // code when it cannot be written. `clock` and `logger` must outlive it.
+  static Result<std::unique_ptr<Ledger>> Open(const std::string& folder,
+                                              LedgerOptions options,
+                                              const Clock& clock,
+                                              const Logger& logger);
+  ~Ledger();
+
+  // Hands `draft` to the writer, which calls `done` once on its own thread
+  // when the batch is in the OS (kEach: on the disk), or with the error. `done`
+  // must not block, nor call Append* or Close. Refusals that need no writer
+  // (kExhausted: a limit of LedgerOptions; kTooLarge; kInvalid; kUnavailable:
+  // closed, or the disk refuses writes) call it before Append returns.
+  //
+  // An id that another exchange has is kConflict, the same record again no
+  // error. A second arrival of an exchange, by provider and
+  // provider_response_id, or without that by session and parts, merges into the
+  // first and is not counted again: sequence, id, parts and received time stay
+  // the first's; the usage that was reported beats one estimated, that beats
+  // none; kComplete beats any other outcome, with status, error, stop reason
+  // and finished time; the stronger identity grade wins with its person, team,
+  // repo, commit and purpose; route gate beats agent beats import beats
+  // context; empty strings are filled in; context origins and notes are united.
+  // The second id becomes an alias of the first. Parts that the first lacks
+  // become an exchange of their own with `continues` set, so that none is lost
+  // for the index.
+  void Append(ExchangeDraft draft, AppendDone done);
+
+  // Append, and wait for it. Not on the writer thread.
+  Result<AppendReceipt> AppendSync(ExchangeDraft draft);
+
+  // Whether an append would be admitted now: one atomic read, for the gate to
+  // answer 503 before it forwards a request.
+  bool AcceptsMore() const;
+
+  // kNotFound, kCorrupt or kUnavailable. By either id of a merged exchange.
+  Result<Exchange> Get(const Ulid& id) const;
+  Result<Exchange> GetBySequence(uint64_t sequence) const;
+  // Calls `visitor` for at most `limit` records from sequence `from` on, in
+  // order, until it returns false. The writer is not held up.
+  Status Scan(uint64_t from, size_t limit,
+              const std::function<bool(const Exchange&)>& visitor) const;
+  // The last `n` records, the newest last.
+  Result<std::vector<Exchange>> ListLast(size_t n) const;
+  // The text of part number `part` (from 0) of an exchange.
+  Result<std::string> PartText(uint64_t sequence, size_t part) const;
+
+  uint64_t last_sequence() const;
+  // Every exchange up to here is indexed, or was empty.
+  uint64_t indexed_through() const;
+  LedgerStats Stats() const;
+
+  // Refuses further appends, writes and syncs what was handed over, and lets
+  // the folder go. Called by the destructor if it was not. Readers get
+  // kUnavailable afterwards.
+  Status Close();
+
+  // --- For Indexer and Sealer -----------------------------------------------
+
+  // The first exchange after sequence `after` that waits to be indexed.
+  Result<std::optional<PendingExchange>> NextPending(uint64_t after) const;
+  // The exchanges whose outputs contained this text, by digest of
+  // wire::ClaimText: the first `limit` of them, in order.
+  Result<std::vector<ClaimHolder>> FindClaim(const ClaimDigest& digest,
+                                             size_t limit) const;
+  // Stores what the indexer made of a pending exchange, in one batch: streams
+  // and fingerprints, claimed turns as exchanges with theirs, context origins;
+  // deletes the pending prompt. Waits for it. kNotFound when it is not pending.
+  Status CommitIndexed(IndexedExchange indexed);
+  // What was stored for each indexed part of an exchange.
+  Result<std::vector<IndexedPart>> ReadIndexed(uint64_t sequence) const;
+  // `listener` is called on the writer thread after each batch that left
+  // something pending; an empty one takes it away, and waits for a running
+  // call to end.
+  void SetPendingListener(std::function<void()> listener);
+
+ private:
+  class Impl;
+  explicit Ledger(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cofferdam::ledger

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/ulid.h"
+#include "ledger/exchange.h"
+#include "ledger/ledger.h"
+
+// Exchanges and folders for the tests of this room.
+namespace cofferdam::ledger {
+
+// A folder that is removed, with all in it, when the object goes.
+class TestFolder {
+ public:
+  TestFolder();
+  ~TestFolder();
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string In(std::string_view name) const;
+
+ private:
+  std::string path_;
+};
+
+// The same for the same number.
+Ulid TestId(uint64_t number);
+
+// An exchange with every field set, none of them to its default.
+Exchange FullExchange();
+
+// One text part "text"; id and provider_response_id by `number`.
+ExchangeDraft TestDraft(uint64_t number, std::string_view text);
+
+// A file part.
+wire::Part FilePart(std::string_view path, std::string_view text);
+wire::Part TextPart(std::string_view text);
+
+// A logger that keeps quiet.
+const Logger& QuietLogger();
+
+}  // namespace cofferdam::ledger

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "ledger/ledger_options.h"
+
+// RocksDB behind our own words. Nothing else in the room calls the library.
+namespace cofferdam::ledger {
+
+// Column families; docs/formats/ledger.md says what each holds.
+enum class Family {
+  kMeta,
+  kExchange,
+  kId,
+  kKey,
+  kText,
+  kClaim,
+  kPending,
+  kEvidence,
+  kFingerprint,
+};
+inline constexpr size_t kFamilies = 9;
+
+class Store;
+
+// Changes that reach the store together or not at all.
+class Batch {
+ public:
+  explicit Batch(const Store& store) : store_(store) {}
+  void Put(Family family, std::string_view key, std::string_view value);
+  void Delete(Family family, std::string_view key);
+  size_t bytes() const { return batch_.GetDataSize(); }
+
+ private:
+  friend class Store;
+  const Store& store_;
+  rocksdb::WriteBatch batch_;
+};
+
+enum class Durability { kInOs, kOnDisk };
+
+// The folder, its lock and its database. Reads come from any thread; Write,
+// Recover and Close from one.
+class Store {
+ public:
+  // Errors as for Ledger::Open.
+  static Result<std::unique_ptr<Store>> Open(const std::string& folder,
+                                             const LedgerOptions& options);
+  ~Store();
+
+  Result<std::optional<std::string>> Get(Family family,
+                                         std::string_view key) const;
+
+  // Calls `visitor` with entries from `from` on, in order of their keys, until
+  // it returns false. `visitor` must not call the store.
+  using Visitor =
+      std::function<bool(std::string_view key, std::string_view value)>;
+  Status Scan(Family family, std::string_view from,
+              const Visitor& visitor) const;
+  // The same backwards from the end.
+  Status ScanBack(Family family, const Visitor& visitor) const;
+
+  Status Write(Batch batch, Durability durability);
+  // Forces what was written to the disk. Also while another thread writes.
+  Status Sync();
+  // After a failed Write or Sync: makes the store writable again if the disk
+  // allows it, by opening it anew if need be. What was written stays; of what
+  // failed, anything from nothing to all may have stayed.
+  Status Recover();
+  Status Close();
+  // Moves what is in memory into files of their own.
+  Status Flush();
+
+ private:
+  friend class Batch;
+  using Handles = std::array<rocksdb::ColumnFamilyHandle*, kFamilies>;
+
+  Store(std::string folder, LedgerOptions options, FileLock lock);
+  Status OpenDatabase(bool create);
+  Status CloseDatabase();
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<size_t>(family)];
+  }
+
+  const std::string folder_;
+  const LedgerOptions options_;
+  std::optional<FileLock> lock_;
+  std::unique_ptr<rocksdb::Env> env_;
+
+  // Held shared while db_ is used, exclusively while it changes.
+  mutable std::shared_mutex mutex_;
+  std::unique_ptr<rocksdb::DB> db_;
+  Handles handles_{};
+};
+
+// Never kNotFound.
+Error ErrorOf(const rocksdb::Status& status, std::string_view what);
+
+// The default environment, its writes subject to `fault`.
+std::unique_ptr<rocksdb::Env> MakeFaultyEnv(std::shared_ptr<DiskFault> fault);
+
+}  // namespace cofferdam::ledger
