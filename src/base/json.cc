@@ -57,6 +57,8 @@ JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
 Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
+  // The parser copies with memcpy, which takes no null pointer.
+  if (text.empty()) return Error(Code::kInvalid, "not JSON: empty");
   JsonDocument document;
   simdjson::dom::parser& parser = document.state_->parser;
   if (parser.allocate(std::max<size_t>(text.size(), 32), kDepthMax)) {
