@@ -22,6 +22,17 @@ std::string WithoutSpace(std::string_view text) {
   return out;
 }
 
+// Claude Code sends `cd DIR && COMMAND` back as COMMAND when it stands in DIR.
+std::string_view WithoutChangeOfFolder(std::string_view command) {
+  constexpr std::string_view kChange = "cd ";
+  constexpr std::string_view kThen = " && ";
+  if (!command.starts_with(kChange)) return command;
+  std::string_view line = command.substr(0, command.find_first_of("\n;|"));
+  size_t then = line.find(kThen);
+  if (then == std::string_view::npos) return command;
+  return command.substr(then + kThen.size());
+}
+
 void WriteCanonical(const JsonValue& value, JsonWriter* writer) {
   if (auto text = value.String()) {
     writer->String(WithoutSpace(*text));
@@ -62,6 +73,9 @@ std::string ClaimText(const Part& part) {
       WriteCanonical(json->document.root(), &writer);
       return std::move(writer).Take();
     }
+  }
+  if (part.kind == PartKind::kCommand) {
+    return WithoutSpace(WithoutChangeOfFolder(part.text));
   }
   return WithoutSpace(part.text);
 }

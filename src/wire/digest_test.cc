@@ -76,6 +76,14 @@ TEST(ClaimText, TakesJsonThatIsNoneAsWords) {
   EXPECT_EQ(Claim(PartKind::kToolInput, "{ \"a\": "), "{\"a\":");
 }
 
+TEST(ClaimText, DropsTheChangeOfFolderThatClaudeCodeDrops) {
+  EXPECT_EQ(Claim(PartKind::kCommand, "cd /r/x && cat > a <<'E'\nE\nls"),
+            Claim(PartKind::kCommand, "cat > a <<'E'\nE\nls"));
+  EXPECT_EQ(Claim(PartKind::kCommand, "cd /r/x"), "cd/r/x");
+  EXPECT_EQ(Claim(PartKind::kCommand, "cd a; b && c"), "cda;b&&c");
+  EXPECT_EQ(Claim(PartKind::kText, "cd a && b"), "cda&&b");
+}
+
 TEST(ClaimText, IsTheSameInClaudesStreamAndInTheNextRequest) {
   std::vector<std::string> answered = OfStream(
       Protocol::kAnthropicMessages,

@@ -1,5 +1,6 @@
 // Numbered lines come in runs. A run is accepted as a whole: one that is a
-// single line only where the form cannot be anything else ("   12→").
+// single line only in the forms of Claude Code's Read ("12→", "12\t"), which
+// numbers files of one line too.
 
 #include <cstdint>
 #include <optional>
@@ -131,8 +132,8 @@ class Stripper {
   // The run ends before `end`: written stripped if it is one, else as it was.
   void EndRun(size_t end) {
     if (run_lines_ > 0) {
-      bool is_run = run_lines_ >= 2 || form_ == Form::kArrow ||
-                    (form_ == Form::kTab && text_[run_begin_] == ' ');
+      bool is_run =
+          run_lines_ >= 2 || form_ == Form::kArrow || form_ == Form::kTab;
       found_ = found_ || is_run;
       if (is_run) {
         out_.append(stripped_);

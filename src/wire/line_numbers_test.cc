@@ -31,9 +31,9 @@ TEST(StripLineNumbers, ReadsWhatAgentsAndToolsPrint) {
                 "Output:\nx\ny\n\n<system-reminder>"},
            // numbers that begin anew begin a new run
            Case{"a.c:7:x\na.c:9:y\nb.c:1:z\nb.c:2:w\n", "x\ny\nz\nw\n"},
-           // one line is a run where the form leaves no doubt
+           // a file of one line
            Case{"    42\xe2\x86\x92only\n", "only\n"},
-           Case{"     1\tonly\r\n", "only\r\n"},
+           Case{"1\tonly\r\n", "only\r\n"},
        }) {
     EXPECT_EQ(StripLineNumbers(each.numbered), each.plain) << each.numbered;
   }
@@ -41,8 +41,8 @@ TEST(StripLineNumbers, ReadsWhatAgentsAndToolsPrint) {
 
 TEST(StripLineNumbers, IsNoneForTextWithoutRuns) {
   for (std::string_view text :
-       {"", "\n\n", "int a;\nint b;\n", "12:30 lunch\n", "3\t4\n1\t2\n",
-        "1. one\n2. two\n", "http://x:80:1\n", "9:a\n8:b\n7:c\n"}) {
+       {"", "\n\n", "int a;\nint b;\n", "12:30 lunch\n", "1. one\n2. two\n",
+        "http://x:80:1\n", "9:a\n8:b\n7:c\n"}) {
     EXPECT_EQ(StripLineNumbers(text), std::nullopt) << text;
   }
 }
