@@ -128,9 +128,8 @@ class ClientPool::Impl {
       ResponseFraming framing;
       Status exchanged;
       {
-        const Closing closing(*slot, [raw = connection.get()] {
-          raw->stream().socket().Close();
-        });
+        const Closing closing(*slot,
+                              [raw = connection.get()] { raw->Close(); });
         exchanged = co_await connection->Exchange(text, body, request, options_,
                                                   &head, &framing);
       }

@@ -12,6 +12,14 @@ constexpr int kInterimMax = 16;
 
 }  // namespace
 
+void ClientConnection::Close() {
+  if (written_) {
+    stream_->socket().Close();
+  } else {
+    stream_->socket().Reset();
+  }
+}
+
 Task<Status> ClientConnection::Exchange(std::string_view head_text,
                                         std::string_view body,
                                         RequestWas request,
@@ -19,11 +27,13 @@ Task<Status> ClientConnection::Exchange(std::string_view head_text,
                                         ResponseHead* head,
                                         ResponseFraming* framing) {
   silent_ = true;
+  written_ = false;
   CO_TRY_ASSIGN(
       const Stream::WriteEnd written,
       co_await stream_->Write(head_text, body, options.write_timeout_ms));
   // An answer may be there although the peer took only part of the request.
-  if (written != Stream::WriteEnd::kWhole) reusable_ = false;
+  written_ = written == Stream::WriteEnd::kWhole;
+  if (!written_) reusable_ = false;
   stream_->socket().SetDeadline(options.first_byte_timeout_ms);
   Status read = co_await ReadHead(request, options, head, framing);
   stream_->socket().SetDeadline(-1);

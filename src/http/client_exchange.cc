@@ -61,7 +61,7 @@ class Exchange final : public ClientExchange {
   void Cancel() override {
     if (!complete_) cancelled_ = true;
     connection_->SetNotReusable();
-    connection_->stream().socket().Close();
+    connection_->Close();
   }
 
   Task<Result<std::string_view>> Read() override {

@@ -17,6 +17,13 @@ class ClientConnection {
  public:
   explicit ClientConnection(std::unique_ptr<Stream> stream)
       : stream_(std::move(stream)) {}
+  ~ClientConnection() { Close(); }
+  ClientConnection(const ClientConnection&) = delete;
+  ClientConnection& operator=(const ClientConnection&) = delete;
+
+  // With a reset where part of a request has not left yet: an end would wait
+  // behind it for a peer that may have stopped reading.
+  void Close();
 
   Stream& stream() { return *stream_; }
   bool reused() const { return reused_; }
@@ -44,6 +51,7 @@ class ClientConnection {
   bool reused_ = false;
   bool silent_ = true;
   bool reusable_ = true;
+  bool written_ = true;  // the request, all of it
 };
 
 // The idle connections of a pool on one loop; touched on that loop only.

@@ -49,6 +49,17 @@ bool IsHostByte(char c) {
              std::string_view::npos;
 }
 
+// "a, b", where elements may be empty, as the field Connection needs it.
+bool IsTokenList(std::string_view list) {
+  while (true) {
+    const size_t comma = list.find(',');
+    const std::string_view word = TrimBlanks(list.substr(0, comma));
+    if (!word.empty() && !IsToken(word)) return false;
+    if (comma == std::string_view::npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 // What the fields say about framing; gathered while they are read.
 struct FramingFields {
   int hosts = 0;
@@ -88,6 +99,7 @@ std::optional<Refusal> NoteField(std::string_view name, std::string_view value,
     ++fields->expectations;
     fields->expectation = value;
   } else if (EqualsIgnoringCase(name, "connection")) {
+    if (!IsTokenList(value)) return Refusal{400, "Connection is not a list"};
     fields->close |= ListHolds(value, "close");
     fields->keep_alive |= ListHolds(value, "keep-alive");
   } else if (LooksLike(name, "content-length") ||

@@ -78,8 +78,8 @@ struct ResponseFraming {
 // with a blank before it; control bytes; no Host in HTTP/1.1, two Hosts, a Host
 // that is none; a Content-Length that is not one number, or comes twice;
 // Transfer-Encoding other than exactly "chunked", twice, in HTTP/1.0, or beside
-// Content-Length; names that become these when '_' is read as '-';
-// expectations other than 100-continue.
+// Content-Length; a Connection that is no list of words; names that become
+// these when '_' is read as '-'; expectations other than 100-continue.
 std::optional<Refusal> ParseRequestHead(std::string_view bytes,
                                         const HeadLimits& limits,
                                         RequestHead* head,

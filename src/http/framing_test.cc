@@ -117,6 +117,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"ImitatedLength", Get("Content_Length: 5\r\n"), 400, "imitates"},
         Row{"ImitatedEncoding", Get("Transfer_Encoding: chunked\r\n"), 400,
             "imitates"},
+        Row{"ConnectionThatIsNoList", Get("Connection: close;x\r\n"), 400,
+            "not a list"},
         Row{"NoHost", "GET / HTTP/1.1\r\n\r\n", 400, "Host is missing"},
         Row{"TwoHosts", Get("Host: b\r\n"), 400, "Host comes more than once"},
         Row{"HostWithBlank", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400,

@@ -24,6 +24,7 @@ size_t LineEnd(std::string_view text) {
 }  // namespace
 
 void SseParser::Feed(std::string_view piece, const Sink& sink) {
+  if (!started_) SkipBom(&piece);
   while (!piece.empty()) {
     if (after_cr_) {
       after_cr_ = false;
@@ -61,6 +62,20 @@ void SseParser::Feed(std::string_view piece, const Sink& sink) {
   }
 }
 
+// A BOM may come in three pieces; what only began like one is of the first
+// line.
+void SseParser::SkipBom(std::string_view* piece) {
+  while (!started_ && !piece->empty()) {
+    if (piece->front() != kBom[bom_bytes_]) {
+      started_ = true;
+      KeepPartial(kBom.substr(0, bom_bytes_));
+    } else {
+      piece->remove_prefix(1);
+      started_ = ++bom_bytes_ == kBom.size();
+    }
+  }
+}
+
 bool SseParser::Over(size_t line_bytes) {
   if (skipping_) return true;
   if (event_bytes_ + line_bytes <= event_bytes_max_) return false;
@@ -80,10 +95,6 @@ void SseParser::KeepPartial(std::string_view piece) {
 }
 
 void SseParser::Line(std::string_view line, const Sink& sink) {
-  if (!started_) {
-    started_ = true;
-    if (line.starts_with(kBom)) line.remove_prefix(kBom.size());
-  }
   if (line.empty() && !in_line_) {
     Dispatch(sink);
     return;

@@ -35,6 +35,7 @@ class SseParser {
   void Line(std::string_view line, const Sink& sink);
   void Data(std::string_view value);
   void Dispatch(const Sink& sink);
+  void SkipBom(std::string_view* piece);
   void KeepPartial(std::string_view piece);
   bool Over(size_t line_bytes);
 
@@ -52,6 +53,7 @@ class SseParser {
   bool in_line_ = false;   // while skipping: the line has bytes
   bool after_cr_ = false;  // an LF that comes now belongs to that CR
   bool started_ = false;   // past where a BOM could stand
+  size_t bom_bytes_ = 0;   // of it, seen so far
 };
 
 }  // namespace cofferdam::http

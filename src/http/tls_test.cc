@@ -1,0 +1,212 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "http/client.h"
+#include "http/raw_socket_test.h"
+
+namespace cofferdam::http {
+namespace {
+
+using testing::HasSubstr;
+
+// A key and a certificate for `names` ("DNS:localhost,IP:127.0.0.1") that
+// signs itself.
+struct Identity {
+  EVP_PKEY* key = nullptr;
+  X509* certificate = nullptr;
+};
+
+Identity MakeIdentity(const char* names) {
+  Identity identity;
+  identity.key = EVP_EC_gen("P-256");
+  X509* x = identity.certificate = X509_new();
+  X509_set_version(x, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+  X509_gmtime_adj(X509_getm_notBefore(x), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+  X509_set_pubkey(x, identity.key);
+  const auto* name = reinterpret_cast<const unsigned char*>("test");
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, name,
+                             -1, -1, 0);
+  X509_set_issuer_name(x, X509_get_subject_name(x));
+  X509_EXTENSION* san =
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
+  CHECK(san != nullptr);
+  X509_add_ext(x, san, -1);
+  X509_EXTENSION_free(san);
+  CHECK(X509_sign(x, identity.key, EVP_sha256()) > 0);
+  return identity;
+}
+
+// A blocking TLS server in a thread: for each connection that shakes hands,
+// reads one request, then writes `answer` and ends as `farewell` says.
+class TlsServer {
+ public:
+  enum class Farewell { kProper, kAbrupt };
+
+  TlsServer(const char* names, std::string answer, int connections = 1,
+            Farewell farewell = Farewell::kProper)
+      : identity_(MakeIdentity(names)),
+        context_(SSL_CTX_new(TLS_server_method())) {
+    SSL_CTX_use_certificate(context_, identity_.certificate);
+    SSL_CTX_use_PrivateKey(context_, identity_.key);
+    char path[] = "/tmp/cofferdam-ca-XXXXXX";
+    const int fd = ::mkstemp(path);
+    CHECK(fd >= 0);
+    ca_file_ = path;
+    FILE* file = ::fdopen(fd, "w");
+    PEM_write_X509(file, identity_.certificate);
+    std::fclose(file);
+    thread_ = std::thread([this, answer, connections, farewell] {
+      for (int i = 0; i < connections; ++i) Serve(answer, farewell);
+    });
+  }
+  ~TlsServer() {
+    thread_.join();
+    ::unlink(ca_file_.c_str());
+    SSL_CTX_free(context_);
+    X509_free(identity_.certificate);
+    EVP_PKEY_free(identity_.key);
+  }
+
+  std::string Url(const std::string& host) const {
+    return "https://" + host + ":" + std::to_string(listener_.port());
+  }
+  const std::string& ca_file() const { return ca_file_; }
+  const std::string& server_name() const { return server_name_; }
+
+ private:
+  void Serve(const std::string& answer, Farewell farewell) {
+    RawSocket peer = listener_.Accept();
+    SSL* ssl = SSL_new(context_);
+    SSL_set_fd(ssl, peer.fd());
+    if (SSL_accept(ssl) == 1) {
+      const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+      server_name_ = name == nullptr ? "" : name;
+      std::string request(64 << 10, '\0');
+      if (SSL_read(ssl, request.data(), static_cast<int>(request.size())) > 0) {
+        SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
+      }
+      if (farewell == Farewell::kProper) SSL_shutdown(ssl);
+    }
+    SSL_free(ssl);
+  }
+
+  Identity identity_;
+  SSL_CTX* context_;
+  RawListener listener_;
+  std::string ca_file_;
+  std::string server_name_;
+  std::thread thread_;
+};
+
+// OpenSSL's own sockets, which only the test uses, may raise it.
+class TlsTest : public testing::Test {
+ protected:
+  TlsTest() { std::signal(SIGPIPE, SIG_IGN); }
+};
+
+Result<Response> Get(const std::string& url, const std::string& ca_file) {
+  return Fetch(url, {.method = "GET", .target = "/", .headers = {}}, "",
+               {.ca_file = ca_file});
+}
+
+std::string Answer(const std::string& body) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
+}
+
+TEST_F(TlsTest, FetchesFromAHostItTrusts) {
+  const std::string body(100'000, 'x');
+  TlsServer server("DNS:localhost", Answer(body));
+  auto response = Get(server.Url("localhost"), server.ca_file());
+  ASSERT_TRUE(response.ok()) << response.error().message();
+  EXPECT_EQ(response->body, body);
+}
+
+TEST_F(TlsTest, NamesTheHostItWants) {
+  std::string name;
+  {
+    TlsServer server("DNS:localhost", Answer("a"));
+    EXPECT_TRUE(Get(server.Url("localhost"), server.ca_file()).ok());
+    // Known once the answer has come.
+    name = server.server_name();
+  }
+  EXPECT_EQ(name, "localhost");
+}
+
+TEST_F(TlsTest, AcceptsACertificateForAnAddress) {
+  TlsServer server("IP:127.0.0.1", Answer("a"));
+  auto response = Get(server.Url("127.0.0.1"), server.ca_file());
+  EXPECT_TRUE(response.ok()) << response.error().message();
+}
+
+TEST_F(TlsTest, RefusesACertificateForAnotherHost) {
+  TlsServer server("DNS:elsewhere.example", Answer("a"));
+  auto response = Get(server.Url("localhost"), server.ca_file());
+  ASSERT_FALSE(response.ok());
+  EXPECT_EQ(response.error().code(), Code::kUnavailable);
+  EXPECT_THAT(response.error().message(), HasSubstr("TLS: hostname mismatch"));
+}
+
+TEST_F(TlsTest, RefusesACertificateForAnotherAddress) {
+  TlsServer server("IP:127.0.0.2,DNS:127.0.0.1", Answer("a"));
+  auto response = Get(server.Url("127.0.0.1"), server.ca_file());
+  ASSERT_FALSE(response.ok());
+  EXPECT_THAT(response.error().message(), HasSubstr("IP address mismatch"));
+}
+
+TEST_F(TlsTest, RefusesACertificateThatNobodyItTrustsSigned) {
+  TlsServer server("DNS:localhost", Answer("a"));
+  auto response = Get(server.Url("localhost"), "");
+  ASSERT_FALSE(response.ok());
+  EXPECT_EQ(response.error().code(), Code::kUnavailable);
+  EXPECT_THAT(response.error().message(), HasSubstr("self-signed"));
+}
+
+TEST_F(TlsTest, SaysWhenTheFileOfAuthoritiesIsNone) {
+  auto missing = Get("https://localhost:1", "/nonexistent/ca.pem");
+  EXPECT_EQ(missing.error().code(), Code::kInvalid);
+  EXPECT_THAT(missing.error().message(),
+              HasSubstr("ca_file /nonexistent/ca.pem"));
+}
+
+TEST_F(TlsTest, ReportsAnEndWithoutFarewell) {
+  TlsServer server("DNS:localhost", "HTTP/1.1 200 OK\r\n\r\npart", 1,
+                   TlsServer::Farewell::kAbrupt);
+  auto response = Get(server.Url("localhost"), server.ca_file());
+  ASSERT_FALSE(response.ok());
+  EXPECT_EQ(response.error().code(), Code::kCorrupt);
+}
+
+TEST_F(TlsTest, TakesAnEndWithFarewell) {
+  TlsServer server("DNS:localhost", "HTTP/1.1 200 OK\r\n\r\nwhole");
+  auto response = Get(server.Url("localhost"), server.ca_file());
+  ASSERT_TRUE(response.ok()) << response.error().message();
+  EXPECT_EQ(response->body, "whole");
+}
+
+TEST_F(TlsTest, ReportsAServerThatSpeaksPlainly) {
+  RawListener listener;
+  std::thread plain([&] {
+    RawSocket peer = listener.Accept();
+    peer.Receive();
+    peer.Send("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  auto response = Get("https://" + listener.address(), "");
+  plain.join();
+  ASSERT_FALSE(response.ok());
+  EXPECT_EQ(response.error().code(), Code::kUnavailable);
+  EXPECT_THAT(response.error().message(), HasSubstr("TLS: "));
+}
+
+}  // namespace
+}  // namespace cofferdam::http
