@@ -92,31 +92,34 @@ inline uint64_t UnpackAt(std::string_view packed, uint64_t index, int bits) {
          ((uint64_t{1} << bits) - 1);
 }
 
-// Appends to a packed array.
+// Writes a packed array of `count` elements.
 class BitPacker {
  public:
-  explicit BitPacker(int bits) : bits_(bits) {}
+  BitPacker(uint64_t count, int bits)
+      : bits_(bits), bytes_(PackedBytes(count, bits), '\0') {}
+
   void Append(uint64_t value) {
     pending_ |= value << pending_bits_;
     pending_bits_ += bits_;
-    while (pending_bits_ >= 8) {
-      bytes_.push_back(static_cast<char>(pending_));
-      pending_ >>= 8;
-      pending_bits_ -= 8;
-    }
+    if (pending_bits_ < 64) return;
+    std::memcpy(bytes_.data() + at_, &pending_, sizeof pending_);
+    at_ += sizeof pending_;
+    pending_bits_ -= 64;
+    // What did not fit; nothing, when the word was filled to the brim.
+    pending_ = pending_bits_ > 0 ? value >> (bits_ - pending_bits_) : 0;
   }
   std::string Finish() && {
-    if (pending_bits_ > 0) bytes_.push_back(static_cast<char>(pending_));
-    bytes_.append(kPackedPadding, '\0');
+    std::memcpy(bytes_.data() + at_, &pending_,
+                static_cast<size_t>(pending_bits_ + 7) / 8);
     return std::move(bytes_);
   }
-  void Reserve(uint64_t count) { bytes_.reserve(PackedBytes(count, bits_)); }
 
  private:
-  int bits_;
+  const int bits_;
+  std::string bytes_;
+  size_t at_ = 0;
   uint64_t pending_ = 0;
   int pending_bits_ = 0;
-  std::string bytes_;
 };
 
 // What the outputs table says of one output.

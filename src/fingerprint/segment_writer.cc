@@ -17,28 +17,31 @@ struct Entry {
   uint64_t place = 0;  // token in the segment * 2 + echo
 };
 
-// Three passes of twelve bits, stable: what was added in the order of places
-// stays so within a key.
-constexpr int kDigitBits = 12;
-static_assert(3 * kDigitBits == kKeyBits);
+// Passes of six bits, stable: what was added in the order of places stays so
+// within a key. Fewer and wider passes were slower: they write to more pages at
+// once than the TLB holds.
+constexpr int kDigitBits = 6;
+constexpr int kPasses = 6;
+static_assert(kPasses * kDigitBits == kKeyBits);
+constexpr size_t kRadixSortMin = 4096;
 
 void SortByKey(std::vector<Entry>* entries) {
-  if (entries->size() < size_t{1} << kDigitBits) {
+  if (entries->size() < kRadixSortMin) {
     std::stable_sort(
         entries->begin(), entries->end(),
         [](const Entry& a, const Entry& b) { return a.key < b.key; });
     return;
   }
   constexpr uint64_t kMask = (1 << kDigitBits) - 1;
-  std::array<std::vector<size_t>, 3> next;
+  std::array<std::vector<size_t>, kPasses> next;
   for (auto& counts : next) counts.assign(kMask + 2, 0);
   for (const Entry& entry : *entries) {
-    for (int pass = 0; pass < 3; ++pass) {
+    for (int pass = 0; pass < kPasses; ++pass) {
       ++next[pass][(entry.key >> (pass * kDigitBits) & kMask) + 1];
     }
   }
   std::vector<Entry> other(entries->size());
-  for (int pass = 0; pass < 3; ++pass) {
+  for (int pass = 0; pass < kPasses; ++pass) {
     std::vector<size_t>& begin = next[pass];
     for (size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
     for (const Entry& entry : *entries) {
@@ -158,10 +161,8 @@ std::string SegmentWriter::State::Serialise() {
 
   std::vector<uint64_t> filter(FilterWords(entries.size()), 0);
   std::vector<uint32_t> directory((size_t{1} << bucket_bits) + 1, 0);
-  BitPacker remainders(remainder_bits);
-  BitPacker postings(posting_bits);
-  remainders.Reserve(entries.size());
-  postings.Reserve(entries.size());
+  BitPacker remainders(entries.size(), remainder_bits);
+  BitPacker postings(entries.size(), posting_bits);
   for (const Entry& entry : entries) {
     const FilterProbe probe = ProbeFilter(entry.key, filter.size());
     filter[probe.word] |= probe.bits;
