@@ -66,7 +66,7 @@ void Upstream::ReadCredential() {
     }
   } else if (!options_.credential_file.empty()) {
     auto text = ReadFile(options_.credential_file, kCredentialBytesMax);
-    if (text.ok()) credential_ = Trimmed(*std::move(text));
+    if (text.ok()) credential_ = Trimmed(*text);
     if (credential_.empty()) {
       ready_ = Error(
           Code::kUnavailable,

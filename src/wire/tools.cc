@@ -135,8 +135,9 @@ class CallReader {
     auto text = StringOf(input, {"input", "patch", "patchText"});
     if (!text) return false;
     auto parts = PartsOfPatch(tool_, call_id_, *text);
-    if (parts) parts_ = *std::move(parts);
-    return parts.has_value();
+    if (!parts) return false;
+    parts_ = *std::move(parts);
+    return true;
   }
 
   bool ReadCommand(const JsonValue& input) {
