@@ -109,14 +109,9 @@ void PromptGrams::Add(const TokenStream& tokens) {
 }
 
 void PromptGrams::AddText(std::string_view text, uint64_t languages) {
-  // Numbers that look like a tool's may be the text's own, so both count.
-  const std::string plain = StripLineNumbers(text);
   for (int i = 0; i < kLanguageCount; ++i) {
     if (((languages >> i) & 1) == 0) continue;
     Lex(text, static_cast<Language>(i), &tokens_);
-    Add(tokens_);
-    if (plain.size() == text.size()) continue;
-    Lex(plain, static_cast<Language>(i), &tokens_);
     Add(tokens_);
   }
 }

@@ -52,8 +52,8 @@ class PromptGrams {
   // Lexes `text` in every language of the set `languages` (bits as in
   // TokenStream::languages) and adds it. A quotation is recognised only where
   // prompt and output were lexed alike, so pass the union of the languages of
-  // the outputs that will be sorted. Where tools put line numbers before the
-  // lines, the text without them is added too.
+  // the outputs that will be sorted. Line numbers that tools put before lines
+  // are the caller's to remove (wire::ReadPrompt does).
   void AddText(std::string_view text, uint64_t languages);
 
   bool HasRaw(uint64_t quote_gram) const { return raw_.Contains(quote_gram); }
@@ -86,11 +86,5 @@ struct SortedOutput {
 SortedOutput SortOutput(const TokenStream& output,
                         std::span<const std::pair<size_t, size_t>> kept,
                         const PromptGrams& prompt);
-
-// Removes the line numbers that file-reading tools put before lines ("  12→",
-// "12\t", "12: ", "L12: ", "12|"), where at least two lines in a row carry
-// numbers that rise by one and share a separator. Other lines stay as they
-// are.
-std::string StripLineNumbers(std::string_view text);
 
 }  // namespace cofferdam::fingerprint

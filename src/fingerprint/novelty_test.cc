@@ -208,18 +208,6 @@ TEST(SortOutput, DoesNotQuoteAcrossTwoTextsOfThePrompt) {
   EXPECT_EQ(SortOutput(Tokens(moved), {}, grams).quoted.size(), 2u);
 }
 
-TEST(SortOutput, SeesThroughLineNumbersOfTools) {
-  std::string numbered;
-  size_t number = 41;
-  for (size_t at = 0; at < kPerson.size();) {
-    const size_t end = kPerson.find('\n', at);
-    numbered += "    " + std::to_string(number++) + "\xe2\x86\x92" +
-                std::string(kPerson.substr(at, end - at)) + "\n";
-    at = end + 1;
-  }
-  EXPECT_TRUE(Sort(kPerson, numbered).fingerprints.empty());
-}
-
 TEST(SortOutput, QuotesAFileThatThePromptHoldsInUnknownText) {
   // The prompt is lexed in the languages of the output.
   const TokenStream output = Tokens(
@@ -292,24 +280,6 @@ TEST(HashSet, HoldsWhatWasInsertedAndNothingElse) {
   EXPECT_EQ(set.size(), values.size());
   for (const uint64_t value : values) EXPECT_TRUE(set.Contains(value));
   for (int i = 0; i < 5000; ++i) EXPECT_FALSE(set.Contains(random()));
-}
-
-TEST(StripLineNumbers, KnowsTheFormsOfTools) {
-  EXPECT_EQ(StripLineNumbers("     1\xe2\x86\x92"
-                             "a\n     2\xe2\x86\x92 b\n"),
-            "a\n b\n");
-  EXPECT_EQ(StripLineNumbers("9\ta\n10\t\tb"), "a\n\tb");
-  EXPECT_EQ(StripLineNumbers("L1: a\nL2:\nL3:   b"), "a\n\n  b");
-  EXPECT_EQ(StripLineNumbers(" 1|a\n 2|b"), "a\nb");
-  EXPECT_EQ(StripLineNumbers("1: a\n2: b\n\ntext 3: c"), "a\nb\n\ntext 3: c");
-}
-
-TEST(StripLineNumbers, LeavesOtherTextAlone) {
-  for (const std::string_view text :
-       {"", "\n", "a\nb\n", "1: only one", "1: a\n3: b", "1\ta\n2: b",
-        "12monkeys\n13monkeys", "1. a\n2. b\n"}) {
-    EXPECT_EQ(StripLineNumbers(text), text);
-  }
 }
 
 }  // namespace
