@@ -1,0 +1,231 @@
+#include <string>
+
+#include "fingerprint/code_lexer.h"
+
+namespace cofferdam::fingerprint {
+
+// The closing quote after `p`, or null. A doubled quote or a backslash does
+// not close.
+CodeLexer::Bytes CodeLexer::QuoteEnd(Bytes p, char quote,
+                                     bool span_lines) const {
+  for (; p < end_; ++p) {
+    if (*p == quote) {
+      if (!rules_.doubled_quotes || At(p + 1) != quote) return p;
+      ++p;
+    } else if (*p == '\\' && !rules_.doubled_quotes) {
+      ++p;
+    } else if (*p == '\n' && !span_lines) {
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+// A literal from its prefix `from`, opened at `quote`. Null, and nothing
+// emitted, when it is not closed.
+CodeLexer::Bytes CodeLexer::Quote(Bytes from, Bytes quote) {
+  const bool twice = *quote == '"';
+  if (At(quote + 1) == *quote && At(quote + 2) == *quote &&
+      (twice ? rules_.triple_double : rules_.triple_single)) {
+    if (Bytes to = Triple(from, quote)) return to;
+  }
+  bool& span_open = twice ? double_span_open_ : single_span_open_;
+  if (rules_.strings_span_lines && !span_open) {
+    if (Bytes to = QuoteEnd(quote + 1, *quote, true)) {
+      return EmitString(from, to + 1);
+    }
+    span_open = true;
+  }
+  Bytes& open_until = twice ? double_open_until_ : single_open_until_;
+  if (quote < open_until) return nullptr;
+  if (Bytes to = QuoteEnd(quote + 1, *quote, false)) {
+    return EmitString(from, to + 1);
+  }
+  open_until = LineEnd(quote);
+  return nullptr;
+}
+
+CodeLexer::Bytes CodeLexer::Triple(Bytes from, Bytes quote) {
+  bool& open = *quote == '"' ? triple_double_open_ : triple_single_open_;
+  if (open) return nullptr;
+  for (Bytes p = quote + 3; p + 2 < end_; ++p) {
+    if (*p == '\\' && rules_.triple_escapes) {
+      ++p;
+    } else if (*p == *quote && p[1] == *quote && p[2] == *quote) {
+      return EmitString(from, p + 3);
+    }
+  }
+  open = true;
+  return nullptr;
+}
+
+CodeLexer::Bytes CodeLexer::SingleQuote(Bytes p) {
+  using Rule = fingerprint::SingleQuote;
+  if (rules_.single_quote == Rule::kStringOrLifetime) return Lifetime(p);
+  if (rules_.single_quote == Rule::kGuess && p > begin_ &&
+      (p[-1] == '<' || p[-1] == '&') && IsNameStart(At(p + 1)) &&
+      At(p + 2) != '\'') {
+    return Lifetime(p);
+  }
+  Bytes to = Quote(p, p);
+  return to != nullptr ? to : p + 1;
+}
+
+// Rust: 'x' and '\n' are literals, 'name is a lifetime.
+CodeLexer::Bytes CodeLexer::Lifetime(Bytes p) {
+  if (At(p + 1) == '\\') {
+    if (p < single_open_until_) return p + 1;
+    if (Bytes to = QuoteEnd(p + 1, '\'', false)) return EmitString(p, to + 1);
+    single_open_until_ = LineEnd(p);
+    return p + 1;
+  }
+  // One character of UTF-8 is at most four bytes.
+  Bytes q = p + 2;
+  while (q < p + 5 && q < end_ && (*q & 0xc0) == 0x80) ++q;
+  if (At(q) == '\'' && p + 1 < end_) return EmitString(p, q + 1);
+  if (!IsNameStart(At(p + 1))) return p + 1;
+  q = p + 1;
+  while (q < end_ && IsWordByte(*q)) ++q;
+  return EmitName(p, q);
+}
+
+// R"x( … )x", null when it is none.
+CodeLexer::Bytes CodeLexer::CppRawString(Bytes from, Bytes quote) {
+  if (raw_open_) return nullptr;
+  Bytes open = quote + 1;
+  while (open < end_ && open < quote + 18 && *open != '(' && *open != '"' &&
+         *open != ')' && *open != '\\' && !IsBlank(*open) && *open != '\n') {
+    ++open;
+  }
+  if (At(open) != '(') return nullptr;
+  std::string close = ")";
+  close.append(quote + 1, open).append("\"");
+  const size_t at = Rest(open).find(close);
+  if (at == std::string_view::npos) {
+    raw_open_ = true;
+    return nullptr;
+  }
+  return EmitString(from, open + at + close.size());
+}
+
+// r"…", r#"…"#: `mark` is behind the prefix. Null when it is none.
+CodeLexer::Bytes CodeLexer::RustRawString(Bytes from, Bytes mark) {
+  Bytes open = mark;
+  while (open < end_ && *open == '#') ++open;
+  if (At(open) != '"' || raw_open_) return nullptr;
+  const size_t hashes = static_cast<size_t>(open - mark);
+  if (hashes > 255 || mark[-1] != 'r') return nullptr;
+  std::string close = "\"";
+  close.append(hashes, '#');
+  const size_t at = Rest(open + 1).find(close);
+  if (at == std::string_view::npos) {
+    raw_open_ = true;
+    return nullptr;
+  }
+  return EmitString(from, open + 1 + at + close.size());
+}
+
+// C#: @"C:\temp" and @$"…", in which "" stands for a quote.
+CodeLexer::Bytes CodeLexer::VerbatimString(Bytes p) {
+  Bytes open = p + 1;
+  if (At(open) == '$') ++open;
+  if (At(open) == '"' && !raw_open_) {
+    for (Bytes q = open + 1; q < end_; ++q) {
+      if (*q != '"') continue;
+      if (At(q + 1) != '"') return EmitString(p, q + 1);
+      ++q;
+    }
+    raw_open_ = true;
+  }
+  return EmitOperator(p, p + 1);
+}
+
+CodeLexer::Bytes CodeLexer::Backtick(Bytes p) {
+  using Rule = fingerprint::Backtick;
+  if (rules_.backtick == Rule::kSkip || backtick_open_) return p + 1;
+  if (rules_.backtick == Rule::kTemplate) {
+    if (Bytes to = TemplateEnd(p)) return EmitString(p, to);
+  } else {
+    const size_t at = Rest(p + 1).find_first_of("`");
+    if (at != std::string_view::npos) {
+      Bytes to = p + 1 + at + 1;
+      if (rules_.backtick == Rule::kRaw) return EmitString(p, to);
+      return to < LineEnd(p) + 1 ? EmitName(p, to) : p + 1;
+    }
+  }
+  backtick_open_ = true;
+  return p + 1;
+}
+
+// Behind the template literal at `p`, with templates nested in its ${…};
+// null when it is not closed.
+CodeLexer::Bytes CodeLexer::TemplateEnd(Bytes p) const {
+  // For each open template the braces open in its current ${…}; 0 in text.
+  constexpr size_t kDepthMax = 32;
+  size_t braces[kDepthMax] = {};
+  size_t depth = 1;
+  for (Bytes q = p + 1; q < end_; ++q) {
+    size_t& open = braces[depth - 1];
+    if (*q == '\\') {
+      ++q;
+    } else if (*q == '`') {
+      if (open == 0) {
+        if (--depth == 0) return q + 1;
+      } else if (depth < kDepthMax) {
+        braces[depth++] = 0;
+      } else {
+        return nullptr;
+      }
+    } else if (open == 0) {
+      if (*q == '$' && At(q + 1) == '{') {
+        open = 1;
+        ++q;
+      }
+    } else if (*q == '{') {
+      ++open;
+    } else if (*q == '}') {
+      --open;
+    }
+  }
+  return nullptr;
+}
+
+// Whether a slash begins a regular expression: where no value stands before.
+bool CodeLexer::RegexAllowed(Bytes p) const {
+  const char next = At(p + 1);
+  if (general_ && (IsBlank(next) || next == '=')) return false;
+  if (out_.size() == 0) return !general_;
+  const std::string_view last(text_ + out_.last_begin(),
+                              out_.last_end() - out_.last_begin());
+  if (out_.last_kind() == TokenKind::kOperator) {
+    // "</b>" is markup.
+    return last != ")" && last != "]" && last != "}" && last != "++" &&
+           last != "--" && last != "<" && last != "/" && last != "." &&
+           !(general_ && last == ">");
+  }
+  if (out_.last_kind() != TokenKind::kKeyword) return false;
+  return last == "return" || last == "case" || last == "typeof" ||
+         last == "in" || last == "delete" || last == "and" || last == "or" ||
+         last == "if" || last == "unless" || last == "not";
+}
+
+// Behind the closing slash and its flags; null when the line ends first.
+CodeLexer::Bytes CodeLexer::RegexEnd(Bytes p) const {
+  bool in_class = false;
+  for (Bytes q = p + 1; q < end_ && *q != '\n'; ++q) {
+    if (*q == '\\') {
+      ++q;
+    } else if (*q == '[') {
+      in_class = true;
+    } else if (*q == ']') {
+      in_class = false;
+    } else if (*q == '/' && !in_class) {
+      ++q;
+      while (q < end_ && IsWordByte(*q)) ++q;
+      return q;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace cofferdam::fingerprint
