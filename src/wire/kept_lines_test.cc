@@ -82,25 +82,27 @@ TEST(KeptLines, KeepsAsManyLinesAsANaiveEngine) {
   }
 }
 
-TEST(KeptLines, FallsBackToUniqueLinesWhenTheTableWouldBeTooLarge) {
-  // 1,001 × 1,001 lines, no head or tail in common: one row over the limit.
-  std::string before = "old head\n";
-  std::string after = "new head\n";
-  for (int i = 0; i < 999; ++i) {
-    before += "line " + std::to_string(i) + "\n";
-    after += "line " + std::to_string(i) + "\n";
+// Texts of `n` lines that differ in their first and last line only, but for a
+// "}" that stands on both sides twice.
+std::vector<std::string> KeptOfLong(size_t n) {
+  std::string shared = "}\n";
+  for (size_t i = 0; i < n - 4; ++i) {
+    shared += "line " + std::to_string(i) + "\n";
   }
-  std::string repeated = "}\n";
-  EXPECT_EQ(
-      Kept(before + repeated + "old tail\n", after + repeated + "new tail\n")
-          .size(),
-      1u);
-  // "}" twice is no unique line, so the fallback does not keep it.
-  std::vector<std::string> kept =
-      Kept("}\n" + before + "}\nold tail\n", "x\n" + after + "}\nnew tail\n");
-  ASSERT_EQ(kept.size(), 1u);
-  EXPECT_TRUE(kept[0].starts_with("line 0\n"));
-  EXPECT_TRUE(kept[0].ends_with("line 998\n"));
+  shared += "}\n";
+  return Kept("old head\n" + shared + "old tail\n",
+              "new head\n" + shared + "new tail\n");
+}
+
+TEST(KeptLines, FallsBackToUniqueLinesWhenTheTableWouldBeTooLarge) {
+  std::vector<std::string> by_table = KeptOfLong(500);
+  ASSERT_EQ(by_table.size(), 1u);
+  EXPECT_TRUE(by_table[0].starts_with("}\nline 0\n"));
+  EXPECT_TRUE(by_table[0].ends_with("line 495\n}\n"));
+  std::vector<std::string> by_unique_lines = KeptOfLong(501);
+  ASSERT_EQ(by_unique_lines.size(), 1u);
+  EXPECT_TRUE(by_unique_lines[0].starts_with("line 0\n"));
+  EXPECT_TRUE(by_unique_lines[0].ends_with("line 496\n"));
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "wire/request.h"
 
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "wire/blocks.h"
@@ -45,6 +49,16 @@ int64_t OutputRuns(const JsonValue& input) {
   return turns;
 }
 
+// The first member that comes twice: readers differ in which one they take,
+// and what was allowed must be what is sent.
+std::optional<std::string_view> RepeatedName(const JsonValue& root) {
+  std::set<std::string_view> names;
+  for (const auto& [name, member] : root.Members()) {
+    if (!names.insert(name).second) return name;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<RequestHead> ReadRequestHead(Protocol protocol, std::string_view body) {
@@ -53,6 +67,11 @@ Result<RequestHead> ReadRequestHead(Protocol protocol, std::string_view body) {
   JsonValue root = json->document.root();
   if (!root.is_object()) {
     return Error(Code::kInvalid, "read request body: not a JSON object");
+  }
+  if (auto name = RepeatedName(root)) {
+    return Error(Code::kInvalid,
+                 fmt::format("read request body: \"{}\" comes twice",
+                             CutUtf8(*name, RequestHead::kNameBytesMax)));
   }
   RequestHead head;
   head.model = NameOf(root["model"]);

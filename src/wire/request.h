@@ -32,8 +32,8 @@ struct RequestHead {
 };
 
 // Reads the head of a request body: one pass of the JSON parser, one copy of
-// the body. kInvalid when the body is not a JSON object of the protocol or
-// names no model; kTooLarge when it nests deeper than JsonDocument reads.
+// the body. kInvalid when the body is not a JSON object, has a member twice
+// or names no model; kTooLarge when it nests deeper than JsonDocument reads.
 // Lone surrogate escapes and numbers beyond 64 bits are no errors.
 Result<RequestHead> ReadRequestHead(Protocol protocol, std::string_view body);
 

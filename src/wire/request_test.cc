@@ -92,6 +92,8 @@ TEST(ReadRequestHead, RefusesBodiesItCannotRead) {
            Case{"{\"model\":\"m\"", "read request body: not JSON"},
            Case{"[]", "read request body: not a JSON object"},
            Case{"{}", "read request body: \"model\" is missing"},
+           Case{R"({"model":"cheap","x":1,"model":"dear"})",
+                "read request body: \"model\" comes twice"},
            Case{R"({"model":7})", "read request body: \"model\" is missing"},
        }) {
     Result<RequestHead> head = ReadRequestHead(kAnthropic, each.body);

@@ -6,6 +6,10 @@
 namespace cofferdam::wire {
 namespace {
 
+// What is kept of an expansion; nested ones would copy their text at each
+// level.
+constexpr size_t kExpansionBytesMax = 256;
+
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool EndsWord(char c) {
@@ -301,7 +305,8 @@ class ShellReader {
       return false;
     }
     word->is_literal = false;
-    word->value.append(script_.substr(begin, i_ - begin));
+    word->value.append(
+        script_.substr(begin, std::min(i_ - begin, kExpansionBytesMax)));
     return true;
   }
 

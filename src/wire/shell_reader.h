@@ -10,7 +10,8 @@
 
 namespace cofferdam::wire {
 
-// One word of a command, quotes taken off. Expansions stand as written.
+// One word of a command, quotes taken off. Expansions stand as written, cut
+// to 256 bytes.
 struct ShellWord {
   ByteRange range;
   std::string value;

@@ -41,7 +41,7 @@ std::vector<Part> PartsOfJsonText(std::string_view tool,
 // The lines of `new_text` on a longest common subsequence of lines with
 // `old_text`, as sorted, joined ranges of bytes of `new_text`, ends of lines
 // included. Common heads and tails go first; when what is left would cost more
-// than 1 million line comparisons, lines that occur once on each side stand in
+// than 250,000 line comparisons, lines that occur once on each side stand in
 // for the subsequence.
 std::vector<ByteRange> KeptLines(std::string_view old_text,
                                  std::string_view new_text);
