@@ -77,6 +77,73 @@ std::optional<double> Gain(const SharedRun& before, const SharedRun& after) {
   return after.length - overlap - GapCost(document_gap, output_gap);
 }
 
+// Whether a pair of equal normalised tokens has the same name, too.
+bool SameName(const SharedRun& run, uint32_t at, const DocumentTokens& document,
+              const EvidenceStream& stream) {
+  uint32_t output = run.output + at;
+  return stream.normal[output] <= 2 &&
+         document.raw[run.document + at] >> 56 == stream.name[output];
+}
+
+bool BeginsLine(const DocumentTokens& document, uint32_t token) {
+  return token == 0 || token >= document.line.size() ||
+         document.line[token] != document.line[token - 1];
+}
+
+// Shortens `left` and `right`, of which one follows the other, until they do
+// not overlap: of the last `overlap` tokens of the one and the first of the
+// other, which stand for the same, some go to each.
+void Separate(uint32_t overlap, const DocumentTokens& document,
+              const EvidenceStream& stream, SharedRun* left, SharedRun* right) {
+  if (overlap == 0) return;
+  // `cut` tokens of the overlap stay with the left, which keeps one at least.
+  uint32_t cut_min = left->length > overlap ? 0 : overlap - left->length + 1;
+  double names = 0;
+  for (uint32_t i = cut_min; i < overlap; ++i)
+    names += SameName(*right, i, document, stream);
+  double best_score = -1;
+  uint32_t best = overlap;
+  for (uint32_t cut = cut_min; cut <= overlap; ++cut) {
+    uint32_t left_length = left->length - (overlap - cut);
+    if (cut > cut_min) {
+      names -= SameName(*right, cut - 1, document, stream);
+      names += SameName(*left, left_length - 1, document, stream);
+    }
+    double score = names +
+                   0.25 * BeginsLine(document, left->document + left_length) +
+                   0.25 * BeginsLine(document, right->document + cut);
+    if (score >= best_score) {
+      best_score = score;
+      best = cut;
+    }
+  }
+  left->length -= overlap - best;
+  right->document += best;
+  right->output += best;
+  right->length -= best;
+}
+
+// Cuts the runs of a chain where they overlap; those that lose much of the
+// document by it are added to `lost` as they were.
+void SeparateAll(const DocumentTokens& document, const EvidenceStream& stream,
+                 std::vector<SharedRun>* chain,
+                 std::vector<std::vector<SharedRun>>* lost) {
+  auto lost_much = [](const SharedRun& before, const SharedRun& after) {
+    uint32_t cut = before.length - after.length;
+    return cut >= fingerprint::kGuarantee || 2 * cut > before.length;
+  };
+  for (size_t i = 1; i < chain->size(); ++i) {
+    SharedRun& left = (*chain)[i - 1];
+    SharedRun& right = (*chain)[i];
+    SharedRun left_before = left;
+    SharedRun right_before = right;
+    Separate(Overlap(left, right), document, stream, &left, &right);
+    if (left.document + left.length == right.document) continue;
+    if (lost_much(left_before, left)) lost->push_back({left_before});
+    if (lost_much(right_before, right)) lost->push_back({right_before});
+  }
+}
+
 }  // namespace
 
 double GapCost(uint32_t document_tokens, uint32_t output_tokens) {
@@ -138,7 +205,9 @@ ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
   return result;
 }
 
-std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs) {
+std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs,
+                                          const DocumentTokens& document,
+                                          const EvidenceStream& stream) {
   std::sort(runs.begin(), runs.end(),
             [](const SharedRun& a, const SharedRun& b) {
               return std::pair(a.document, a.output) <
@@ -160,7 +229,7 @@ std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs) {
   });
   std::vector<bool> used(runs.size());
   std::vector<std::vector<SharedRun>> chains;
-  std::vector<std::vector<SharedRun>> whole;
+  std::vector<std::vector<SharedRun>> lost;
   for (size_t last : order) {
     std::vector<SharedRun> chain;
     for (auto i = static_cast<int32_t>(last); i >= 0 && !used[i];
@@ -170,19 +239,10 @@ std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs) {
     }
     if (chain.empty()) continue;
     std::reverse(chain.begin(), chain.end());
-    for (size_t i = 1; i < chain.size(); ++i) {
-      uint32_t overlap = Overlap(chain[i - 1], chain[i]);
-      if (chain[i - 1].document + chain[i - 1].length <
-          chain[i].document + overlap)
-        whole.push_back({chain[i]});
-      chain[i].document += overlap;
-      chain[i].output += overlap;
-      chain[i].length -= overlap;
-    }
+    SeparateAll(document, stream, &chain, &lost);
     chains.push_back(std::move(chain));
   }
-  // What was cut off because the output's side overlapped is still shared.
-  std::move(whole.begin(), whole.end(), std::back_inserter(chains));
+  std::move(lost.begin(), lost.end(), std::back_inserter(chains));
   return chains;
 }
 
@@ -278,7 +338,7 @@ class GapAlignment {
 
 }  // namespace
 
-void FillGaps(std::span<const uint8_t> document, const EvidenceStream& stream,
+void FillGaps(const DocumentTokens& document, const EvidenceStream& stream,
               std::vector<SharedRun>* chain) {
   std::vector<SharedRun> filled;
   for (const SharedRun& run : *chain) {
@@ -289,7 +349,7 @@ void FillGaps(std::span<const uint8_t> document, const EvidenceStream& stream,
       uint32_t output_gap = run.output - output_from;
       if (std::min(document_gap, output_gap) >= kFilledRunTokensMin) {
         GapAlignment gap(
-            document.subspan(document_from, document_gap),
+            document.normal.subspan(document_from, document_gap),
             std::span(stream.normal).subspan(output_from, output_gap),
             output_from, stream);
         for (const SharedRun& found : gap.Runs()) {

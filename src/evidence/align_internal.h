@@ -16,6 +16,13 @@ struct Seed {
   uint32_t output = 0;    // first token
 };
 
+// What of a document is compared, one value a token.
+struct DocumentTokens {
+  std::span<const uint8_t> normal;  // as in an evidence stream
+  std::span<const uint64_t> raw;
+  std::span<const uint32_t> line;
+};
+
 // Between two chained runs there are at most this many tokens on either side.
 inline constexpr uint32_t kGapTokensMax = 128;
 // Runs before one that are tried as the one it follows.
@@ -40,15 +47,19 @@ ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
                     const fingerprint::EvidenceStream& stream, size_t runs_max,
                     uint64_t compared_max, uint64_t* compared);
 
-// Chains runs that follow each other in both texts. The best come first. Runs
-// are trimmed where they overlap; one that lost tokens of the document that way
-// comes once more at the end, by itself and whole.
-std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs);
+// Chains runs that follow each other in both texts. The best come first. Where
+// two runs overlap, as they do around everything that was put in or taken out,
+// they are cut where most names agree, at the end of a line if possible. A run
+// that lost much of the document that way, though the overlap was in the output
+// only, comes once more at the end, by itself and whole.
+std::vector<std::vector<SharedRun>> Chain(
+    std::vector<SharedRun> runs, const DocumentTokens& document,
+    const fingerprint::EvidenceStream& stream);
 
 // Adds to `chain` what is equal between its runs, in runs of at least
 // kFilledRunTokensMin tokens; never a quoted token of the output.
 inline constexpr uint32_t kFilledRunTokensMin = 4;
-void FillGaps(std::span<const uint8_t> document,
+void FillGaps(const DocumentTokens& document,
               const fingerprint::EvidenceStream& stream,
               std::vector<SharedRun>* chain);
 

@@ -231,8 +231,8 @@ TEST(Judge, AsksForBitsAndTokens) {
   auto judge = [](uint32_t tokens, double bits, Context context) {
     return Judge(Evidence(tokens, bits), context, /*whole_stretch=*/false);
   };
-  EXPECT_EQ(judge(300, 99.9, Context::kNone), Strength::kNothing);
-  EXPECT_EQ(judge(300, 100, Context::kNone), Strength::kWeak);
+  EXPECT_EQ(judge(300, 119.9, Context::kNone), Strength::kNothing);
+  EXPECT_EQ(judge(300, 120, Context::kNone), Strength::kWeak);
   EXPECT_EQ(judge(300, 219.9, Context::kNone), Strength::kWeak);
   EXPECT_EQ(judge(300, 220, Context::kNone), Strength::kStrong);
   EXPECT_EQ(judge(60, 300, Context::kNone), Strength::kStrong);
@@ -241,8 +241,8 @@ TEST(Judge, AsksForBitsAndTokens) {
   EXPECT_EQ(judge(24, 300, Context::kNone), Strength::kNothing);
   EXPECT_EQ(judge(30, 300, Context::kSamePath), Strength::kStrong);
   EXPECT_EQ(judge(29, 300, Context::kSamePath), Strength::kWeak);
-  EXPECT_EQ(judge(300, 60, Context::kRepository), Strength::kWeak);
-  EXPECT_EQ(judge(300, 180, Context::kRepository), Strength::kStrong);
+  EXPECT_EQ(judge(300, 100, Context::kRepository), Strength::kWeak);
+  EXPECT_EQ(judge(300, 200, Context::kRepository), Strength::kStrong);
 }
 
 TEST(Judge, LetsAWholeShortEditCountInItsPlace) {
@@ -260,7 +260,7 @@ TEST(Judge, NeverTakesAnEchoForStrongNorForNearByItsPlace) {
   echo.novel_bits = 0;
   EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
   EXPECT_EQ(Judge(echo, Context::kSamePath, true), Strength::kWeak);
-  echo.token_bits = 80;
+  echo.token_bits = 100;
   EXPECT_EQ(Judge(echo, Context::kSamePath, true), Strength::kNothing);
 }
 

@@ -77,9 +77,10 @@ struct Matcher::State {
 
   Result<std::shared_ptr<const EvidenceStream>> Stream(uint64_t output);
   Result<std::vector<Candidate>> Candidates(MatchCounts* counts);
-  Status AlignHits(uint64_t* compared, std::vector<Match>* matches,
-                   MatchCounts* counts);
-  void KeepNew(std::vector<std::vector<SharedRun>> chains, uint64_t output,
+  Status AlignHits(const fingerprint::TokenStream& document, uint64_t* compared,
+                   std::vector<Match>* matches, MatchCounts* counts);
+  void KeepNew(const DocumentTokens& document,
+               std::vector<std::vector<SharedRun>> chains, uint64_t output,
                const std::shared_ptr<const EvidenceStream>& stream,
                std::vector<Match>* matches);
 };
@@ -145,12 +146,12 @@ Result<std::vector<Candidate>> Matcher::State::Candidates(MatchCounts* counts) {
 // Keeps of the chains of one output, best first, those that explain a token of
 // the document that none before them does.
 void Matcher::State::KeepNew(
-    std::vector<std::vector<SharedRun>> chains, uint64_t output,
-    const std::shared_ptr<const EvidenceStream>& stream,
+    const DocumentTokens& document, std::vector<std::vector<SharedRun>> chains,
+    uint64_t output, const std::shared_ptr<const EvidenceStream>& stream,
     std::vector<Match>* matches) {
   size_t kept_from = matches->size();
   for (std::vector<SharedRun>& chain : chains) {
-    FillGaps(bytes, *stream, &chain);
+    FillGaps(document, *stream, &chain);
     bool is_new = false;
     for (const SharedRun& run : chain) {
       for (uint32_t i = 0; i < run.length; ++i) {
@@ -170,10 +171,12 @@ void Matcher::State::KeepNew(
   }
 }
 
-Status Matcher::State::AlignHits(uint64_t* compared,
+Status Matcher::State::AlignHits(const fingerprint::TokenStream& document,
+                                 uint64_t* compared,
                                  std::vector<Match>* matches,
                                  MatchCounts* counts) {
   TRY_ASSIGN(std::vector<Candidate> candidates, Candidates(counts));
+  DocumentTokens tokens = {bytes, document.raw(), document.line()};
   std::vector<Seed> seeds;
   for (const Candidate& candidate : candidates) {
     TRY_ASSIGN(auto stream, Stream(candidate.output));
@@ -186,7 +189,8 @@ Status Matcher::State::AlignHits(uint64_t* compared,
     counts->runs += extended.runs.size();
     counts->seeds_dropped += extended.seeds_dropped;
     counts->runs_dropped += extended.runs_dropped;
-    KeepNew(Chain(std::move(extended.runs)), candidate.output, stream, matches);
+    KeepNew(tokens, Chain(std::move(extended.runs), tokens, *stream),
+            candidate.output, stream, matches);
   }
   hits.clear();
   return {};
@@ -230,9 +234,10 @@ Result<std::vector<Match>> Matcher::Find(
       state.explained.assign(document.size(), false);
     }
     if (state.hits.size() >= kSeedsAtOnce)
-      TRY(state.AlignHits(&compared, &matches, counts));
+      TRY(state.AlignHits(document, &compared, &matches, counts));
   }
-  if (!state.hits.empty()) TRY(state.AlignHits(&compared, &matches, counts));
+  if (!state.hits.empty())
+    TRY(state.AlignHits(document, &compared, &matches, counts));
   std::sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) {
     return std::tuple(a.segment, a.output, a.document_begin(),
                       a.output_begin()) < std::tuple(b.segment, b.output,

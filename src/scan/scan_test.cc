@@ -1,0 +1,201 @@
+#include "scan/scan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "corpus/folder_testing.h"
+#include "evidence/sample_testing.h"
+#include "policy/names.h"
+
+namespace cofferdam::scan {
+namespace {
+
+using corpus::TestFolder;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// A function in Go that no two numbers give alike.
+std::string Function(int number) {
+  std::string n = std::to_string(number);
+  std::string text =
+      "func sum" + n + "(values []int, limit int) (int, error) {\n";
+  for (int bit = 0; bit < 12; ++bit) {
+    bool one = (number * 2654435761u >> bit) & 1;
+    text += one ? "\tfor i := range values {\n\t\tlimit -= values[i] * " + n +
+                      "\n\t}\n"
+                : "\tif limit > len(values) {\n\t\treturn limit, nil\n\t}\n";
+  }
+  return text + "\treturn limit, errors.New(\"done\")\n}\n";
+}
+
+class Recorder : public Sink {
+ public:
+  void OnFinding(const evidence::Finding& finding) override {
+    steps.push_back(finding.path + ":" + std::to_string(finding.lines.begin));
+    if (finding.text) texts.push_back(*finding.text);
+  }
+  void OnPassedOver(const corpus::PassedOver& passed) override {
+    steps.push_back(passed.path + ": " +
+                    std::string(corpus::ReasonName(passed.reason)));
+  }
+  std::vector<std::string> steps;
+  std::vector<std::string> texts;
+};
+
+evidence::SampleOutput GoOutput(std::string text) {
+  evidence::SampleOutput output;
+  output.text = std::move(text);
+  output.path = "sum.go";
+  return output;
+}
+
+TEST(Scan, GivesTheSameInTheSameOrderForAnyNumberOfThreads) {
+  evidence::SampleIndex index({GoOutput(Function(1) + Function(2)),
+                               GoOutput(Function(3) + Function(4))});
+  TestFolder folder;
+  for (int i = 0; i < 600; ++i) {
+    std::string text = "package a\n";
+    if (i % 3 == 0) text += Function(1 + i % 4);
+    if (i % 7 == 0) text.push_back('\0');
+    folder.Write("d" + std::to_string(i % 10) + "/" + std::to_string(i), text);
+  }
+  std::vector<std::string> first;
+  for (size_t threads : {1, 2, 5}) {
+    ScanOptions options;
+    options.index_folder = index.folder();
+    options.threads = threads;
+    Recorder recorder;
+    auto report = Scan({folder.path()}, options, &recorder);
+    ASSERT_TRUE(report.ok());
+    EXPECT_EQ(report->passed_over, 86u);
+    EXPECT_EQ(report->files, 514u);
+    EXPECT_GT(report->ambiguous.findings + report->forbidden.findings, 100u);
+    EXPECT_TRUE(report->NotAllowed());
+    if (first.empty()) first = recorder.steps;
+    EXPECT_EQ(recorder.steps, first);
+  }
+}
+
+TEST(Scan, CountsWhatItReadAndCovers) {
+  evidence::SampleIndex index({GoOutput(Function(1))});
+  TestFolder folder;
+  folder.Write("a.go", "package a\n");
+  folder.Write("b.go", "package bb\n");
+  folder.Write("c.bin", std::string("\0", 1));
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder recorder;
+  auto report = Scan({folder.path()}, options, &recorder);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->covered_sequence, index.index().covered());
+  EXPECT_EQ(report->files, 2u);
+  EXPECT_EQ(report->bytes, 21u);
+  EXPECT_EQ(report->tokens, 4u);
+  EXPECT_EQ(report->passed_over, 1u);
+  EXPECT_FALSE(report->NotAllowed());
+  EXPECT_THAT(recorder.steps, ElementsAre(folder.Path("c.bin") + ": binary"));
+}
+
+TEST(Scan, FindsNothingInAnEmptyIndex) {
+  TestFolder folder;
+  folder.Write("a.go", Function(1));
+  ScanOptions options;
+  options.index_folder = folder.Path("no_index");
+  Recorder recorder;
+  auto report = Scan({folder.path()}, options, &recorder);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->covered_sequence, 0u);
+  EXPECT_EQ(report->files, 1u);
+  EXPECT_TRUE(recorder.steps.empty());
+}
+
+TEST(Scan, NamesAPathThatDoesNotExist) {
+  TestFolder folder;
+  ScanOptions options;
+  options.index_folder = folder.Path("no_index");
+  Recorder recorder;
+  auto report = Scan({folder.Path("none")}, options, &recorder);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), Code::kNotFound);
+  EXPECT_THAT(report.error().message(), HasSubstr(folder.Path("none")));
+}
+
+TEST(Scan, PassesOverOneLineOfFiftyMegabytes) {
+  evidence::SampleIndex index({GoOutput(Function(1))});
+  TestFolder folder;
+  folder.Write("long.txt", std::string(50'000'000, 'x'));
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder recorder;
+  ASSERT_TRUE(Scan({folder.path()}, options, &recorder).ok());
+  EXPECT_THAT(recorder.steps,
+              ElementsAre(folder.Path("long.txt") + ": long_line"));
+}
+
+TEST(Scan, FindsACopyAtTheEndOfALargeDocument) {
+  evidence::SampleIndex index({GoOutput(Function(1) + Function(2))});
+  TestFolder folder;
+  std::string text;
+  while (text.size() <= kLargeDocumentBytes)
+    text += "var a" + std::to_string(text.size()) + " = 17\n";
+  auto line = std::count(text.begin(), text.end(), '\n') + 1;
+  folder.Write("large.go", text + Function(1) + Function(2));
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder recorder;
+  ASSERT_TRUE(Scan({folder.path()}, options, &recorder).ok());
+  EXPECT_THAT(recorder.steps, ElementsAre(folder.Path("large.go") + ":" +
+                                          std::to_string(line)));
+}
+
+TEST(Scan, KeepsTheDocumentsLinesOnlyIfAsked) {
+  evidence::SampleIndex index({GoOutput(Function(1) + Function(2))});
+  TestFolder folder;
+  folder.Write("a.go", "package a\n" + Function(1) + Function(2));
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder without;
+  ASSERT_TRUE(Scan({folder.path()}, options, &without).ok());
+  EXPECT_TRUE(without.texts.empty());
+  EXPECT_EQ(without.steps.size(), 1u);
+  options.keep_text = evidence::KeepText::kYes;
+  Recorder with;
+  ASSERT_TRUE(Scan({folder.path()}, options, &with).ok());
+  EXPECT_THAT(with.texts, ElementsAre(Function(1) + Function(2)));
+}
+
+TEST(Scan, FailsOnADamagedIndex) {
+  evidence::SampleIndex index({GoOutput(Function(1))});
+  std::ofstream(index.folder() + "/manifest.json") << "{";
+  TestFolder folder;
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder recorder;
+  auto report = Scan({folder.path()}, options, &recorder);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), Code::kCorrupt);
+}
+
+TEST(Repository, IsNamedAsPolicyNamesIt) {
+  for (const char* url :
+       {"https://git.example.com/team/app.git",
+        "https://User:secret@Git.Example.com:8443/team/app.git/?x#y",
+        "ssh://git@git.example.com:2222/team//app", "/srv/git/app.git",
+        "git@git.example.com:team/app.git", "file:///srv/./git/app",
+        "http://[::1]:3000/a/b", "git@[::1]:a/b.git", "git.example.com/a/b",
+        "https://example.com/.git"}) {
+    auto named = policy::NormaliseRepo(url);
+    EXPECT_EQ(corpus::NormaliseRemote(url), named.ok() ? *named : std::string())
+        << url;
+  }
+  for (const char* url : {"https://example.com", "https://example.com/a/../b",
+                          "a b:c", "https://u:p/w@example.com/a"}) {
+    EXPECT_FALSE(policy::NormaliseRepo(url).ok()) << url;
+    EXPECT_EQ(corpus::NormaliseRemote(url), "") << url;
+  }
+}
+
+}  // namespace
+}  // namespace cofferdam::scan

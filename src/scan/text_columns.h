@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cofferdam::scan {
+
+// Text of others made safe to show: control bytes, which could steer a
+// terminal, become U+00B7; line ends stay where `keep_lines`.
+enum class LineEnds { kReplace, kKeep };
+std::string Printable(std::string_view text, LineEnds line_ends);
+
+// The lines `first` to `last` (1-based, both included) of `text`, with their
+// ends.
+std::string_view LinesOf(std::string_view text, uint32_t first, uint32_t last);
+
+// A text with the number its first line bears.
+struct NumberedText {
+  std::string_view text;
+  uint32_t first_line = 1;
+};
+
+// Two texts beside each other, line by line, each line with its number and cut
+// to its half of `width` columns (a code point counts as one). Lines beyond
+// `lines_max` are counted instead of shown.
+std::string SideBySide(NumberedText left, NumberedText right, size_t width,
+                       size_t lines_max);
+
+}  // namespace cofferdam::scan
