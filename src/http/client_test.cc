@@ -8,8 +8,8 @@
 #include <string>
 #include <thread>
 
-#include "http/raw_socket_test.h"
-#include "http/run_task_test.h"
+#include "http/raw_socket_testing_internal.h"
+#include "http/run_task_testing.h"
 #include "http/server.h"
 
 namespace cofferdam::http {

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "http/run_task_test.h"
+#include "http/run_task_testing.h"
 
 namespace cofferdam::http {
 namespace {

@@ -7,7 +7,7 @@
 #include <future>
 #include <string>
 
-#include "http/raw_socket_test.h"
+#include "http/raw_socket_testing_internal.h"
 
 namespace cofferdam::http {
 namespace {

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "http/client.h"
-#include "http/raw_socket_test.h"
+#include "http/raw_socket_testing_internal.h"
 
 namespace cofferdam::http {
 namespace {
