@@ -1,12 +1,16 @@
 #include "ledger/records_testing.h"
 
+#include <fmt/format.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/json.h"
+#include "base/random.h"
 
 namespace cofferdam::ledger {
 
@@ -117,6 +121,102 @@ wire::Part TextPart(std::string_view text) {
   wire::Part part;
   part.text = text;
   return part;
+}
+
+std::string HumanCode() {
+  return R"(import bisect
+import heapq
+
+class Timetable:
+    def __init__(self, stations):
+        self.stations = sorted(stations)
+        self.trains = {}
+        self.delays = []
+
+    def add(self, number, calls):
+        if number in self.trains:
+            raise KeyError(number)
+        self.trains[number] = [(name, minute) for name, minute in calls]
+        for name, minute in calls:
+            place = bisect.bisect_left(self.stations, name)
+            if place == len(self.stations) or self.stations[place] != name:
+                self.stations.insert(place, name)
+
+    def delay(self, number, minutes):
+        heapq.heappush(self.delays, (-minutes, number))
+        while len(self.delays) > 20:
+            heapq.heappop(self.delays)
+        return self.delays[0][1] if self.delays else None
+)";
+}
+
+std::string RenamedHumanCode() {
+  std::string code = HumanCode();
+  const std::pair<std::string_view, std::string_view> names[] = {
+      {"Timetable", "Orchard"}, {"stations", "rows"}, {"trains", "trees"},
+      {"delays", "frosts"},     {"delay", "freeze"},  {"number", "label"},
+      {"calls", "fruits"},      {"name", "kind"},     {"minutes", "nights"},
+      {"minute", "weight"},     {"place", "spot"},    {"bisect_left", "seek"},
+      {"bisect", "finder"},     {"heapq", "piles"},   {"heappush", "pile"},
+      {"heappop", "unpile"},    {"insert", "plant"},  {"add", "grow"},
+  };
+  for (const auto& [from, to] : names) {
+    for (size_t at = code.find(from); at != std::string::npos;
+         at = code.find(from, at + to.size())) {
+      code.replace(at, from.size(), to);
+    }
+  }
+  return code;
+}
+
+std::string ModelCode(uint64_t number) {
+  SeededRandom random(number);
+  static constexpr const char* kLines[] = {
+      "    while total[i] < limit: total[i] += step(*args)\n",
+      "    return [x ** 2 for x in values if x % 3 != 1]\n",
+      "    with open(path, 'rb') as source: data = source.read()\n",
+      "    assert isinstance(left, dict) and not right\n",
+      "    try: del cache[key, 0]\n    except KeyError: pass\n",
+      "    lambda a, *b: a @ b[-1] | ~mask\n",
+      "    yield from walk(node.left) or walk(node.right)\n",
+      "    global state; state = state << 2 ^ seed\n",
+      "    print(f'{x}', sep='', file=log)\n",
+      "    if a is not b and c <= d < e: raise Halt(a) from b\n",
+  };
+  std::string code;
+  for (int f = 0; f < 4; ++f) {
+    code += "def task_" + std::to_string(number) + "_" + std::to_string(f) +
+            "(values, limit):\n";
+    for (int i = 0; i < 8; ++i) code += kLines[random.Below(10)];
+  }
+  return code;
+}
+
+std::string AnthropicPrompt(std::string_view path, std::string_view shown,
+                            std::string_view said, std::string_view later) {
+  std::string numbered;
+  int line = 0;
+  while (!shown.empty()) {
+    const size_t end = std::min(shown.find('\n'), shown.size() - 1) + 1;
+    numbered += fmt::format("{:6}\u2192{}", ++line, shown.substr(0, end));
+    shown.remove_prefix(end);
+  }
+  JsonWriter file;
+  file.BeginObject().Field("file_path", path).EndObject();
+  JsonWriter said_json, result_json;
+  said_json.String(said);
+  result_json.String(numbered);
+  return fmt::format(
+      R"({{"model":"claude-x","max_tokens":32000,"stream":true,)"
+      R"("system":[{{"type":"text","text":"You are a careful engineer."}}],)"
+      R"("tools":[{{"name":"Read","description":"Reads a file.",)"
+      R"("input_schema":{{"type":"object"}}}}],"messages":[)"
+      R"({{"role":"user","content":"Make {0} better."}},)"
+      R"({{"role":"assistant","content":[{{"type":"text","text":{1}}},)"
+      R"({{"type":"tool_use","id":"toolu_r","name":"Read","input":{2}}}]}},)"
+      R"({{"role":"user","content":[{{"type":"tool_result",)"
+      R"("tool_use_id":"toolu_r","content":{3}}}]}}{4}]}})",
+      path, said_json.text(), file.text(), result_json.text(), later);
 }
 
 const Logger& QuietLogger() {

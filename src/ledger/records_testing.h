@@ -39,6 +39,20 @@ ExchangeDraft TestDraft(uint64_t number, std::string_view text);
 wire::Part FilePart(std::string_view path, std::string_view text);
 wire::Part TextPart(std::string_view text);
 
+// A module of Python as a person may have written it, and the same with every
+// name changed.
+std::string HumanCode();
+std::string RenamedHumanCode();
+// What a model may have written: the same for the same number, for another one
+// the same lines in another order. Nothing of HumanCode.
+std::string ModelCode(uint64_t number);
+
+// A request of Claude Code: system, the task, a Read of `path` that showed
+// `shown` with numbered lines, and the turn that asked for it, whose words are
+// `said`. `later` are further messages as JSON, each with a comma before it.
+std::string AnthropicPrompt(std::string_view path, std::string_view shown,
+                            std::string_view said, std::string_view later = "");
+
 // A logger that keeps quiet.
 const Logger& QuietLogger();
 

@@ -135,7 +135,7 @@ class Sealer::Impl {
     uint64_t next = index_.covered() + 1;
     fingerprint::SegmentWriter segment({next, next});
     std::optional<Error> wrong;
-    while (next <= through && segment.bytes() < options_.segment_bytes_max) {
+    do {
       const uint64_t looked_at = next;
       const size_t limit = std::min<uint64_t>(kScanChunk, through - next + 1);
       TRY(ledger_->Scan(next, limit, [&](const Exchange& exchange) {
@@ -152,7 +152,7 @@ class Sealer::Impl {
         return Error(Code::kCorrupt,
                      fmt::format("ledger: no exchange {}", next));
       }
-    }
+    } while (next <= through && segment.bytes() < options_.segment_bytes_max);
     segment.CoverUntil(next - 1);
     const uint64_t outputs = segment.outputs();
     TRY(index_.AddSegment(std::move(segment)));

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
@@ -6,8 +7,11 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 
@@ -281,10 +285,42 @@ Status Store::Write(Batch batch, Durability durability) {
   return {};
 }
 
+Status Store::SyncFile(const std::string& path) const {
+  if (options_.disk_fault) {
+    const int error_number = options_.disk_fault->OnWrite(path, 0);
+    if (error_number != 0) return Error::FromErrno(error_number, path);
+  }
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A log that is no longer there is no longer needed.
+  if (!file.valid() && errno == ENOENT) return {};
+  if (!file.valid() || fsync(file.get()) != 0) {
+    return Error::FromErrno(errno, path);
+  }
+  return {};
+}
+
+// The log is synced through a descriptor of our own: the library's SyncWAL
+// aborts the process (7.8.3 as Debian builds it, with assertions) when a write
+// to the same log has failed, which another thread cannot rule out.
 Status Store::Sync() {
   HOLD_OPEN();
-  const rocksdb::Status status = db_->SyncWAL();
-  if (!status.ok()) return ErrorOf(status, "sync");
+  std::vector<std::pair<uint64_t, std::string>> logs;
+  std::error_code failed;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder_, failed)) {
+    const std::filesystem::path& path = entry.path();
+    if (path.extension() != ".log") continue;
+    const uint64_t number = strtoull(path.stem().c_str(), nullptr, 10);
+    if (number >= synced_log_) logs.emplace_back(number, path.string());
+  }
+  if (failed) return Error::FromErrno(failed.value(), folder_);
+  std::sort(logs.begin(), logs.end());
+  for (const auto& [number, path] : logs) TRY(SyncFile(path));
+  // All before the last one are closed; the last may grow.
+  if (!logs.empty() && synced_log_ != logs.back().first) {
+    TRY(SyncFile(folder_));
+    synced_log_ = logs.back().first;
+  }
   return {};
 }
 

@@ -51,7 +51,7 @@ class Batch {
 enum class Durability { kInOs, kOnDisk };
 
 // The folder, its lock and its database. Reads come from any thread; Write,
-// Recover and Close from one.
+// Recover and Close from one, Sync from one.
 class Store {
  public:
   // Errors as for Ledger::Open.
@@ -89,6 +89,7 @@ class Store {
   Store(std::string folder, LedgerOptions options, FileLock lock);
   Status OpenDatabase(bool create);
   Status CloseDatabase();
+  Status SyncFile(const std::string& path) const;
   rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<size_t>(family)];
   }
@@ -102,6 +103,9 @@ class Store {
   mutable std::shared_mutex mutex_;
   std::unique_ptr<rocksdb::DB> db_;
   Handles handles_{};
+
+  // The last log when Sync was called last: earlier ones are on the disk.
+  uint64_t synced_log_ = 0;
 };
 
 // Never kNotFound.
