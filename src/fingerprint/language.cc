@@ -261,6 +261,52 @@ Language LanguageOfShebang(std::string_view line) {
   return kGeneral;
 }
 
+constexpr size_t kGuessBytes = 8192;
+
+bool IsOneOf(char c, std::string_view set) {
+  return set.find(c) != std::string_view::npos;
+}
+
+// What tells prose from code. Prose is words with single blanks between; code
+// is short words among signs that prose does not use, and its lines end in
+// other ways than sentences do.
+struct Signs {
+  size_t word_breaks = 0;
+  size_t of_code = 0;
+  size_t lines = 0;  // that are not empty
+  size_t code_lines = 0;
+
+  Signs& operator+=(const Signs& other) {
+    word_breaks += other.word_breaks;
+    of_code += other.of_code;
+    lines += other.lines;
+    code_lines += other.code_lines;
+    return *this;
+  }
+};
+
+Signs CountSigns(std::string_view text) {
+  Signs signs;
+  for (size_t i = 0; i + 1 < text.size(); ++i) {
+    const unsigned char c = static_cast<unsigned char>(text[i]);
+    signs.of_code += IsOneOf(text[i], "{}()[]=<>;_&|+$@#\\");
+    const bool ends_word = std::isalpha(c) || c == ',' || c >= 0x80;
+    signs.word_breaks += (ends_word && text[i + 1] == ' ') || c >= 0xe3;
+  }
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    while (!line.empty() && IsOneOf(line.back(), " \t\r"))
+      line.remove_suffix(1);
+    if (line.empty()) continue;
+    ++signs.lines;
+    signs.code_lines += IsOneOf(line.back(), "{};(=[]>\\") ||
+                        line.ends_with("),") || line.ends_with("):");
+  }
+  return signs;
+}
+
 }  // namespace
 
 std::string_view LanguageName(Language language) {
@@ -294,25 +340,19 @@ Language GuessLanguage(std::string_view text) {
     const Language named = LanguageOfShebang(text.substr(0, text.find('\n')));
     if (named != kGeneral) return named;
   }
-  text = text.substr(0, 4096);
   if (text.find("\n```") != std::string_view::npos || text.starts_with("```")) {
     return kMarkdown;
   }
-  // Prose is words with single spaces between; code is short words among
-  // signs that prose does not use.
-  size_t word_breaks = 0;
-  size_t signs = 0;
-  for (size_t i = 0; i + 1 < text.size(); ++i) {
-    const unsigned char c = static_cast<unsigned char>(text[i]);
-    const unsigned char next = static_cast<unsigned char>(text[i + 1]);
-    if (std::string_view("{}()[]=<>;_&|+$@#\\").find(text[i]) !=
-        std::string_view::npos) {
-      ++signs;
-    }
-    const bool ends_word = std::isalpha(c) || c == ',' || c >= 0x80;
-    word_breaks += (ends_word && next == ' ') || c >= 0xe3;
+  // The begin of a file of code is often a licence, which is prose.
+  Signs signs = CountSigns(text.substr(0, kGuessBytes));
+  if (text.size() > 2 * kGuessBytes) {
+    signs += CountSigns(text.substr(text.size() / 2, kGuessBytes));
   }
-  return word_breaks > 3 * signs && word_breaks > 0 ? kMarkdown : kGeneral;
+  const bool words_with_blanks =
+      signs.word_breaks > 3 * signs.of_code && signs.word_breaks > 0;
+  const bool lines_of_code =
+      signs.lines > 2 && signs.code_lines * 8 > signs.lines;
+  return words_with_blanks && !lines_of_code ? kMarkdown : kGeneral;
 }
 
 }  // namespace cofferdam::fingerprint

@@ -47,8 +47,9 @@ Language LanguageOfPath(std::string_view path);
 // "bash". Only the first word counts; case does not. kGeneral when unknown.
 Language LanguageOfName(std::string_view name);
 
-// For a text that comes with no name: a shebang decides, else the first 4 KiB
-// are read as words and signs: kMarkdown for prose, kGeneral for code.
+// For a text that comes with no name: a shebang or a fence decides, else 8 KiB
+// from the begin and from the middle are read as words and signs: kMarkdown
+// for prose, kGeneral for code.
 Language GuessLanguage(std::string_view text);
 
 }  // namespace cofferdam::fingerprint

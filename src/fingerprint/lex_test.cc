@@ -217,6 +217,22 @@ TEST(Lex, GivesCodeTheSameHashesInItsLanguageAndAsUnknown) {
   EXPECT_EQ(Normal(script, kJavaScript), Normal(script, kGeneral));
 }
 
+TEST(Lex, SeesThroughRenamingStrippingAndReformatting) {
+  EXPECT_EQ(Normal("// Sums what is due.\n"
+                   "export function total(items, rate = 0.2) {\n"
+                   "  let sum = 0; /* so far */\n"
+                   "  for (const item of items) { sum += item.price; }\n"
+                   "  return { sum, tax: sum * rate };\n"
+                   "}\n",
+                   kJavaScript),
+            Normal("export function t(\n    a,\n    b = 0.25,\n) {\n"
+                   "    let c = 1\n"
+                   "    for (const d of a) {\n        c += d.e\n    }\n"
+                   "    return {\n        c,\n        f: c * b,\n    }\n"
+                   "}\n",
+                   kJavaScript));
+}
+
 TEST(Lex, ToleratesApostrophesInUnknownText) {
   EXPECT_EQ(Show("don't panic: it's 'fine'", kGeneral), "x x : x \"s\"");
 }
