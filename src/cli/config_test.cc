@@ -1,0 +1,140 @@
+#include "cli/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cofferdam::cli {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kWhole[] = R"([organisation]
+name = "Example Lab"
+trains_models = false
+[gate]
+listen = "127.0.0.1:0"
+request_body_bytes_max = 2048
+[contract.a]
+terms = { provider = "anthropic", product = "api", plan = "commercial" }
+[contract.own]
+class = "allow"
+[upstream.a]
+protocol = "anthropic-messages"
+url = "https://api.example.com"
+credential = { env = "KEY" }
+contract = "a"
+[upstream.o]
+protocol = "openai-responses"
+url = "http://127.0.0.1:9/base"
+ca_file = "ca.pem"
+auth = "x-api-key"
+contract = "own"
+)";
+
+std::string ErrorOf(std::string_view text) {
+  auto config = ParseConfig(text, "c.toml");
+  return config.ok() ? "" : config.error().message();
+}
+
+TEST(Config, ReadsEverySection) {
+  auto config = ParseConfig(kWhole, "folder/c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_FALSE(config->trains_models);
+  EXPECT_EQ(config->gate.listen, "127.0.0.1:0");
+  EXPECT_EQ(config->gate.limits.request_body_bytes_max, 2048);
+  ASSERT_EQ(config->gate.upstreams.size(), 2u);
+  const gate::UpstreamOptions& anthropic = config->gate.upstreams[0];
+  EXPECT_EQ(anthropic.provider, "anthropic");
+  EXPECT_EQ(anthropic.auth, gate::UpstreamAuth::kXApiKey);
+  EXPECT_EQ(anthropic.credential_env, "KEY");
+  EXPECT_EQ(anthropic.contract.plan, "commercial");
+  const gate::UpstreamOptions& openai = config->gate.upstreams[1];
+  EXPECT_EQ(openai.auth, gate::UpstreamAuth::kXApiKey);
+  EXPECT_EQ(openai.contract.terms_class, policy::TermsClass::kAllow);
+}
+
+TEST(Config, PathsCountFromTheFilesFolder) {
+  auto config = ParseConfig(kWhole, "folder/c.toml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->data_folder, "folder/var");
+  EXPECT_EQ(config->gate.upstreams[1].ca_file, "folder/ca.pem");
+}
+
+TEST(Config, EmptyTextGivesTheDefaults) {
+  auto config = ParseConfig("", "c.toml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->gate.listen, "127.0.0.1:8787");
+  EXPECT_EQ(config->admin_listen, "127.0.0.1:8788");
+  EXPECT_TRUE(config->trains_models);
+  EXPECT_TRUE(config->gate.upstreams.empty());
+}
+
+TEST(Config, ListsEveryIssueWithItsPlace) {
+  EXPECT_EQ(ErrorOf("[gate]\nlisen = \"x\"\nthreads = \"four\"\n"
+                    "drain_ms = -1\n[ledger]\nsync = \"never\"\n"),
+            "c.toml:2:1: [gate] lisen: unknown key (did you mean "
+            "\"listen\"?)\n"
+            "c.toml:3:1: [gate] threads: must be an integer, not a string\n"
+            "c.toml:4:1: [gate] drain_ms: -1 is out of range, must be 0 to "
+            "86400000\n"
+            "c.toml:6:1: [ledger] sync: unknown \"never\", must be one of "
+            "\"group\", \"each\"");
+}
+
+TEST(Config, UpstreamsNeedAKnownContractProtocolAndUrl) {
+  EXPECT_THAT(ErrorOf("[upstream.u]\n"), HasSubstr("\"protocol\" is missing"));
+  EXPECT_THAT(ErrorOf("[upstream.u]\nprotocol = \"openai-responses\"\n"
+                      "url = \"ftp://x\"\ncontract = \"none\"\n"),
+              testing::AllOf(HasSubstr("c.toml:3:1: [upstream.u] url: must "
+                                       "begin with https:// or http://"),
+                             HasSubstr("c.toml:4:1: [upstream.u] contract: no "
+                                       "[contract.none] is configured")));
+}
+
+TEST(Config, TwoUpstreamsOfOneProtocolAreRefused) {
+  std::string text = kWhole;
+  text +=
+      "[upstream.b]\nprotocol = \"anthropic-messages\"\n"
+      "url = \"http://x\"\ncontract = \"a\"\n";
+  EXPECT_THAT(ErrorOf(text), HasSubstr("[upstream.a] has this protocol"));
+}
+
+TEST(Config, AContractNeedsTermsOrAClassAndNotBoth) {
+  EXPECT_THAT(ErrorOf("[contract.c]\n"), HasSubstr("needs either"));
+  EXPECT_THAT(ErrorOf("[contract.c]\nclass = \"allow\"\n"
+                      "terms = { weights = \"meta/llama-3.1\" }\n"),
+              HasSubstr("needs either"));
+  EXPECT_THAT(ErrorOf("[contract.c]\nclass = \"mine\"\n"),
+              HasSubstr("unknown \"mine\""));
+  EXPECT_THAT(ErrorOf("[contract.c]\nterms = { provider = \"x\" }\n"),
+              HasSubstr("needs provider, product and plan"));
+}
+
+TEST(Config, ContractsThatNoTermsRowNamesAreErrors) {
+  auto config = ParseConfig(
+      "[contract.c]\nterms = { provider = \"antropic\", product = \"api\", "
+      "plan = \"commercial\" }\n",
+      "c.toml");
+  ASSERT_TRUE(config.ok());
+  auto terms = LoadTerms(*config);
+  ASSERT_FALSE(terms.ok());
+  EXPECT_THAT(terms.error().message(), HasSubstr("[contract.c]"));
+  EXPECT_THAT(terms.error().message(), HasSubstr("antropic"));
+}
+
+TEST(Config, EverySettingIsShownWithItsSource) {
+  auto config = ParseConfig("[gate]\nlisten = \"127.0.0.1:0\"\n", "c.toml");
+  ASSERT_TRUE(config.ok());
+  auto source = [&](std::string_view path) -> std::string {
+    for (const SettingRow& row : config->rows) {
+      if (row.path == path) return row.source;
+    }
+    return "missing";
+  };
+  EXPECT_EQ(source("gate.listen"), "c.toml:2");
+  EXPECT_EQ(source("gate.request_body_bytes_max"), "default");
+  EXPECT_EQ(source("ledger.pending_bytes_max"), "default");
+}
+
+}  // namespace
+}  // namespace cofferdam::cli
