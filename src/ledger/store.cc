@@ -251,8 +251,10 @@ Status Store::Scan(Family family, std::string_view from,
                    const Visitor& visitor) const {
   HOLD_OPEN();
   rocksdb::ReadOptions options;
-  // Families with a prefix are only read within one.
-  options.prefix_same_as_start = family == Family::kClaim;
+  // Claims are looked up by their digest, for which there is a filter.
+  const bool prefix = family == Family::kClaim && from.size() >= kClaimBytes;
+  options.prefix_same_as_start = prefix;
+  options.total_order_seek = !prefix;
   std::unique_ptr<rocksdb::Iterator> at(
       db_->NewIterator(options, handle(family)));
   for (at->Seek(SliceOf(from)); at->Valid(); at->Next()) {
