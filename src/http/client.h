@@ -79,8 +79,8 @@ class ClientExchange {
   virtual ~ClientExchange() = default;
 
   virtual const ResponseHead& head() const = 0;
-  // From Content-Length; none for chunked bodies and those that end with the
-  // connection. 0 where there is no body.
+  // What Content-Length says, if the response has one: also where it has no
+  // body (an answer to HEAD, a 304). Fit for ServerExchange::StartResponse.
   virtual std::optional<uint64_t> content_length() const = 0;
 
   // The next bytes of the body, without chunk framing, as soon as there are

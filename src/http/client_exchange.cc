@@ -23,7 +23,7 @@ class Exchange final : public ClientExchange {
         idle_(std::move(idle)),
         slot_(std::move(slot)),
         rest_(connection_->TakeRest()),
-        left_(framing.length),
+        left_(framing.length.value_or(0)),
         chunks_(ChunkDecoder::Extensions::kSkip) {
     if (framing_.body == ResponseFraming::Body::kNone) {
       complete_ = true;
@@ -45,14 +45,7 @@ class Exchange final : public ClientExchange {
   const ResponseHead& head() const override { return head_; }
 
   std::optional<uint64_t> content_length() const override {
-    switch (framing_.body) {
-      case ResponseFraming::Body::kNone:
-        return 0;
-      case ResponseFraming::Body::kLength:
-        return framing_.length;
-      default:
-        return std::nullopt;
-    }
+    return framing_.length;
   }
 
   bool complete() const override { return complete_; }

@@ -63,7 +63,7 @@ Task<Status> Connection::StartResponse(ResponseHead head,
   ResponseBody body = ResponseBody::kChunked;
   if (content_length) {
     body = ResponseBody::kLength;
-  } else if (head.status == 204 || head.status == 304 || head.status < 200) {
+  } else if (!BodyAllowed(head.status)) {
     body = ResponseBody::kNone;
   } else if (request_.version == Version::kHttp10) {
     body = ResponseBody::kUntilClose;

@@ -288,7 +288,7 @@ std::optional<Refusal> ParseRequestHead(std::string_view bytes,
   }
   if (chunked) {
     framing->body = RequestFraming::Body::kChunked;
-  } else if (length.value_or(0) > 0) {
+  } else if (length && *length > 0) {
     framing->body = RequestFraming::Body::kLength;
     framing->length = *length;
   }
@@ -336,6 +336,7 @@ std::optional<Refusal> ParseResponseHead(std::string_view bytes,
   }
   framing->keep_alive =
       !fields.close && (version == Version::kHttp11 || fields.keep_alive);
+  framing->length = length;
   using Body = ResponseFraming::Body;
   if (request == RequestWas::kHead || head->status < 200 ||
       head->status == 204 || head->status == 304) {
@@ -344,7 +345,6 @@ std::optional<Refusal> ParseResponseHead(std::string_view bytes,
     framing->body = Body::kChunked;
   } else if (length) {
     framing->body = *length > 0 ? Body::kLength : Body::kNone;
-    framing->length = *length;
   } else {
     framing->body = Body::kUntilClose;
     framing->keep_alive = false;

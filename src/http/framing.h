@@ -67,7 +67,9 @@ struct RequestFraming {
 struct ResponseFraming {
   enum class Body { kNone, kLength, kChunked, kUntilClose };
   Body body = Body::kNone;
-  uint64_t length = 0;
+  // What Content-Length says; for kNone (an answer to HEAD, a 304) the length
+  // that a body would have had.
+  std::optional<uint64_t> length;
   bool keep_alive = true;
 };
 

@@ -297,6 +297,7 @@ TEST(Framing, KnowsHowAResponseEnds) {
   ASSERT_FALSE(ParseResponse("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", &f,
                              RequestWas::kHead));
   EXPECT_EQ(f.body, Body::kNone);
+  EXPECT_EQ(f.length, 9u);
 }
 
 TEST(Framing, RefusesDoubtfulResponses) {

@@ -152,6 +152,22 @@ bool IsHopByHop(std::string_view name) {
       [&](std::string_view known) { return EqualsIgnoringCase(name, known); });
 }
 
+void RemoveHopByHop(Headers* headers) {
+  std::string named;
+  for (const Headers::Field field : *headers) {
+    if (EqualsIgnoringCase(field.name, "connection")) {
+      named.append(field.value).append(",");
+    }
+  }
+  for (std::string_view rest = named; !rest.empty();) {
+    const size_t comma = rest.find(',');
+    const std::string_view name = TrimBlanks(rest.substr(0, comma));
+    if (!name.empty()) headers->Remove(name);
+    rest.remove_prefix(comma + 1);
+  }
+  for (const std::string_view name : kHopByHop) headers->Remove(name);
+}
+
 Status AppendResponseHead(const ResponseHead& head, std::string* out) {
   if (head.status < 100 || head.status > 999) {
     return Error(Code::kInvalid, "a response's status must have three digits");

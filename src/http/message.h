@@ -100,6 +100,9 @@ std::string_view ReasonOf(int status);
 // Upgrade. Server and client drop these and Content-Length from the heads they
 // are given, and write their own.
 bool IsHopByHop(std::string_view name);
+// Removes those, and the fields that Connection names: what a proxy must do
+// before it passes a message on.
+void RemoveHopByHop(Headers* headers);
 
 // "HTTP/1.1 200 OK\r\n…" and "POST /x HTTP/1.1\r\n…" with the fields that are
 // not about framing, without the final empty line, appended to `out`. kInvalid

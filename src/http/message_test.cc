@@ -55,6 +55,16 @@ TEST(Heads, LeaveFramingToWhoeverSendsThem) {
   EXPECT_EQ(out, "HTTP/1.1 404 Not Found\r\nA: 1\r\nb: 2\r\n");
 }
 
+TEST(Headers, LoseWhatConcernsOneConnection) {
+  Headers headers{
+      {"Connection", "close, X-Hop"}, {"x-hop", "1"},   {"X-End", "2"},
+      {"connection", "x-other ,, "},  {"X-Other", "3"}, {"TE", "trailers"},
+      {"Keep-Alive", "timeout=5"}};
+  RemoveHopByHop(&headers);
+  ASSERT_EQ(headers.size(), 1u);
+  EXPECT_EQ(headers[0].name, "X-End");
+}
+
 TEST(Heads, RefuseWhatWouldBreakThem) {
   for (const char* value : {"a\r\nb", "a\nb", "a\rb", "\x01"}) {
     std::string out;

@@ -64,7 +64,8 @@ class ServerExchange {
 
   // The response in pieces: StartResponse, Write…, Finish. With
   // `content_length` the pieces must add up to it; without, the body is
-  // chunked (to HTTP/1.0 clients: ends with the connection). The head leaves
+  // chunked (to HTTP/1.0 clients: ends with the connection). To HEAD, and with
+  // 204 and 304, pieces are dropped. The head leaves
   // with the first piece, or as soon as the handler waits for something, so
   // that neither costs a write of its own. A Write returns when the kernel has
   // taken everything: that is the back-pressure. An empty piece sends nothing.

@@ -233,8 +233,7 @@ TEST_F(ServerTest, EndsAStreamToHttp10WithTheConnection) {
 TEST_F(ServerTest, StreamsNothingToHead) {
   Start(Stream);
   EXPECT_THAT(Ask("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-              EndsWith("Transfer-Encoding: chunked\r\nConnection: close\r\n"
-                       "\r\n"));
+              EndsWith("event-stream\r\nConnection: close\r\n\r\n"));
 }
 
 Task<void> StreamEight(ServerExchange& exchange) {
