@@ -162,6 +162,14 @@ const Command* Parser::Parse(std::vector<std::string> arguments,
   } catch (const CLI::ParseError& error) {
     // Help and version are answers; everything else is bad usage.
     *exit_code = app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+    // "A subcommand is required" alone would not say what was wrong.
+    std::vector<std::string> unknown = app.remaining(true);
+    if (*exit_code == 2 && !unknown.empty()) {
+      std::fputs(fmt::format("cofferdam: no such command: {}\n",
+                             fmt::join(unknown, " "))
+                     .c_str(),
+                 stderr);
+    }
     return nullptr;
   }
   *exit_code = 2;

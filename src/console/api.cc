@@ -77,12 +77,14 @@ void WriteKey(JsonWriter* json, const policy::Key& key,
 
 Result<std::string> AddPerson(Stores& stores, const ApiRequest& request) {
   TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
-  TRY_ASSIGN(
-      policy::Person person,
-      stores.policy().AddPerson(body["email"].StringOrEmpty(),
-                                body["team"].StringOrEmpty(), request.actor));
+  std::string_view email = body["email"].StringOrEmpty();
+  auto person = stores.policy().AddPerson(email, body["team"].StringOrEmpty(),
+                                          request.actor);
+  if (!person.ok()) {
+    return std::move(person).error().Within(fmt::format("add \"{}\"", email));
+  }
   JsonWriter json;
-  WritePerson(&json, person);
+  WritePerson(&json, *person);
   return std::move(json).Take();
 }
 

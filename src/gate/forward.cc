@@ -51,6 +51,12 @@ http::Task<void> Forwarding::Run() {
   co_await Exchange();
 }
 
+void Forwarding::End(const Error& reason) {
+  if (ended_by_gate_) return;
+  ended_by_gate_ = reason;
+  canceller_.Cancel();
+}
+
 Status Forwarding::Authenticate() {
   TRY_ASSIGN(std::string credential, ReadCredential(client_.request()));
   TRY_ASSIGN(policy::Principal principal,
@@ -120,11 +126,17 @@ http::Task<void> Forwarding::Exchange() {
       co_await upstream.pool().Send(client_.loop(), head, body_, &canceller_);
   if (!sent.ok()) {
     bool gone = client_gone_ || client_.client_gone();
-    Status recorded = co_await Record(gone ? ledger::Outcome::kClientGone
-                                           : ledger::Outcome::kUnreachable);
+    Status recorded =
+        co_await Record(ended_by_gate_ ? ledger::Outcome::kGateEnded
+                        : gone         ? ledger::Outcome::kClientGone
+                                       : ledger::Outcome::kUnreachable);
     if (gone) co_return;
     if (!recorded.ok()) {
       co_await Refuse(recorded.error(), HttpStatus(recorded.error().code()));
+      co_return;
+    }
+    if (ended_by_gate_) {
+      co_await Refuse(*ended_by_gate_, 503);
       co_return;
     }
     Error error = std::move(sent).error().Within(
@@ -162,6 +174,10 @@ http::Task<void> Forwarding::Stream(http::ClientExchange& upstream) {
     Result<std::string_view> piece = co_await upstream.Read();
     if (!piece.ok()) {
       if (client_gone_) break;
+      if (ended_by_gate_) {
+        co_await BreakOff(*ended_by_gate_, BrokenBy::kGate);
+        co_return;
+      }
       bool upstream_broke = piece.error().code() == Code::kCorrupt ||
                             piece.error().code() == Code::kUnavailable;
       co_await BreakOff(piece.error(),

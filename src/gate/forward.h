@@ -33,6 +33,10 @@ class Forwarding {
              const GateLimits& limits, Ulid id);
 
   http::Task<void> Run();
+  // Ends the exchange now: the upstream is cancelled, the client is told why
+  // in its protocol, and the record says that the gate ended it. On the loop.
+  void End(const Error& reason);
+  http::Loop& loop() { return client_.loop(); }
 
  private:
   // What must hold before anything is sent: a known key, an upstream with its
@@ -72,6 +76,7 @@ class Forwarding {
 
   http::Canceller canceller_;
   bool client_gone_ = false;
+  std::optional<Error> ended_by_gate_;
   std::optional<AnswerReader> reader_;
   int status_ = 0;
   bool body_whole_ = false;

@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "base/ulid.h"
@@ -13,6 +19,9 @@
 
 namespace cofferdam::gate {
 namespace {
+
+// How long exchanges that the gate ends have to say so.
+constexpr int64_t kEndedTakeMs = 2'000;
 
 struct PathRow {
   std::string_view path;
@@ -78,9 +87,67 @@ class Gate::Impl {
   }
 
   std::string url() const { return server_->url(); }
-  size_t Drain() { return server_->Drain(limits_.drain_ms); }
+
+  size_t Drain() {
+    // The server waits a little longer than we do: what is left after
+    // drain_ms gets its end from us, in its own protocol.
+    std::atomic<size_t> ended = 0;
+    std::mutex mutex;
+    std::condition_variable drained;
+    bool over = false;
+    std::thread ending([&] {
+      std::unique_lock lock(mutex);
+      auto wait = std::chrono::milliseconds(limits_.drain_ms);
+      if (!drained.wait_for(lock, wait, [&] { return over; })) {
+        ended = EndAll(Error(Code::kUnavailable, "the gate is stopping"));
+      }
+    });
+    size_t cut = server_->Drain(limits_.drain_ms + kEndedTakeMs);
+    {
+      std::lock_guard lock(mutex);
+      over = true;
+    }
+    drained.notify_all();
+    ending.join();
+    return ended + cut;
+  }
 
  private:
+  // Keeps an exchange findable while it runs.
+  class Running {
+   public:
+    Running(Impl* gate, Forwarding* forwarding)
+        : gate_(gate), forwarding_(forwarding) {
+      std::lock_guard lock(gate_->running_mutex_);
+      gate_->running_.insert(forwarding_);
+    }
+    ~Running() {
+      std::lock_guard lock(gate_->running_mutex_);
+      gate_->running_.erase(forwarding_);
+    }
+
+   private:
+    Impl* gate_;
+    Forwarding* forwarding_;
+  };
+
+  // Asks every running exchange to end; how many there were.
+  size_t EndAll(const Error& reason) {
+    std::lock_guard lock(running_mutex_);
+    for (Forwarding* forwarding : running_) {
+      forwarding->loop().Post([this, forwarding, reason] {
+        // It may have ended since; it cannot end during this call, which is
+        // on its own loop.
+        {
+          std::lock_guard again(running_mutex_);
+          if (!running_.contains(forwarding)) return;
+        }
+        forwarding->End(reason);
+      });
+    }
+    return running_.size();
+  }
+
   const Upstream* FindUpstream(wire::Protocol protocol) const {
     for (const auto& upstream : upstreams_) {
       if (upstream->options().protocol == protocol) return upstream.get();
@@ -96,6 +163,7 @@ class Gate::Impl {
       Forwarding forwarding(
           client, {row->protocol, row->operation, FindUpstream(row->protocol)},
           rooms_, limits_, ids_.Next());
+      Running running(this, &forwarding);
       co_await forwarding.Run();
     } else if (KeysApi::Owns(path)) {
       co_await keys_.Handle(client);
@@ -137,6 +205,8 @@ class Gate::Impl {
   KeysApi keys_;
   std::vector<std::unique_ptr<Upstream>> upstreams_;
   std::unique_ptr<http::Server> server_;
+  std::mutex running_mutex_;
+  std::unordered_set<Forwarding*> running_;
 };
 
 Gate::Gate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
