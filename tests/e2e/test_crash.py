@@ -10,6 +10,7 @@ import time
 import pytest
 
 import house
+import material
 from double import Double, Fault, Script, Step, text
 from plain_http import Broken, Client, events
 
@@ -157,10 +158,10 @@ def check(site, acknowledged, when) -> None:
 
 def test_what_was_pending_at_the_kill_is_found_by_a_scan(tmp_path):
     """The index work of a killed server is done by the next one."""
-    import material
     name = "pump_schedule.py"
     words = material.read(name)
-    script = Script([Step([text(words)])], credential=house.UPSTREAM_KEY)
+    script = Script([Step([text(f"```python\n{words}```\n")])],
+                    credential=house.UPSTREAM_KEY)
     with Double(script) as double:
         site = house.Site(tmp_path / "site", double.url)
         key = site.key()

@@ -10,6 +10,7 @@ import pytest
 
 import house
 import material
+import transform
 from certificates import self_signed
 from double import Double, Fault, Script, Step, text
 from plain_http import Client, ask, events
@@ -193,6 +194,30 @@ def test_many_clients_at_once(site, gate, double):
     assert {a.header("x-cofferdam-exchange") for a in got} <= ids
 
 
+FORMS = {
+    "fenced": "```python\n{}```\n",
+    "fenced-without-a-name": "Sure:\n\n```\n{}```\n\nShall I test it?",
+    "bare": "{}",
+}
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+@pytest.mark.parametrize("name", ["pump_schedule.py", "berth_queue.ts"])
+def test_code_in_an_answers_text_is_found(site, gate, double, tmp_path, form,
+                                          name):
+    """Who asks for code over the API gets it as text, with or without a
+    fence, and saves it."""
+    words = material.read(name)
+    double.use_script(Script([Step([text(FORMS[form].format(words))])],
+                             credential=house.UPSTREAM_KEY))
+    ask(gate.url, ANTHROPIC, body(), headers={"x-api-key": site.key()})
+    (tmp_path / name).write_text(words)
+    scan = site.scan(tmp_path / name)
+    code = transform.code_lines(name, words)
+    assert len(code & scan.lines(name)) > 0.9 * len(code)
+    assert {f["verdict"] for f in scan.findings} == {"forbidden"}
+
+
 # Ending
 
 
@@ -273,7 +298,8 @@ def listing(site, tree):
 def test_commands_say_the_same_with_and_without_a_server(
         site, double, tmp_path):
     name = "pump_schedule.py"
-    double.use_script(Script([Step([text(material.read(name))])],
+    fenced = f"```python\n{material.read(name)}```\n"
+    double.use_script(Script([Step([text(fenced)])],
                              credential=house.UPSTREAM_KEY))
     tree = tmp_path / "tree"
     tree.mkdir()
@@ -374,7 +400,9 @@ def test_the_upstreams_certificate_is_verified(tmp_path, case):
             assert answer.body == double.exchanges[0].response_body
         else:
             assert answer.status in (502, 503)
-            assert "certificate" in answer.json()["error"]["message"].lower()
+            message = answer.json()["error"]["message"].lower()
+            assert "certificate" in message or "mismatch" in message
+            assert "127.0.0.1" in message
             assert double.exchanges == []
     finally:
         gate.stop()
