@@ -23,6 +23,9 @@ Language LanguageOf(wire::PartKind kind, std::string_view path,
       return Language::kShell;
     case wire::PartKind::kText:
     case wire::PartKind::kThinking:
+      // Prose as a rule, with its code in fences; but a model that was asked
+      // for code alone may well answer with just that.
+      return fingerprint::GuessLanguage(text);
     case wire::PartKind::kToolInput:
       return Language::kMarkdown;
     case wire::PartKind::kFile:
