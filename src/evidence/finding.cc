@@ -10,6 +10,7 @@
 
 #include "evidence/lines_internal.h"
 #include "evidence/verdict_internal.h"
+#include "fingerprint/select.h"
 
 namespace cofferdam::evidence {
 namespace {
@@ -59,6 +60,7 @@ Result<std::vector<Weighed>> Weigh(const Index& index,
   Origins origins(index);
   std::vector<Weighed> weighed;
   for (Match& match : matches) {
+    if (match.tokens() < fingerprint::kGuarantee) continue;
     ContentEvidence content = WeighContent(match, document);
     bool whole = CoversItsStretches(match);
     // Even the best place does not lift it.
