@@ -54,8 +54,8 @@ show_progress() {
         tenth=$now
         say "  ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"
       fi
-    elif [[ $line != 'ninja: no work to do.' && $line != 'ninja: Entering'* ]]
-    then
+    elif [[ $line != 'ninja: no work'* && $line != 'ninja: Entering'* &&
+      $line != '-- '* ]]; then # cmake's chatter when it runs again
       printf '%s\n' "$line" >&2
     fi
   done
