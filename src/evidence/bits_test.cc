@@ -211,7 +211,7 @@ TEST(ContextOf, ComparesTwoNamesWhereNoRepositoryIsKnown) {
 TEST(ContextBits, OfTheSamePathDependOnTheNamesKept) {
   ContentEvidence content;
   content.kept_share = 1;
-  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), 120);
+  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), 140);
   content.kept_share = 0.5;
   EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), 40);
   EXPECT_DOUBLE_EQ(ContextBits(Context::kNone, content), 0);
@@ -233,16 +233,16 @@ TEST(Judge, AsksForBitsAndTokens) {
   };
   EXPECT_EQ(judge(300, 119.9, Context::kNone), Strength::kNothing);
   EXPECT_EQ(judge(300, 120, Context::kNone), Strength::kWeak);
-  EXPECT_EQ(judge(300, 219.9, Context::kNone), Strength::kWeak);
-  EXPECT_EQ(judge(300, 220, Context::kNone), Strength::kStrong);
-  EXPECT_EQ(judge(60, 300, Context::kNone), Strength::kStrong);
-  EXPECT_EQ(judge(59, 300, Context::kNone), Strength::kWeak);
+  EXPECT_EQ(judge(300, 269.9, Context::kNone), Strength::kWeak);
+  EXPECT_EQ(judge(300, 270, Context::kNone), Strength::kStrong);
+  EXPECT_EQ(judge(120, 300, Context::kNone), Strength::kStrong);
+  EXPECT_EQ(judge(119, 300, Context::kNone), Strength::kWeak);
   EXPECT_EQ(judge(25, 300, Context::kNone), Strength::kWeak);
   EXPECT_EQ(judge(24, 300, Context::kNone), Strength::kNothing);
   EXPECT_EQ(judge(30, 300, Context::kSamePath), Strength::kStrong);
   EXPECT_EQ(judge(29, 300, Context::kSamePath), Strength::kWeak);
   EXPECT_EQ(judge(300, 100, Context::kRepository), Strength::kWeak);
-  EXPECT_EQ(judge(300, 200, Context::kRepository), Strength::kStrong);
+  EXPECT_EQ(judge(300, 250, Context::kRepository), Strength::kStrong);
 }
 
 TEST(Judge, LetsAWholeShortEditCountInItsPlace) {

@@ -277,13 +277,14 @@ TEST(MakeFindings, TakesTheSameLinesForDecisiveWhereTheyWereWritten) {
   SampleOutput output = Output(kModel);
   output.repo = "example.com/team/tide";
   SampleIndex index({output});
-  size_t begin = kModel.find("    def highest");
-  size_t end = kModel.find("    def find_gaps");
+  size_t begin = kModel.find("    def find_gaps");
+  size_t end = kModel.find("    def report");
   DocumentPlace place = {.path = "tide/table.py",
                          .repository = "example.com/team/tide",
                          .path_in_repository = "tide/table.py"};
-  std::vector<Finding> findings =
-      Find(index, kModel.substr(begin, end - begin), {}, place);
+  std::string_view ten_lines = kModel.substr(begin, end - begin);
+  EXPECT_EQ(Find(index, ten_lines).at(0).verdict, Verdict::kAmbiguous);
+  std::vector<Finding> findings = Find(index, ten_lines, {}, place);
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].verdict, Verdict::kForbidden);
   EXPECT_EQ(findings[0].origins[0].context, Context::kSamePath);
