@@ -66,12 +66,14 @@ class AgentHome:
 
     def env(self, extra: Optional[Dict[str, str]] = None,
             path: Sequence[pathlib.Path] = ()) -> Dict[str, str]:
-        """What `env -i` leaves, plus `extra`."""
+        """What `env -i` leaves, plus `extra`; agents stay off the network."""
         folders = [*map(str, path), str(agents_bin()), "/usr/local/bin",
                    "/usr/bin", "/bin"]
         return {"PATH": ":".join(folders), "HOME": str(self.home),
                 "TMPDIR": str(self.tmp), "LANG": "C.UTF-8",
-                "TERM": "xterm-256color", **(extra or {})}
+                "TERM": "xterm-256color", "DISABLE_AUTOUPDATER": "1",
+                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+                **(extra or {})}
 
     def git(self, *words: str) -> str:
         done = subprocess.run(
@@ -122,20 +124,18 @@ def claude_words(prompt: str) -> List[str]:
 def codex_words(prompt: str, model: str) -> List[str]:
     """Codex, headless, allowed everything, saying what it did as JSONL."""
     return ["codex", "exec", "-m", model, "--json",
+            "-c", "check_for_update_on_startup=false",
+            "-c", "analytics.enabled=false", "--disable", "plugins",
             "--dangerously-bypass-approvals-and-sandbox", prompt]
 
 
 def claude_direct_env(url: str, key: str) -> Dict[str, str]:
     """What points Claude Code at `url` when no gate does it."""
-    return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key,
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-            "DISABLE_AUTOUPDATER": "1"}
+    return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
 
 
 def codex_direct_words(url: str) -> List[str]:
     """The same for Codex; the key comes from $GW_KEY."""
     provider = (f'model_providers.gw={{name="gw",base_url="{url}/v1",'
                 'wire_api="responses",env_key="GW_KEY"}')
-    return ["-c", 'model_provider="gw"', "-c", provider,
-            "-c", "check_for_update_on_startup=false",
-            "-c", "analytics.enabled=false", "--disable", "plugins"]
+    return ["-c", 'model_provider="gw"', "-c", provider]

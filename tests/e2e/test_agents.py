@@ -14,7 +14,7 @@ import material
 import scenario
 import transform
 from double import Double, Script
-from plain_http import events
+from plain_http import ask, events
 from relay import Relay
 
 pytestmark = pytest.mark.agent
@@ -132,10 +132,21 @@ def test_answer_bodies_reach_the_agent_byte_for_byte(worked):
     assert sorted(got) == sorted(sent)
 
 
+def session_keys_of(worked):
+    return {seen.header("authorization").partition(" ")[2]
+            or seen.header("x-api-key")
+            for seen in worked.relay.main_exchanges()}
+
+
+def test_the_session_key_ends_with_the_agent(worked):
+    (key,) = session_keys_of(worked)
+    answer = ask(worked.relay.url, "/cofferdam/v1/whoami",
+                 headers={"authorization": f"Bearer {key}"})
+    assert answer.status == 401
+
+
 def test_credentials_of_the_gate_never_leave_it(worked):
-    session_keys = {seen.header("authorization").partition(" ")[2]
-                    or seen.header("x-api-key")
-                    for seen in worked.relay.main_exchanges()}
+    session_keys = session_keys_of(worked)
     assert session_keys and all(k.startswith("cfs_") for k in session_keys)
     keys = [key.encode() for key in session_keys | {worked.engineer.key}]
     for exchange in worked.double.exchanges:
@@ -368,7 +379,7 @@ def test_renamed_stripped_reformatted_files_are_still_found(
         scan = worked.site.scan(target)
         code = transform.code_lines(name, new)
         found = code & scan.lines(target.name)
-        assert len(found) >= 0.6 * len(code), (
+        assert len(found) >= 0.9 * len(code), (
             name, len(found), len(code), sorted(code - found))
         assert scan.code == 1
         assert {f["verdict"] for f in scan.findings} <= {
