@@ -64,6 +64,10 @@ constexpr auto kConstants = std::to_array<Constant>({
     {"strong", 270, "bits",
      "a quarter above what no human file but textbook code reached, measured "
      "likewise: with that margin thresholds held on other projects"},
+    {"echo_share", 0.5, "share",
+     "of echoed tokens, from which on a match is an echo; under other names it "
+     "must then reach what is strong to be reported at all, since people write "
+     "the next thing in the shape of the last, and so do models"},
     {"weak_tokens", 25, "tokens", "nothing shorter is reported by itself"},
     {"strong_tokens", 120, "tokens",
      "content of fewer tokens is at most ambiguous: nine models' answers to "
@@ -304,19 +308,31 @@ Context ContextOf(const DocumentPlace& document, const Origin& origin) {
 }
 
 double ContextBits(Context context, const ContentEvidence& content) {
+  // What echoes the prompt is as likely to stand here because it was here
+  // before, so the context speaks for the rest alone.
+  double novel_share =
+      content.tokens == 0
+          ? 1
+          : 1 - static_cast<double>(content.echoed_tokens) / content.tokens;
   switch (context) {
     case Context::kNone:
       return 0;
     case Context::kPath:
-      return Value("context_path");
+      return Value("context_path") * novel_share;
     case Context::kRepository:
-      return Value("context_repository");
+      return Value("context_repository") * novel_share;
     case Context::kSamePath:
-      return Value("context_same_path") +
-             Value("context_unchanged") *
-                 std::max(0.0, 2 * content.kept_share - 1);
+      return (Value("context_same_path") +
+              Value("context_unchanged") *
+                  std::max(0.0, 2 * content.kept_share - 1)) *
+             novel_share;
   }
   return 0;
+}
+
+bool IsEcho(const ContentEvidence& content) {
+  return content.echoed_tokens > 0 &&
+         content.echoed_tokens >= Value("echo_share") * content.tokens;
 }
 
 double DecisiveBits() { return Value("strong"); }
@@ -331,10 +347,9 @@ Strength Judge(const ContentEvidence& content, Context context,
         content.tokens >= fingerprint::kGuarantee)) {
     return Strength::kNothing;
   }
-  // What only echoes the prompt is as likely to stand here because it was here
-  // before, so the context says nothing about it.
+  bool renamed_echo = IsEcho(content) && content.kept_share < 0.5;
   bool weak =
-      content.bits() >= Value("weak") ||
+      content.bits() >= (renamed_echo ? Value("strong") : Value("weak")) ||
       (novel_tokens > 0 && content.novel_bits + context_bits >= Value("weak"));
   if (!weak) return Strength::kNothing;
   double tokens_min =

@@ -74,6 +74,9 @@ enum class Strength {
 Strength Judge(const ContentEvidence& content, Context context,
                bool whole_stretch);
 
+// Whether most of it stood in the prompt but for its names.
+bool IsEcho(const ContentEvidence& content);
+
 // From how many bits on evidence is strong.
 double DecisiveBits();
 

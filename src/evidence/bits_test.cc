@@ -258,10 +258,39 @@ TEST(Judge, NeverTakesAnEchoForStrongNorForNearByItsPlace) {
   ContentEvidence echo = Evidence(300, 500);
   echo.echoed_tokens = 300;
   echo.novel_bits = 0;
+  echo.kept_share = 1;
   EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
   EXPECT_EQ(Judge(echo, Context::kSamePath, true), Strength::kWeak);
-  echo.token_bits = 100;
+  echo.token_bits = 119;
   EXPECT_EQ(Judge(echo, Context::kSamePath, true), Strength::kNothing);
+  echo.token_bits = 120;
+  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
+}
+
+TEST(Judge, AsksMoreOfAnEchoUnderOtherNames) {
+  ContentEvidence echo = Evidence(300, 269);
+  echo.echoed_tokens = 150;
+  echo.novel_bits = 100;
+  echo.kept_share = 0.4;
+  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kNothing);
+  echo.token_bits = 270;
+  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
+  echo.token_bits = 269;
+  echo.kept_share = 0.5;
+  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
+  echo.kept_share = 0.4;
+  echo.echoed_tokens = 149;
+  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
+}
+
+TEST(ContextBits, SpeakForWhatIsNotEchoed) {
+  ContentEvidence content = Evidence(100, 50);
+  content.kept_share = 1;
+  double whole = ContextBits(Context::kSamePath, content);
+  content.echoed_tokens = 75;
+  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), whole / 4);
+  content.echoed_tokens = 100;
+  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), 0);
 }
 
 TEST(CoversItsStretches, MeasuresAgainstTheStretchesThatAreTouched) {

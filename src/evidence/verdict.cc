@@ -13,9 +13,6 @@ using policy::Verdict;
 
 // Share of the best origin's tokens from which on another explains as much.
 constexpr double kExplainsShare = 0.75;
-// Share of echoed tokens from which on the reason is the echo.
-constexpr double kEchoShare = 0.5;
-
 bool Explains(const FoundOrigin& found, uint32_t best) {
   return found.tokens >= kExplainsShare * best;
 }
@@ -67,7 +64,7 @@ std::string Likeness(const Finding& finding) {
 
 // Why the evidence alone does not decide.
 std::string WhyWeak(const FoundOrigin& best) {
-  if (best.echo() >= kEchoShare) {
+  if (IsEcho(best.content)) {
     return fmt::format(
         "{:.0f} % of it stood in the prompt but for its names, so the text may "
         "be a person's",
