@@ -19,13 +19,22 @@ extern char** environ;
 namespace cofferdam::cli {
 namespace {
 
-// Whom a signal that we get is passed on to; set before the handlers are.
+// Whom a signal that we get is passed on to, and one that came before there
+// was anybody.
 std::atomic<int> passed_on_to = 0;
+std::atomic<int> came_early = 0;
 
 void PassOn(int number) {
-  int pid = passed_on_to.load(std::memory_order_relaxed);
-  if (pid > 0) kill(pid, number);
+  int pid = passed_on_to.load();
+  if (pid > 0) {
+    kill(pid, number);
+  } else {
+    came_early = number;
+  }
 }
+
+// Unlike SIG_IGN, a handler of ours is not inherited by the program we start.
+void LeaveToTheChild(int) {}
 
 void Handle(int number, void (*handler)(int)) {
   struct sigaction action = {};
@@ -52,6 +61,13 @@ Result<Child> Child::Start(const std::vector<std::string>& command,
   if (pipe2(ends, O_CLOEXEC) != 0) return Error::FromErrno(errno, "pipe");
   FileDescriptor in(ends[0]);
   FileDescriptor out(ends[1]);
+  // Before the fork, so that no signal falls between.
+  came_early = 0;
+  Handle(SIGTERM, PassOn);
+  Handle(SIGHUP, PassOn);
+  // The terminal sends these to the child as well; it decides.
+  Handle(SIGINT, LeaveToTheChild);
+  Handle(SIGQUIT, LeaveToTheChild);
   std::vector<char*> arguments = Pointers(command);
   std::vector<char*> variables = Pointers(environment);
   pid_t pid = fork();
@@ -71,11 +87,7 @@ Result<Child> Child::Start(const std::vector<std::string>& command,
     return Error::FromErrno(error, fmt::format("start {}", command.front()));
   }
   passed_on_to = pid;
-  Handle(SIGTERM, PassOn);
-  Handle(SIGHUP, PassOn);
-  // The terminal sends these to the child as well; it decides.
-  Handle(SIGINT, SIG_IGN);
-  Handle(SIGQUIT, SIG_IGN);
+  if (int number = came_early.exchange(0)) kill(pid, number);
   return Child(pid);
 }
 
