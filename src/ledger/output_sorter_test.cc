@@ -245,8 +245,11 @@ TEST(LanguageOf, GoesByKindThenPathThenLooks) {
   using fingerprint::Language;
   EXPECT_EQ(LanguageOf(wire::PartKind::kCommand, "a.py", ""), Language::kShell);
   EXPECT_EQ(LanguageOf(wire::PartKind::kFile, "src/a.rs", ""), Language::kRust);
-  EXPECT_EQ(LanguageOf(wire::PartKind::kText, "", "x = 1;"),
+  EXPECT_EQ(LanguageOf(wire::PartKind::kText, "",
+                       "I changed the three lines that you named."),
             Language::kMarkdown);
+  EXPECT_EQ(LanguageOf(wire::PartKind::kText, "", HumanCode()),
+            Language::kGeneral);
   EXPECT_EQ(LanguageOf(wire::PartKind::kEdit, "", "#!/bin/sh\nls\n"),
             Language::kShell);
 }
