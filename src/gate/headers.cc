@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <vector>
 
 namespace cofferdam::gate {
 namespace {
@@ -26,34 +25,8 @@ bool StartsWithOneOf(std::string_view name,
                      [&](std::string_view p) { return name.starts_with(p); });
 }
 
-// Names that Connection lists, lower case.
-std::vector<std::string> ConnectionNames(const http::Headers& headers) {
-  std::vector<std::string> names;
-  for (http::Headers::Field field : headers) {
-    if (!http::EqualsIgnoringCase(field.name, "connection")) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      std::string_view name = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(rest.size(), name.size() + 1));
-      while (!name.empty() && (name.front() == ' ' || name.front() == '\t')) {
-        name.remove_prefix(1);
-      }
-      while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) {
-        name.remove_suffix(1);
-      }
-      names.push_back(Lower(name));
-    }
-  }
-  return names;
-}
-
-bool Contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 bool DroppedOnTheWayIn(std::string_view name) {
-  return http::IsHopByHop(name) ||
-         IsOneOf(name, {"http2-settings",
+  return IsOneOf(name, {"http2-settings",
                         "content-length",
                         "host",
                         "authorization",
@@ -79,8 +52,7 @@ bool DroppedOnTheWayIn(std::string_view name) {
 }
 
 bool DroppedOnTheWayOut(std::string_view name) {
-  return http::IsHopByHop(name) ||
-         IsOneOf(name, {"content-length", "proxy-authenticate", "set-cookie",
+  return IsOneOf(name, {"content-length", "proxy-authenticate", "set-cookie",
                         "set-cookie2", "alt-svc", "strict-transport-security",
                         "public-key-pins"}) ||
          name.starts_with("x-cofferdam-");
@@ -90,11 +62,11 @@ bool DroppedOnTheWayOut(std::string_view name) {
 
 http::Headers UpstreamHeaders(const http::Headers& client, UpstreamAuth auth,
                               std::string_view credential) {
+  http::Headers end_to_end = client;
+  http::RemoveHopByHop(&end_to_end);
   http::Headers headers;
-  std::vector<std::string> connection = ConnectionNames(client);
-  for (http::Headers::Field field : client) {
-    std::string name = Lower(field.name);
-    if (DroppedOnTheWayIn(name) || Contains(connection, name)) continue;
+  for (http::Headers::Field field : end_to_end) {
+    if (DroppedOnTheWayIn(Lower(field.name))) continue;
     headers.Add(field.name, field.value);
   }
   headers.Add("accept-encoding", "identity");
@@ -111,11 +83,11 @@ http::Headers UpstreamHeaders(const http::Headers& client, UpstreamAuth auth,
 
 http::Headers ClientHeaders(const http::Headers& upstream,
                             std::string_view exchange_id) {
+  http::Headers end_to_end = upstream;
+  http::RemoveHopByHop(&end_to_end);
   http::Headers headers;
-  std::vector<std::string> connection = ConnectionNames(upstream);
-  for (http::Headers::Field field : upstream) {
-    std::string name = Lower(field.name);
-    if (DroppedOnTheWayOut(name) || Contains(connection, name)) continue;
+  for (http::Headers::Field field : end_to_end) {
+    if (DroppedOnTheWayOut(Lower(field.name))) continue;
     headers.Add(field.name, field.value);
   }
   headers.Add("x-cofferdam-exchange", exchange_id);
