@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "corpus/text_file.h"
+#include "evidence/bits.h"
+#include "evidence/matcher.h"
 #include "http/server.h"
 #include "wire/answer.h"
 
@@ -24,7 +26,8 @@ std::vector<SettingRow> FixedLimits() {
     return SettingRow{std::move(path), fmt::format("{}", value), "fixed",
                       std::move(help)};
   };
-  return {
+  const evidence::MatchLimits match;
+  std::vector<SettingRow> rows = {
       row("limit.json_depth_max", JsonDocument::kDepthMax,
           "levels of nesting in any JSON"),
       row("limit.header_count_max", server.header_count_max,
@@ -39,7 +42,19 @@ std::vector<SettingRow> FixedLimits() {
           "bytes of one scanned file"),
       row("limit.line_bytes_max", corpus::TextLimits{}.line_bytes_max,
           "bytes of one line of a scanned file"),
+      row("limit.match_outputs_max", match.outputs_max,
+          "outputs that one document is aligned with"),
+      row("limit.match_runs_max", match.runs_max,
+          "runs of one output in one document"),
+      row("limit.match_candidate_tokens_min", match.candidate_tokens_min,
+          "tokens that fingerprints must cover for a closer look"),
   };
+  for (const evidence::Constant& constant : evidence::Constants()) {
+    rows.push_back(row(fmt::format("evidence.{}", constant.name),
+                       constant.value,
+                       fmt::format("{}: {}", constant.unit, constant.reason)));
+  }
+  return rows;
 }
 
 Result<int> Check(const Invocation& call) {

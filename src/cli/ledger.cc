@@ -28,7 +28,7 @@ std::string LineOf(const JsonValue& exchange) {
       origin["tool"].StringOrEmpty(),
       person.empty() ? origin["person"].StringOrEmpty() : person,
       usage["output_tokens"].Int().value_or(0),
-      exchange["usage_source"].StringOrEmpty());
+      usage["source"].StringOrEmpty());
 }
 
 // A JSON object, one member a line, nested ones indented.
