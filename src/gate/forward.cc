@@ -162,13 +162,16 @@ http::Task<void> Forwarding::Stream(http::ClientExchange& upstream) {
     co_return;
   }
   reader_.emplace(route_.protocol, route_.operation, upstream.head(), limits_);
-  http::ResponseHead head;
-  head.status = status_;
-  head.reason = upstream.head().reason;
-  head.headers = ClientHeaders(upstream.head().headers, id_text_);
-  Status started = co_await client_.StartResponse(std::move(head),
-                                                  upstream.content_length());
-  if (!started.ok()) client_gone_ = true;
+  content_length_ = upstream.content_length();
+  head_.status = status_;
+  head_.reason = upstream.head().reason;
+  head_.headers = ClientHeaders(upstream.head().headers, id_text_);
+  // Who asked for a stream hears at once that it begins; any other answer
+  // begins with its first bytes, so that a failure before them can be said.
+  if (reader_->is_stream()) {
+    Status started = co_await StartAnswer();
+    if (!started.ok()) client_gone_ = true;
+  }
 
   while (!client_gone_) {
     Result<std::string_view> piece = co_await upstream.Read();
@@ -193,6 +196,12 @@ http::Task<void> Forwarding::Stream(http::ClientExchange& upstream) {
   client_.Abort();
 }
 
+http::Task<Status> Forwarding::StartAnswer() {
+  if (started_) co_return Status();
+  started_ = true;
+  co_return co_await client_.StartResponse(std::move(head_), content_length_);
+}
+
 http::Task<bool> Forwarding::Relay(http::ClientExchange& upstream,
                                    std::string_view piece) {
   response_bytes_ += piece.size();
@@ -210,8 +219,11 @@ http::Task<bool> Forwarding::Relay(http::ClientExchange& upstream,
       co_return false;
     }
   }
-  Status written = body_whole_ ? co_await client_.Finish(piece)
-                               : co_await client_.Write(piece);
+  Status written = co_await StartAnswer();
+  if (written.ok()) {
+    written = body_whole_ ? co_await client_.Finish(piece)
+                          : co_await client_.Write(piece);
+  }
   if (!written.ok()) client_gone_ = true;
   co_return !body_whole_ || client_gone_;
 }
@@ -233,6 +245,11 @@ http::Task<void> Forwarding::BreakOff(const Error& error, BrokenBy by) {
   static_cast<void>(recorded);  // logged there
   rooms_.logger.Warning("answer_broken_off",
                         {{"exchange", id_text_}, {"reason", reason.message()}});
+  if (!started_) {
+    bool refused = by == BrokenBy::kGate && reason.code() != Code::kDeadline;
+    co_await Refuse(reason, refused ? 503 : 502);
+    co_return;
+  }
   if (event) {
     std::string frame =
         wire::ErrorEvent(route_.protocol, reason, id_text_, state);

@@ -47,6 +47,8 @@ class Forwarding {
   Result<std::string> PlainBody() const;
   http::Task<void> Exchange();
   http::Task<void> Stream(http::ClientExchange& upstream);
+  // Sends the head of the answer, once.
+  http::Task<Status> StartAnswer();
   // Forwards one piece, after the record where it is the last; whether there
   // is more to do.
   http::Task<bool> Relay(http::ClientExchange& upstream,
@@ -78,6 +80,9 @@ class Forwarding {
   bool client_gone_ = false;
   std::optional<Error> ended_by_gate_;
   std::optional<AnswerReader> reader_;
+  http::ResponseHead head_;
+  std::optional<uint64_t> content_length_;
+  bool started_ = false;
   int status_ = 0;
   bool body_whole_ = false;
   bool recorded_ = false;
