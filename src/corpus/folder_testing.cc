@@ -55,7 +55,7 @@ std::string TestFolder::MakeFolder(std::string_view name) const {
 }
 
 void TestFolder::InitGit(std::string_view name) const {
-  GitLibrary library;
+  UseGit();
   git_repository* handle = nullptr;
   CHECK(git_repository_init(&handle, Path(name).c_str(), 0) == 0);
   git_repository_free(handle);
@@ -63,15 +63,16 @@ void TestFolder::InitGit(std::string_view name) const {
 
 void TestFolder::SetOrigin(std::string_view name,
                            const std::string& url) const {
-  GitLibrary library;
+  UseGit();
   RepositoryHandle handle = OpenGit(Path(name));
-  git_remote* remote = nullptr;
-  CHECK(git_remote_create(&remote, handle.get(), "origin", url.c_str()) == 0);
-  git_remote_free(remote);
+  git_config* config = nullptr;
+  CHECK(git_repository_config(&config, handle.get()) == 0);
+  CHECK(git_config_set_string(config, "remote.origin.url", url.c_str()) == 0);
+  git_config_free(config);
 }
 
 void TestFolder::Track(std::string_view name, const std::string& file) const {
-  GitLibrary library;
+  UseGit();
   RepositoryHandle handle = OpenGit(Path(name));
   git_index* index = nullptr;
   CHECK(git_repository_index(&index, handle.get()) == 0);
@@ -81,7 +82,7 @@ void TestFolder::Track(std::string_view name, const std::string& file) const {
 }
 
 std::string TestFolder::Commit(std::string_view name) const {
-  GitLibrary library;
+  UseGit();
   RepositoryHandle handle = OpenGit(Path(name));
   git_index* index = nullptr;
   CHECK(git_repository_index(&index, handle.get()) == 0);

@@ -10,17 +10,12 @@
 
 namespace cofferdam::corpus {
 
-// libgit2's process-wide state, counted by it; hold one while using it. Its
-// check that a repository belongs to the user who runs us is switched off: it
-// guards against commands that a configuration starts, and libgit2 starts none,
-// while a scan that runs as root would lose every repository to it.
-class GitLibrary {
- public:
-  GitLibrary();
-  ~GitLibrary();
-  GitLibrary(const GitLibrary&) = delete;
-  GitLibrary& operator=(const GitLibrary&) = delete;
-};
+// Makes libgit2 ready, once for the process; call it before anything else of
+// it. It is never shut down, since others may be using it. Its check that a
+// repository belongs to the user who runs us is switched off: it guards against
+// commands that a configuration starts, and libgit2 starts none, while a scan
+// that runs as root would lose every repository to it.
+void UseGit();
 
 template <auto kFree>
 struct GitFree {
@@ -32,7 +27,9 @@ struct GitFree {
 using RepositoryHandle =
     std::unique_ptr<git_repository, GitFree<git_repository_free>>;
 using IndexHandle = std::unique_ptr<git_index, GitFree<git_index_free>>;
-using RemoteHandle = std::unique_ptr<git_remote, GitFree<git_remote_free>>;
+using ConfigHandle = std::unique_ptr<git_config, GitFree<git_config_free>>;
+using ConfigIteratorHandle =
+    std::unique_ptr<git_config_iterator, GitFree<git_config_iterator_free>>;
 using StatusHandle =
     std::unique_ptr<git_status_list, GitFree<git_status_list_free>>;
 
@@ -65,7 +62,6 @@ class WorkTree {
  private:
   WorkTree() = default;
 
-  GitLibrary library_;
   RepositoryHandle handle_;
   IndexHandle index_;
   std::shared_ptr<const Repository> repository_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "corpus/git_internal.h"
 
@@ -51,18 +52,48 @@ std::string Join(const std::string& host, std::string_view path) {
   return host.empty() || name == host ? "" : name;
 }
 
+// The value between `before` and `after`, around which `name` consists.
+std::optional<std::string_view> Between(std::string_view name,
+                                        std::string_view before,
+                                        std::string_view after) {
+  if (name.size() <= before.size() + after.size() ||
+      !name.starts_with(before) || !name.ends_with(after))
+    return std::nullopt;
+  name.remove_prefix(before.size());
+  name.remove_suffix(after.size());
+  return name;
+}
+
+// Reads the configuration itself: libgit2's look-up of a remote leaks memory
+// whenever it compares a name (1.5 with PCRE2), once for every entry.
 std::string RemoteUrl(git_repository* repository) {
-  git_remote* remote = nullptr;
-  if (git_remote_lookup(&remote, repository, "origin") != 0) {
-    git_strarray names = {};
-    if (git_remote_list(&names, repository) != 0) return "";
-    if (names.count == 1)
-      git_remote_lookup(&remote, repository, names.strings[0]);
-    git_strarray_dispose(&names);
+  git_config* config = nullptr;
+  if (git_repository_config_snapshot(&config, repository) != 0) return "";
+  ConfigHandle owned_config(config);
+  git_config_iterator* iterator = nullptr;
+  if (git_config_iterator_new(&iterator, config) != 0) return "";
+  ConfigIteratorHandle owned_iterator(iterator);
+  std::map<std::string, std::string> urls;      // by remote
+  std::map<std::string, std::string> prefixes;  // what url.BASE.insteadOf says
+  git_config_entry* entry = nullptr;
+  while (git_config_next(&entry, iterator) == 0) {
+    std::string value = entry->value == nullptr ? "" : entry->value;
+    if (auto remote = Between(entry->name, "remote.", ".url")) {
+      urls.emplace(*remote, value);
+    } else if (auto base = Between(entry->name, "url.", ".insteadof")) {
+      if (!value.empty()) prefixes.emplace(value, *base);
+    }
   }
-  RemoteHandle owned(remote);
-  const char* url = remote == nullptr ? nullptr : git_remote_url(remote);
-  return url == nullptr ? "" : url;
+  auto found = urls.find("origin");
+  if (found == urls.end() && urls.size() == 1) found = urls.begin();
+  if (found == urls.end()) return "";
+  std::string url = found->second;
+  // Of several prefixes the longest counts; it sorts last.
+  for (auto prefix = prefixes.rbegin(); prefix != prefixes.rend(); ++prefix) {
+    if (url.starts_with(prefix->first))
+      return prefix->second + url.substr(prefix->first.size());
+  }
+  return url;
 }
 
 std::optional<bool> IsDirty(git_repository* repository) {
@@ -79,12 +110,14 @@ std::optional<bool> IsDirty(git_repository* repository) {
 
 }  // namespace
 
-GitLibrary::GitLibrary() {
-  git_libgit2_init();
-  git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+void UseGit() {
+  static const bool ready = [] {
+    git_libgit2_init();
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    return true;
+  }();
+  CHECK(ready);
 }
-
-GitLibrary::~GitLibrary() { git_libgit2_shutdown(); }
 
 Error GitError(std::string_view what) {
   const git_error* last = git_error_last();
@@ -110,6 +143,7 @@ Repository Describe(git_repository* handle) {
 }
 
 Result<RepositoryHandle> OpenAround(const std::string& path) {
+  UseGit();
   git_repository* handle = nullptr;
   constexpr unsigned kFlags = GIT_REPOSITORY_OPEN_CROSS_FS;
   int failed = git_repository_open_ext(&handle, path.c_str(), kFlags, nullptr);
@@ -124,7 +158,6 @@ Result<RepositoryHandle> OpenAround(const std::string& path) {
 
 std::optional<Repository> RepositoryAt(const std::string& path,
                                        Compare compare) {
-  GitLibrary library;
   Result<RepositoryHandle> handle = OpenAround(path);
   if (!handle.ok()) return std::nullopt;
   Repository repository = Describe(handle->get());

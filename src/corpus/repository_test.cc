@@ -69,6 +69,21 @@ TEST(RepositoryAt, DescribesTheWorkTreeAroundAPath) {
   EXPECT_EQ(found->dirty, std::nullopt);
 }
 
+TEST(RepositoryAt, TakesTheOnlyRemoteForOriginAndAppliesInsteadOf) {
+  TestFolder folder;
+  folder.InitGit("");
+  folder.Write(".git/config",
+               "[remote \"work\"]\n\turl = corp:team/app\n"
+               "[url \"https://git.example.com/\"]\n\tinsteadOf = corp:\n"
+               "[url \"https://other.example.com/\"]\n\tinsteadOf = co\n");
+  EXPECT_EQ(RepositoryAt(folder.path(), Compare::kSkip)->remote,
+            "git.example.com/team/app");
+  folder.Write(".git/config",
+               "[remote \"a\"]\n\turl = https://example.com/a/a\n"
+               "[remote \"b\"]\n\turl = https://example.com/b/b\n");
+  EXPECT_EQ(RepositoryAt(folder.path(), Compare::kSkip)->remote, "");
+}
+
 TEST(RepositoryAt, HasNoCommitAndNoRemoteWhenFresh) {
   TestFolder folder;
   folder.InitGit("");
