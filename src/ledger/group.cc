@@ -234,10 +234,11 @@ void Group::PutExchange(Exchange& exchange,
 
 void Group::PutPending(const PreparedDraft& draft) {
   const uint64_t sequence = draft.exchange.sequence;
-  const std::string value = PendingValue(draft.protocol, draft.pending_prompt);
-  batch_.Put(Family::kPending, SequenceKey(sequence), value);
+  const std::string head = PendingHead(draft.protocol);
+  batch_.Put(Family::kPending, SequenceKey(sequence), head,
+             draft.pending_prompt);
   ++totals_.pending_exchanges;
-  totals_.pending_bytes += value.size();
+  totals_.pending_bytes += head.size() + draft.pending_prompt.size();
   if (!first_pending_) first_pending_ = sequence;
 }
 

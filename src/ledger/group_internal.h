@@ -35,9 +35,14 @@ Result<PreparedDraft> Prepare(ExchangeDraft draft,
 // before it. The writer's thread only.
 class Group {
  public:
-  // All of it must outlive the group and stand still meanwhile.
-  Group(const Store& store, const Totals& totals, const ModelMap& models)
-      : store_(store), models_before_(models), totals_(totals), batch_(store) {}
+  // All of it must outlive the group and stand still meanwhile. `bytes`: of
+  // texts and prompts that will be added, about.
+  Group(const Store& store, const Totals& totals, const ModelMap& models,
+        size_t bytes)
+      : store_(store),
+        models_before_(models),
+        totals_(totals),
+        batch_(store, bytes) {}
 
   // Parts that arrived later for one exchange, each arrival a record.
   static constexpr size_t kContinuationsMax = 64;

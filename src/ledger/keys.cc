@@ -108,7 +108,9 @@ std::string ClaimedTurnKey(const std::vector<ClaimDigest>& claims) {
 }
 
 std::string RawText(std::string_view text) {
-  std::string value(1, kRaw);
+  std::string value;
+  value.reserve(1 + text.size());
+  value.push_back(kRaw);
   value.append(text);
   return value;
 }
@@ -145,15 +147,12 @@ Result<std::string> ReadText(std::string_view value, uint64_t bytes) {
   return text;
 }
 
-std::string PendingValue(wire::Protocol protocol, std::string_view prompt) {
-  std::string value;
-  value.reserve(1 + prompt.size());
+std::string PendingHead(wire::Protocol protocol) {
   for (const auto& [known, number] : kProtocols) {
-    if (known == protocol) value.push_back(number);
+    if (known == protocol) return std::string(1, number);
   }
-  CHECK(value.size() == 1);
-  value.append(prompt);
-  return value;
+  CHECK(false);
+  return {};
 }
 
 Result<PendingPrompt> ReadPending(std::string_view value) {

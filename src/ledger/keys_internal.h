@@ -47,7 +47,7 @@ std::string CompressedText(std::string_view text, size_t bytes_min);
 Result<std::string> ReadText(std::string_view value, uint64_t bytes);
 
 // Pending prompts: one byte for the protocol, then the body.
-std::string PendingValue(wire::Protocol protocol, std::string_view prompt);
+std::string PendingHead(wire::Protocol protocol);
 struct PendingPrompt {
   wire::Protocol protocol = wire::Protocol::kAnthropicMessages;
   std::string_view prompt;

@@ -218,7 +218,8 @@ LedgerStats Ledger::Stats() const {
     const auto oldest = GetBySequence(totals.indexed_through + 1);
     if (oldest.ok()) {
       stats.lag_micros = std::max<int64_t>(
-          0, impl_->clock().WallMicros() - oldest->times.finished);
+          0, impl_->clock().WallMicros() -
+                 std::max(oldest->times.received, oldest->times.finished));
     }
   }
   for (const auto& [name, model] : impl_->writer().models()) {

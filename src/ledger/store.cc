@@ -163,6 +163,16 @@ void Batch::Put(Family family, std::string_view key, std::string_view value) {
   CHECK(batch_.Put(store_.handle(family), SliceOf(key), SliceOf(value)).ok());
 }
 
+void Batch::Put(Family family, std::string_view key, std::string_view head,
+                std::string_view tail) {
+  const rocksdb::Slice name = SliceOf(key);
+  const rocksdb::Slice pieces[] = {SliceOf(head), SliceOf(tail)};
+  CHECK(batch_
+            .Put(store_.handle(family), rocksdb::SliceParts(&name, 1),
+                 rocksdb::SliceParts(pieces, 2))
+            .ok());
+}
+
 void Batch::Delete(Family family, std::string_view key) {
   CHECK(batch_.Delete(store_.handle(family), SliceOf(key)).ok());
 }

@@ -37,8 +37,13 @@ class Store;
 // Changes that reach the store together or not at all.
 class Batch {
  public:
-  explicit Batch(const Store& store) : store_(store) {}
+  // `bytes` is about what it will hold.
+  explicit Batch(const Store& store, size_t bytes = 0)
+      : store_(store), batch_(bytes) {}
   void Put(Family family, std::string_view key, std::string_view value);
+  // A value in two pieces, which need not be put together first.
+  void Put(Family family, std::string_view key, std::string_view head,
+           std::string_view tail);
   void Delete(Family family, std::string_view key);
   size_t bytes() const { return batch_.GetDataSize(); }
 

@@ -11,6 +11,9 @@ namespace {
 
 constexpr auto kRecoverInterval = std::chrono::milliseconds(250);
 
+// About what a record and its entries take in a batch beside its texts.
+constexpr size_t kRecordBytes = 2048;
+
 Error Refused() {
   return Error(Code::kUnavailable, "ledger: the disk refuses writes");
 }
@@ -156,7 +159,11 @@ std::vector<Writer::Item> Writer::TakeGroup() {
 void Writer::WriteGroup(std::vector<Item> items) {
   if (items.empty()) return;
   // Only this thread changes totals_ and models_: reading needs no lock.
-  Group group(*store_, totals_, models_);
+  size_t bytes = 0;
+  for (const Item& item : items) {
+    bytes += kRecordBytes + (item.draft ? item.draft->bytes : 0);
+  }
+  Group group(*store_, totals_, models_, bytes);
   Status written = healthy() ? Status() : Refused();
   std::vector<Answer> answers;
   for (Item& item : items) {
