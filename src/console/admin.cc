@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -12,37 +13,41 @@
 namespace cofferdam::console {
 namespace {
 
-constexpr int64_t kOpenTimeoutMicros = 10'000'000;
+// A server has this long to answer, however little is left of the wait.
+constexpr int64_t kAnswerTimeoutMsMin = 100;
 constexpr auto kRetryPause = std::chrono::milliseconds(20);
 constexpr int64_t kCallTimeoutMs = 660'000;
 
 Result<http::Response> Send(const std::string& socket,
                             const std::string& method,
-                            const std::string& target,
-                            const std::string& body) {
+                            const std::string& target, const std::string& body,
+                            int64_t timeout_ms = kCallTimeoutMs) {
   http::RequestHead head;
   head.method = method;
   head.target = target;
   head.headers.Add("content-type", "application/json");
   http::FetchOptions options;
-  options.timeout_ms = kCallTimeoutMs;
+  options.timeout_ms = timeout_ms;
   return http::Fetch("unix:" + socket, head, body, options);
 }
 
 // Whether a server answers on the socket.
-bool Answers(const std::string& socket) {
+bool Answers(const std::string& socket, int64_t timeout_ms) {
   struct stat info;
   if (stat(socket.c_str(), &info) != 0) return false;
-  return Send(socket, "GET", std::string(kApiPrefix) + "ledger/stat", "").ok();
+  return Send(socket, "GET", std::string(kApiPrefix) + "ledger/stat", "",
+              timeout_ms)
+      .ok();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Admin>> Admin::Open(const StoresOptions& options,
-                                           const Logger& logger) {
+                                           const Logger& logger,
+                                           int64_t wait_ms) {
   std::unique_ptr<Admin> admin(new Admin);
   const Clock& clock = SystemClock();
-  int64_t give_up_at = clock.SteadyMicros() + kOpenTimeoutMicros;
+  int64_t give_up_at = clock.SteadyMicros() + wait_ms * 1000;
   while (true) {
     auto stores = Stores::Open(options, clock, SystemRandom(), logger);
     if (stores.ok()) {
@@ -53,7 +58,8 @@ Result<std::unique_ptr<Admin>> Admin::Open(const StoresOptions& options,
       return std::move(stores).error();
     }
     std::string socket = SocketPath(options.folder);
-    if (Answers(socket)) {
+    int64_t left_ms = (give_up_at - clock.SteadyMicros()) / 1000;
+    if (Answers(socket, std::max(left_ms, kAnswerTimeoutMsMin))) {
       admin->socket_ = std::move(socket);
       return admin;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,10 +16,13 @@ namespace cofferdam::console {
 // else the same call goes over the folder's socket.
 class Admin {
  public:
-  // Waits up to 10 s for a command that holds the folder for a moment.
+  static constexpr int64_t kOpenWaitMs = 10'000;
+
+  // Waits up to `wait_ms` for a command that holds the folder for a moment.
   // kConflict when the folder is held by something that does not answer.
   static Result<std::unique_ptr<Admin>> Open(const StoresOptions& options,
-                                             const Logger& logger);
+                                             const Logger& logger,
+                                             int64_t wait_ms = kOpenWaitMs);
 
   // `method` and the rest as ApiRequest.
   Result<std::string> Call(const std::string& method, const std::string& path,

@@ -18,6 +18,23 @@ constexpr int64_t kListMax = 10'000;
 // How long index/build waits for the indexer.
 constexpr int64_t kFlushTimeoutMs = 600'000;
 
+// Members of a request's body. Absent ones are empty; of another type they are
+// refused, so that a slip of the pen is not taken for leaving them out.
+Result<std::string_view> Text(const JsonDocument& body, std::string_view name) {
+  JsonValue value = body[name];
+  if (!value.present()) return std::string_view();
+  if (auto text = value.String()) return *text;
+  return Error(Code::kInvalid, fmt::format("{}: must be a string", name));
+}
+
+Result<std::optional<int64_t>> Number(const JsonDocument& body,
+                                      std::string_view name) {
+  JsonValue value = body[name];
+  if (!value.present()) return std::optional<int64_t>();
+  if (auto number = value.Int()) return number;
+  return Error(Code::kInvalid, fmt::format("{}: must be a whole number", name));
+}
+
 std::string_view QueryValue(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     std::string_view pair = query.substr(0, query.find('&'));
@@ -77,9 +94,9 @@ void WriteKey(JsonWriter* json, const policy::Key& key,
 
 Result<std::string> AddPerson(Stores& stores, const ApiRequest& request) {
   TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
-  std::string_view email = body["email"].StringOrEmpty();
-  auto person = stores.policy().AddPerson(email, body["team"].StringOrEmpty(),
-                                          request.actor);
+  TRY_ASSIGN(std::string_view email, Text(body, "email"));
+  TRY_ASSIGN(std::string_view team, Text(body, "team"));
+  auto person = stores.policy().AddPerson(email, team, request.actor);
   if (!person.ok()) {
     return std::move(person).error().Within(fmt::format("add \"{}\"", email));
   }
@@ -100,7 +117,7 @@ Result<std::string> ListPersons(Stores& stores, const ApiRequest&) {
 
 Result<std::string> CreateKey(Stores& stores, const ApiRequest& request) {
   TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
-  std::string_view name = body["role"].StringOrEmpty();
+  TRY_ASSIGN(std::string_view name, Text(body, "role"));
   std::optional<policy::Role> role =
       name.empty() ? policy::Role::kEngineer : policy::ParseRole(name);
   if (!role) {
@@ -109,10 +126,10 @@ Result<std::string> CreateKey(Stores& stores, const ApiRequest& request) {
                              "or admin",
                              name));
   }
-  TRY_ASSIGN(
-      policy::CreatedKey created,
-      stores.policy().CreateKey(body["person"].StringOrEmpty(), *role,
-                                body["expires_days"].Int(), request.actor));
+  TRY_ASSIGN(std::string_view person, Text(body, "person"));
+  TRY_ASSIGN(std::optional<int64_t> days, Number(body, "expires_days"));
+  TRY_ASSIGN(policy::CreatedKey created,
+             stores.policy().CreateKey(person, *role, days, request.actor));
   JsonWriter json;
   WriteKey(&json, created.key, created.secret);
   return std::move(json).Take();
@@ -129,9 +146,9 @@ Result<std::string> ListKeys(Stores& stores, const ApiRequest&) {
 
 Result<std::string> RevokeKey(Stores& stores, const ApiRequest& request) {
   TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
-  TRY_ASSIGN(
-      policy::RevokedKey key,
-      stores.policy().RevokeKey(body["key"].StringOrEmpty(), request.actor));
+  TRY_ASSIGN(std::string_view which, Text(body, "key"));
+  TRY_ASSIGN(policy::RevokedKey key,
+             stores.policy().RevokeKey(which, request.actor));
   JsonWriter json;
   json.BeginObject()
       .Field("id", key.id)
@@ -192,20 +209,20 @@ Result<std::string> ShowExchange(Stores& stores, std::string_view id_text) {
 // a row in the audit before the text leaves the store.
 Result<std::string> ReadText(Stores& stores, const ApiRequest& request) {
   TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
-  TRY_ASSIGN(Ulid id, Ulid::Parse(body["exchange"].StringOrEmpty()));
+  TRY_ASSIGN(std::string_view id_text, Text(body, "exchange"));
+  TRY_ASSIGN(std::string_view reason, Text(body, "reason"));
+  TRY_ASSIGN(std::optional<int64_t> number, Number(body, "part"));
+  TRY_ASSIGN(Ulid id, Ulid::Parse(id_text));
   TRY_ASSIGN(ledger::Exchange exchange, stores.ledger().Get(id));
-  int64_t part = body["part"].Int().value_or(-1);
+  int64_t part = number.value_or(-1);
   if (part < 0 || static_cast<size_t>(part) >= exchange.parts.size()) {
     return Error(Code::kNotFound, fmt::format("exchange {} has no part {}",
                                               id.ToString(), part));
   }
   JsonWriter detail;
-  detail.BeginObject()
-      .Field("part", part)
-      .Field("reason", body["reason"].StringOrEmpty())
-      .EndObject();
-  TRY(stores.policy().AuditRead(id.ToString(), body["reason"].StringOrEmpty(),
-                                detail.text(), request.actor));
+  detail.BeginObject().Field("part", part).Field("reason", reason).EndObject();
+  TRY(stores.policy().AuditRead(id.ToString(), reason, detail.text(),
+                                request.actor));
   TRY_ASSIGN(
       std::string text,
       stores.ledger().PartText(exchange.sequence, static_cast<size_t>(part)));
