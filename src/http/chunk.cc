@@ -102,8 +102,9 @@ bool ChunkDecoder::TakeTrailerByte(char c) {
       state_ = State::kTrailer;
       return c == '\n';
     default:
+      if (c != '\n') return false;
       state_ = State::kDone;
-      return c == '\n';
+      return true;
   }
 }
 
