@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
 #include "console/stores_testing.h"
 #include "fingerprint/index.h"
 
@@ -334,6 +339,51 @@ TEST_F(ApiTest, CallsThatDoNotExistAreNotFound) {
   ExpectError(Code::kNotFound, "", Call("POST", "ledger/exchange/x"));
   ExpectError(Code::kNotFound, "", Call("GET", ""));
   ExpectError(Code::kNotFound, "", Call("GET", "person/"));
+}
+
+// The lines of docs/formats/admin-api.md that begin so.
+std::vector<std::string> PageLines(std::string_view begin) {
+  auto page = ReadFile(COFFERDAM_ADMIN_API_PAGE, 1 << 20);
+  CHECK_OK(page);
+  std::vector<std::string> lines;
+  std::istringstream in(*page);
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(begin)) lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST_F(ApiTest, HasEveryCallOfItsPage) {
+  int calls = 0;
+  for (const std::string method : {"GET", "POST"}) {
+    for (const std::string& line : PageLines("| " + method + " | `")) {
+      ++calls;
+      const size_t path = line.find('`') + 1;
+      auto answer =
+          Call(method, line.substr(path, line.find('`', path) - path));
+      if (answer.ok()) continue;
+      EXPECT_THAT(answer.error().message(), Not(HasSubstr("no such call")))
+          << line;
+    }
+  }
+  EXPECT_EQ(calls, 10);
+}
+
+TEST(ApiError, HasTheStatusThatItsPageSays) {
+  int codes = 0;
+  for (const std::string& line : PageLines("| `")) {
+    std::istringstream cells(line);
+    char bar;
+    std::string code;
+    int status;
+    while (cells >> bar >> code >> bar >> status) {
+      ++codes;
+      auto known = ParseCode(code.substr(1, code.size() - 2));
+      ASSERT_TRUE(known.has_value()) << code;
+      EXPECT_EQ(HttpStatus(*known), status) << code;
+    }
+  }
+  EXPECT_EQ(codes, static_cast<int>(Code::kInternal) + 1);
 }
 
 TEST(ApiError, EveryCodeSurvivesJson) {
