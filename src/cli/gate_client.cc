@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/error_json.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "console/api.h"
 #include "http/client.h"
 
 namespace cofferdam::cli {
@@ -32,7 +32,7 @@ Result<std::string> Call(const std::string& url, const std::string& key,
     return std::move(response).error().Within(fmt::format("gate {}", url));
   }
   if (response->head.status != 200) {
-    Error error = console::ErrorFromJson(response->body);
+    Error error = ErrorFromJson(response->body);
     if (error.code() == Code::kInternal) {
       return Error(Code::kUnavailable,
                    fmt::format("{} answers with status {}, but not as a "

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/error_json.h"
 #include "http/client.h"
 
 namespace cofferdam::console {

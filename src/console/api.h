@@ -36,9 +36,4 @@ class Api {
   Stores& stores_;
 };
 
-// {"error":{"code":"not_found","message":"…"}} and back; a text that is no such
-// object becomes kInternal.
-std::string ErrorToJson(const Error& error);
-Error ErrorFromJson(std::string_view json);
-
 }  // namespace cofferdam::console

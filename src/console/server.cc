@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/error_json.h"
 #include "http/server.h"
 
 namespace cofferdam::console {

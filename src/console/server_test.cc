@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "base/error_json.h"
 #include "console/stores_testing.h"
 #include "http/client.h"
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error_json.h"
 #include "base/json.h"
 #include "gate/identity.h"
 #include "http/loop.h"
@@ -15,18 +16,6 @@ namespace {
 constexpr std::string_view kPrefix = "/cofferdam/v1/";
 constexpr size_t kBodyBytesMax = 16 << 10;
 constexpr int64_t kStoreTimeoutMs = 30'000;
-
-std::string ErrorJson(const Error& error) {
-  JsonWriter json;
-  json.BeginObject()
-      .Key("error")
-      .BeginObject()
-      .Field("code", CodeName(error.code()))
-      .Field("message", error.message())
-      .EndObject()
-      .EndObject();
-  return std::move(json).Take();
-}
 
 std::string WhoAmI(const policy::Principal& principal) {
   JsonWriter json;
@@ -112,7 +101,7 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
   };
   auto body = co_await client.ReadBody(kBodyBytesMax);
   if (!body.ok()) {
-    co_await answer(HttpStatus(body.error().code()), ErrorJson(body.error()));
+    co_await answer(HttpStatus(body.error().code()), ErrorToJson(body.error()));
     co_return;
   }
   auto principal = [&]() -> Result<policy::Principal> {
@@ -122,7 +111,7 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
   }();
   if (!principal.ok()) {
     const Error& error = principal.error();
-    co_await answer(HttpStatus(error.code()), ErrorJson(error));
+    co_await answer(HttpStatus(error.code()), ErrorToJson(error));
     co_return;
   }
   // The store writes to the disk: not on the loop.
@@ -135,7 +124,7 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
        name = std::move(name), who = *principal, text = *std::move(body),
        shared] { shared->Set(Serve(store, method, name, who, text)); });
   if (!submitted.ok()) {
-    co_await answer(503, ErrorJson(submitted.error()));
+    co_await answer(503, ErrorToJson(submitted.error()));
     co_return;
   }
   auto served = co_await future.Wait(kStoreTimeoutMs);
@@ -143,7 +132,7 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
     co_await answer(200, *std::move(served));
   } else {
     const Error& error = served.error();
-    co_await answer(HttpStatus(error.code()), ErrorJson(error));
+    co_await answer(HttpStatus(error.code()), ErrorToJson(error));
   }
 }
 
