@@ -302,6 +302,15 @@ TEST(Lex, WordsOfProseAreNoKeywords) {
   EXPECT_NE(Normal("word", kProse), Normal("word", kC));
 }
 
+TEST(Lex, CountsLinesThatEndWithACharacterWithoutWidth) {
+  for (const char* ignored : {"\xe2\x80\x8b", "\xc2\xad", "\xef\xbb\xbf"}) {
+    const TokenStream tokens =
+        Tokens(std::string("one") + ignored + "\n" + ignored + "\ntwo", kProse);
+    ASSERT_EQ(tokens.size(), 2u);
+    EXPECT_EQ(tokens.line()[1], 3u);
+  }
+}
+
 TEST(Lex, LexesFencedCodeInItsLanguage) {
   const std::string_view text =
       "Here is the code:\n\n```python\nx = 1  # one\n```\n\nThat's it.\n";

@@ -261,7 +261,9 @@ class WordLexer {
       word_end = p;
     }
     if (folded_.empty()) {
-      return p < end_ ? p + DecodeRune(p, end_).size : end_;
+      // ASCII behind what is ignored is not passed over: it may end the line.
+      if (p == end_ || (*p & 0x80) == 0) return p;
+      return p + DecodeRune(p, end_).size;
     }
     const char* stored = folded_.data();
     Emit(from, word_end,
