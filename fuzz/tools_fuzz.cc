@@ -13,7 +13,7 @@ constexpr const char* kTools[] = {
     "apply_patch", "shell", "replace",   "other",
 };
 
-// Kept ranges are whole lines, and say the same on both sides.
+// Kept ranges are whole lines, and say the same on both sides, ends aside.
 void CheckKept(std::string_view old_text, std::string_view new_text) {
   size_t place = 0;
   for (const ByteRange& range : KeptLines(old_text, new_text)) {
@@ -24,6 +24,7 @@ void CheckKept(std::string_view old_text, std::string_view new_text) {
     std::string_view first =
         new_text.substr(range.begin, range.end - range.begin);
     first = first.substr(0, first.find('\n'));
+    if (first.ends_with('\r')) first.remove_suffix(1);
     CHECK(old_text.find(first) != std::string_view::npos);
     place = range.end;
   }

@@ -351,6 +351,7 @@ std::vector<Part> PartsOfArguments(std::string_view tool,
     if (!part.text.empty()) part.text.push_back(' ');
     part.text += argument;
   }
+  if (part.text.empty()) return {};
   return {std::move(part)};
 }
 

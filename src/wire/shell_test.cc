@@ -317,6 +317,7 @@ TEST(PartsOfArguments, JoinsOtherProgramsWithSpaces) {
   EXPECT_EQ(parts[0].kind, PartKind::kCommand);
   EXPECT_EQ(parts[0].text, "cat > a <<E");
   EXPECT_TRUE(PartsOfArguments("shell", "c", {}).empty());
+  EXPECT_TRUE(PartsOfArguments("shell", "c", {""}).empty());
 }
 
 }  // namespace
