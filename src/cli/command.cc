@@ -110,7 +110,11 @@ void Parser::AddFlags(const Command& command, CLI::App* leaf) {
     option->type_name("");
     bool many = positional.count == Positional::Count::kMany;
     bool optional = positional.count == Positional::Count::kOptional;
-    option->expected(optional ? 0 : 1, many ? 1'000'000 : 1);
+    if (many) {
+      option->expected(-1);  // one or more
+    } else {
+      option->expected(optional ? 0 : 1, 1);
+    }
     if (!optional) option->required();
   }
 }
