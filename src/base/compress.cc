@@ -19,6 +19,13 @@ Error TooLarge(size_t bytes_max) {
                fmt::format("decompressed to more than {} bytes", bytes_max));
 }
 
+// The library reads formats from before RFC 8878, too, but only where it sees
+// four bytes of a frame at once; nobody needs them.
+bool IsOldZstd(std::string_view frame) {
+  return frame.size() >= 4 && frame.substr(1, 3) == "\xb5\x2f\xfd" &&
+         frame[0] != '\x28';
+}
+
 }  // namespace
 
 std::string ZstdCompress(std::string_view data, int level) {
@@ -57,6 +64,7 @@ struct StreamDecoder::State {
   z_stream inflater{};
   ZSTD_DStream* zstd = nullptr;
   bool ended = false;
+  bool at_frame = true;  // zstd: the next byte begins a frame
   std::optional<Error> failure;
   std::string buffer;
 
@@ -116,6 +124,9 @@ Status StreamDecoder::State::Inflate(std::string_view piece, const Sink& sink) {
 Status StreamDecoder::State::Unzstd(std::string_view piece, const Sink& sink) {
   ZSTD_inBuffer in{piece.data(), piece.size(), 0};
   while (true) {
+    if (at_frame && IsOldZstd(piece.substr(in.pos))) {
+      return Error(Code::kCorrupt, "broken zstd data: an old format");
+    }
     ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
     size_t code = ZSTD_decompressStream(zstd, &out, &in);
     if (ZSTD_isError(code)) {
@@ -123,8 +134,9 @@ Status StreamDecoder::State::Unzstd(std::string_view piece, const Sink& sink) {
                                                ZSTD_getErrorName(code)));
     }
     TRY(Deliver({buffer.data(), out.pos}, sink));
-    ended = code == 0;
-    if (in.pos == in.size && out.pos < out.size) return {};
+    ended = at_frame = code == 0;
+    // Another call without input would begin another frame.
+    if (in.pos == in.size && (ended || out.pos < out.size)) return {};
   }
 }
 

@@ -37,6 +37,33 @@ TEST(Zstd, RoundTrips) {
   EXPECT_EQ(*ZstdDecompress(ZstdCompress("", 3), 0), "");
 }
 
+// 64 KiB leave the decoder in one piece.
+TEST(Zstd, RoundTripsWhereAPieceIsJustFull) {
+  for (size_t size : {65535, 65536, 65537, 131072}) {
+    std::string text(size, 'x');
+    auto unpacked = ZstdDecompress(ZstdCompress(text, 3), size);
+    ASSERT_TRUE(unpacked.ok()) << size;
+    EXPECT_EQ(*unpacked, text);
+    EXPECT_EQ(*Decode(ContentCoding::kGzip, Gzip(text), size), text);
+  }
+}
+
+TEST(Zstd, FormatsOfBeforeTheStandardAreCorruptHoweverTheyCome) {
+  for (char version = '\x1e'; version < '\x28'; ++version) {
+    std::string packed = version + std::string("\xb5\x2f\xfd\x04\x58\xd3");
+    for (size_t piece : {1, 4, 7}) {
+      StreamDecoder decoder(ContentCoding::kZstd, 100);
+      Status fed;
+      for (size_t at = 0; at < packed.size() && fed.ok(); at += piece) {
+        fed = decoder.Feed(std::string_view(packed).substr(at, piece),
+                           [](std::string_view) {});
+      }
+      ASSERT_FALSE(fed.ok());
+      EXPECT_EQ(fed.error().code(), Code::kCorrupt);
+    }
+  }
+}
+
 TEST(Zstd, ContentBeyondTheLimitIsTooLarge) {
   std::string packed = ZstdCompress(Sample(), 3);
   EXPECT_TRUE(ZstdDecompress(packed, Sample().size()).ok());
