@@ -12,6 +12,17 @@ TEST(TomlDocument, SaysWhereTheTextBreaks) {
   EXPECT_EQ(document.issues()[0].line, 2);
 }
 
+TEST(TomlDocument, AHeaderThatBeginsWithNoKeyIsAnIssue) {
+  for (std::string_view text :
+       {std::string_view("a = 1\n[=]\n"), std::string_view("a = 1\n[[!]]\n"),
+        std::string_view("a = 1\n[\n]\n"), std::string_view("a = 1\n[\0]", 9),
+        std::string_view("a = 1\n[\r.u]\n")}) {
+    TomlDocument document = TomlDocument::Parse(text);
+    ASSERT_EQ(document.issues().size(), 1u) << text;
+    EXPECT_GE(document.issues()[0].line, 2) << text;
+  }
+}
+
 TEST(TomlTable, ReadsTypedValuesAndComplainsOfWrongTypes) {
   TomlDocument document = TomlDocument::Parse(
       "name = 7\nflag = true\n[gate]\nthreads = 99\nmode = \"fast\"\n");
