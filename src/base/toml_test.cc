@@ -23,6 +23,15 @@ TEST(TomlDocument, AHeaderThatBeginsWithNoKeyIsAnIssue) {
   }
 }
 
+// Only UndefinedBehaviorSanitizer saw what was wrong with them.
+TEST(TomlDocument, LettersBeyondAsciiOutsideStringsAreIssues) {
+  for (const char* text : {"\xc3\xa4 = 1\n", "a = 1\xd1\x9e\n",
+                           "a = \xef\xb7\xb0\n", "[\xc3\xa4]\n"}) {
+    TomlDocument document = TomlDocument::Parse(text);
+    EXPECT_EQ(document.issues().size(), 1u) << text;
+  }
+}
+
 TEST(TomlTable, ReadsTypedValuesAndComplainsOfWrongTypes) {
   TomlDocument document = TomlDocument::Parse(
       "name = 7\nflag = true\n[gate]\nthreads = 99\nmode = \"fast\"\n");
