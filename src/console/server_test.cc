@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include <future>
-#include <thread>
+#include <memory>
 
 #include "base/error_json.h"
 #include "console/stores_testing.h"
@@ -216,16 +216,17 @@ TEST_F(ServerTest, TakesABodyOfAMebibyteAndNotAByteMore) {
 }
 
 TEST_F(ServerTest, RefusesMoreWhenTheWorkersAreBusy) {
-  std::promise<void> begun;
+  // Shared: the jobs may outlive this function by a moment.
+  auto begun = std::make_shared<std::promise<void>>();
   std::promise<void> release;
-  auto released = release.get_future().share();
+  std::shared_future<void> released = release.get_future().share();
   ASSERT_TRUE(workers_
-                  .Submit([&] {
-                    begun.set_value();
+                  .Submit([begun, released] {
+                    begun->set_value();
                     released.wait();
                   })
                   .ok());
-  begun.get_future().wait();
+  begun->get_future().wait();
   ASSERT_TRUE(workers_.Submit([released] { released.wait(); }).ok());
   const http::Response response =
       Send(Socket(), "GET", "/cofferdam/v1/admin/ledger/stat", "");
