@@ -252,7 +252,6 @@ def _broken(name, script, old, new, *findings):
 
 CASES = [
     _broken("the scripts as they are", "run", "serve", "serve"),
-    _broken("no lock", "tools/setup.sh", "  flock 9\n", "", "install once"),
     _broken(
         "chatter on stdout", "tools/setup.sh", '"setup: $*" >&2',
         '"setup: $*"', "says why", "says what to do", "failed", "refuses",
