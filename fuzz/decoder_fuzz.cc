@@ -39,7 +39,10 @@ Decoded DecodeInPieces(ContentCoding coding, std::string_view bytes,
 void CheckCoding(ContentCoding coding, std::string_view bytes) {
   const Decoded whole = DecodeInPieces(coding, bytes, bytes.size());
   const Decoded split = DecodeInPieces(coding, bytes, 3);
-  CHECK(split.ok == whole.ok);
+  // libzstd compares a frame's size with what it says only where all of the
+  // frame comes at once.
+  const bool stricter = coding == ContentCoding::kZstd && !whole.ok;
+  CHECK(split.ok == whole.ok || stricter);
   // Of what breaks, a piece may have been delivered that the whole kept back.
   if (whole.ok) CHECK(split == whole);
   const Result<std::string> at_once = Decode(coding, bytes, kBytesMax);
