@@ -12,6 +12,10 @@ function(cofferdam_room name)
   endforeach()
   if(COFFERDAM_TESTS AND ROOM_TESTS)
     add_executable(${name}_test ${ROOM_TESTS})
+    if(COFFERDAM_SANITIZE MATCHES "thread")
+      target_sources(${name}_test PRIVATE
+        ${CMAKE_SOURCE_DIR}/cmake/tsan_suppressions.cc)
+    endif()
     target_link_libraries(${name}_test PRIVATE
       cofferdam_${name} GTest::gmock GTest::gtest_main fmt::fmt)
     if(NOT TARGET unit_tests)
