@@ -10,6 +10,8 @@ BIN = HERE / "node_modules" / ".bin"
 REMOTE = "https://git.example.com/applied-ai/widgets.git"
 CLAUDE_VERSION = "2.1.329"
 CODEX_VERSION = "0.169.0"
+GEMINI_VERSION = "0.61.0"
+OPENCODE_VERSION = "1.18.33"
 
 
 class AgentsMissing(Exception):
@@ -17,7 +19,7 @@ class AgentsMissing(Exception):
 
 
 def agents_bin() -> pathlib.Path:
-    """The folder that holds claude, codex and Node 22."""
+    """The folder that holds the four agents and Node 22."""
     check = subprocess.run([HERE / "install_agents.sh", "--check"],
                            capture_output=True, text=True)
     if check.returncode != 0:

@@ -6,7 +6,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 modules=$here/node_modules
-stamp=$modules/.installed
+stamp=$modules/.agents-installed
 
 fail() {
   echo "install_agents: $*" >&2
@@ -44,7 +44,7 @@ trap 'rm -rf "$scratch"' EXIT
 log=$scratch/npm.log
 attempt=1
 while :; do
-  say "npm ci (about 1 GB on disk), attempt $attempt"
+  say "npm ci (about 1.2 GB on disk), attempt $attempt"
   if (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund) \
       >"$log" 2>&1; then
     break
@@ -56,16 +56,21 @@ done
 bin=$modules/.bin
 node=$modules/node-linux-$arch/bin/node
 claude=$modules/@anthropic-ai/claude-code-linux-$arch/claude
+opencode=$modules/opencode-linux-$arch/bin/opencode
 [ -x "$node" ] || fail "npm left no $node"
 [ -x "$claude" ] || fail "npm left no $claude"
 [ -f "$modules/@openai/codex-linux-$arch/package.json" ] ||
   fail "npm left no native program of @openai/codex for $arch"
-# The wrapper package leaves a stub here until its own script has run; the
-# native program itself is what that script would put in place.
+[ -x "$opencode" ] ||
+  fail "npm left no native program of opencode; it is pinned for x64 alone"
+# opencode's wrapper package only picks the native one, so it is left out.
+ln -sf "../opencode-linux-$arch/bin/opencode" "$bin/opencode"
+# Claude Code's wrapper package leaves a stub here until its own script has
+# run; the native program itself is what that script would put in place.
 ln -sf "../node-linux-$arch/bin/node" "$bin/node"
 ln -sf "../@anthropic-ai/claude-code-linux-$arch/claude" "$bin/claude"
 
-for agent in node claude codex; do
+for agent in node claude codex gemini opencode; do
   version=$(PATH="$bin:$PATH" HOME="$scratch" "$bin/$agent" --version \
     2>"$log") || { cat "$log" >&2; fail "$agent does not start"; }
   say "$agent $version"
