@@ -76,6 +76,8 @@ class Canceller {
 // it closes the connection; after, the connection is kept for reuse.
 class ClientExchange {
  public:
+  enum class Readiness { kReady, kSilent };
+
   virtual ~ClientExchange() = default;
 
   virtual const ResponseHead& head() const = 0;
@@ -88,6 +90,11 @@ class ClientExchange {
   // the next call; empty at the end. kCorrupt when the connection ended before
   // the body did or chunks are broken, kDeadline, kCancelled.
   virtual Task<Result<std::string_view>> Read() = 0;
+  // Waits until a Read would not (there are bytes of the body, its end, or an
+  // error, that of a Cancel too): kReady; but for at most `timeout_ms`:
+  // kSilent. Takes nothing from the exchange: a later Read has its whole idle
+  // timeout. What Read returned before is no longer valid.
+  virtual Task<Readiness> Ready(int64_t timeout_ms) = 0;
   // Whether everything that Read returned so far is the whole body: true with
   // the piece that reaches Content-Length, or that came together with the last
   // chunk; else from the empty piece on. True at once without a body.

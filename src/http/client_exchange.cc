@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "http/client_internal.h"
@@ -36,7 +37,7 @@ class Exchange final : public ClientExchange {
     slot_->close = nullptr;
     Socket& socket = connection_->stream().socket();
     GiveBuffer();
-    if (complete_ && connection_->reusable()) {
+    if (complete() && connection_->reusable()) {
       socket.SetDeadline(-1);
       idle_->Put(std::move(connection_));
     }
@@ -48,25 +49,35 @@ class Exchange final : public ClientExchange {
     return framing_.length;
   }
 
-  bool complete() const override { return complete_; }
+  bool complete() const override { return complete_ && !ahead_; }
   bool reused() const override { return connection_->reused(); }
 
   void Cancel() override {
-    if (!complete_) cancelled_ = true;
+    if (!complete()) cancelled_ = true;
     connection_->SetNotReusable();
     connection_->Close();
   }
 
   Task<Result<std::string_view>> Read() override {
-    GiveBuffer();
-    piece_.clear();
-    if (complete_) co_return std::string_view();
-    Result<std::string_view> piece = co_await Next();
-    if (!piece.ok()) {
-      connection_->SetNotReusable();
-      co_return std::move(piece).error().Within("read the response's body");
+    if (ahead_) {
+      Result<std::string_view> piece = *std::move(ahead_);
+      ahead_.reset();
+      co_return piece;
     }
-    co_return piece;
+    co_return co_await Next(idle_timeout_ms_);
+  }
+
+  // What came is kept for the next Read: bytes that can be read may still be
+  // no bytes of the body, but framing of chunks or of TLS.
+  Task<Readiness> Ready(int64_t timeout_ms) override {
+    if (ahead_ || complete_) co_return Readiness::kReady;
+    Result<std::string_view> piece = co_await Next(timeout_ms);
+    if (!piece.ok() && piece.error().code() == Code::kDeadline) {
+      broken_ = false;
+      co_return Readiness::kSilent;
+    }
+    ahead_.emplace(std::move(piece));
+    co_return Readiness::kReady;
   }
 
   Task<Result<std::string>> ReadAll(size_t bytes_max) override {
@@ -80,14 +91,23 @@ class Exchange final : public ClientExchange {
                                              " bytes");
       }
       body.append(piece);
-      if (complete_) co_return body;
+      if (complete()) co_return body;
     }
   }
 
  private:
-  Task<Result<std::string_view>> Next() {
+  Task<Result<std::string_view>> Next(int64_t timeout_ms) {
+    GiveBuffer();
+    piece_.clear();
+    if (complete_) co_return std::string_view();
+    Result<std::string_view> piece = co_await NextPiece(timeout_ms);
+    if (piece.ok()) co_return piece;
+    co_return std::move(piece).error().Within("read the response's body");
+  }
+
+  Task<Result<std::string_view>> NextPiece(int64_t timeout_ms) {
     if (broken_) co_return Error(Code::kCorrupt, "it is broken");
-    connection_->stream().socket().SetDeadline(idle_timeout_ms_);
+    connection_->stream().socket().SetDeadline(timeout_ms);
     while (true) {
       char* data = nullptr;
       size_t size = 0;
@@ -169,6 +189,7 @@ class Exchange final : public ClientExchange {
   std::string rest_;   // came with the head, not yet looked at
   std::string piece_;  // what Read returned, where it is not in buffer_
   ReadBuffer buffer_;
+  std::optional<Result<std::string_view>> ahead_;  // what Ready found
   uint64_t left_;
   ChunkDecoder chunks_;
   bool complete_ = false;

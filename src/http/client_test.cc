@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -336,6 +338,124 @@ TEST_F(ClientTest, CancelsAWaitForTheNextByte) {
   auto clients = Pool(silent.upstream());
   EXPECT_EQ(RunTask(pool_, ReadCancelled(*clients, pool_.at(0))),
             Code::kCancelled);
+}
+
+using Readiness = ClientExchange::Readiness;
+
+// Sends what the test says, when it says so, until the test ends.
+class SteppedUpstream {
+ public:
+  SteppedUpstream()
+      : raw_([this](RawListener& listener) {
+          RawSocket peer = listener.Accept();
+          peer.ReceiveUntil("\r\n\r\n");
+          std::unique_lock lock(mutex_);
+          while (!ended_) {
+            peer.Send(std::exchange(next_, {}));
+            changed_.wait(lock, [&] { return !next_.empty() || ended_; });
+          }
+        }) {}
+  ~SteppedUpstream() {
+    std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+  Upstream upstream() const { return raw_.upstream(); }
+  void Send(std::string_view bytes) {
+    std::lock_guard lock(mutex_);
+    next_ += bytes;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string next_;
+  bool ended_ = false;
+  RawUpstream raw_;
+};
+
+constexpr const char* kChunkedHead =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+Task<bool> WaitInSilence(ClientPool& clients, Loop& loop,
+                         SteppedUpstream& upstream) {
+  upstream.Send(kChunkedHead);
+  const RequestHead head = Request();
+  auto sent = co_await clients.Send(loop, head, "");
+  CHECK_OK(sent);
+  ClientExchange& exchange = **sent;
+  // Longer than the idle timeout of 25 ms, which is Read's own.
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(co_await exchange.Ready(10), Readiness::kSilent);
+  }
+  // Framing alone is nothing that Read could return.
+  upstream.Send("5\r\n");
+  EXPECT_EQ(co_await exchange.Ready(10), Readiness::kSilent);
+  upstream.Send("hello");
+  EXPECT_EQ(co_await exchange.Ready(20'000), Readiness::kReady);
+  EXPECT_EQ(co_await exchange.Ready(0), Readiness::kReady);
+  EXPECT_FALSE(exchange.complete());
+  auto piece = co_await exchange.Read();
+  CHECK_OK(piece);
+  EXPECT_EQ(*piece, "hello");
+  // The end is something to read.
+  upstream.Send("\r\n0\r\n\r\n");
+  EXPECT_EQ(co_await exchange.Ready(20'000), Readiness::kReady);
+  EXPECT_FALSE(exchange.complete());
+  piece = co_await exchange.Read();
+  CHECK_OK(piece);
+  EXPECT_EQ(*piece, "");
+  EXPECT_TRUE(exchange.complete());
+  co_return co_await exchange.Ready(0) == Readiness::kReady;
+}
+
+TEST_F(ClientTest, SaysWhetherThereIsSomethingToRead) {
+  SteppedUpstream upstream;
+  auto clients = Pool(upstream.upstream(), {.idle_timeout_ms = 25});
+  EXPECT_TRUE(RunTask(pool_, WaitInSilence(*clients, pool_.at(0), upstream)));
+}
+
+Task<Code> ReadAfterReady(ClientPool& clients, Loop& loop, bool cancel) {
+  Canceller canceller;
+  const RequestHead head = Request();
+  auto sent = co_await clients.Send(loop, head, "", &canceller);
+  CHECK_OK(sent);
+  Timer timer(loop);
+  if (cancel) timer.Start(5, [&] { canceller.Cancel(); });
+  EXPECT_EQ(co_await (*sent)->Ready(20'000), Readiness::kReady);
+  auto piece = co_await (*sent)->Read();
+  co_return piece.ok() ? Code::kInternal : piece.error().code();
+}
+
+TEST_F(ClientTest, CancelsAWaitForSomethingToRead) {
+  SilentUpstream silent("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+  auto clients = Pool(silent.upstream());
+  EXPECT_EQ(RunTask(pool_, ReadAfterReady(*clients, pool_.at(0), true)),
+            Code::kCancelled);
+}
+
+TEST_F(ClientTest, CallsAnErrorSomethingToRead) {
+  RawUpstream raw(Answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"));
+  auto clients = Pool(raw.upstream());
+  EXPECT_EQ(RunTask(pool_, ReadAfterReady(*clients, pool_.at(0), false)),
+            Code::kCorrupt);
+}
+
+Task<Code> ReadAfterSilence(ClientPool& clients, Loop& loop) {
+  const RequestHead head = Request();
+  auto sent = co_await clients.Send(loop, head, "");
+  CHECK_OK(sent);
+  EXPECT_EQ(co_await (*sent)->Ready(1), Readiness::kSilent);
+  auto piece = co_await (*sent)->Read();
+  co_return piece.ok() ? Code::kInternal : piece.error().code();
+}
+
+TEST_F(ClientTest, LimitsAReadAfterASilenceAsBefore) {
+  SilentUpstream silent("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+  auto clients = Pool(silent.upstream(), {.idle_timeout_ms = 10});
+  EXPECT_EQ(RunTask(pool_, ReadAfterSilence(*clients, pool_.at(0))),
+            Code::kDeadline);
 }
 
 constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -11,6 +11,7 @@
 
 #include "http/client.h"
 #include "http/raw_socket_testing_internal.h"
+#include "http/run_task_testing.h"
 
 namespace cofferdam::http {
 namespace {
@@ -192,6 +193,36 @@ TEST_F(TlsTest, TakesAnEndWithFarewell) {
   auto response = Get(server.Url("localhost"), server.ca_file());
   ASSERT_TRUE(response.ok()) << response.error().message();
   EXPECT_EQ(response->body, "whole");
+}
+
+Task<std::string> ReadWhenReady(ClientPool& clients, Loop& loop) {
+  const RequestHead head{.method = "GET", .target = "/", .headers = {}};
+  auto sent = co_await clients.Send(loop, head, "");
+  CHECK_OK(sent);
+  std::string body;
+  while (!(*sent)->complete()) {
+    if (co_await (*sent)->Ready(5'000) == ClientExchange::Readiness::kSilent) {
+      co_return "silent";
+    }
+    auto piece = co_await (*sent)->Read();
+    CHECK_OK(piece);
+    body += *piece;
+  }
+  co_return body;
+}
+
+TEST_F(TlsTest, IsReadyForBytesThatTheKernelNoLongerHas) {
+  // Many records at once, of which each read takes one.
+  const std::string body(100'000, 'x');
+  TlsServer server("IP:127.0.0.1", Answer(body), 1,
+                   TlsServer::Farewell::kAbrupt);
+  LoopPool pool(1);
+  auto url = Url::Parse(server.Url("127.0.0.1"));
+  ASSERT_TRUE(url.ok());
+  auto clients =
+      ClientPool::Create(pool, Upstream::FromUrl(*url, server.ca_file()), {});
+  ASSERT_TRUE(clients.ok());
+  EXPECT_EQ(RunTask(pool, ReadWhenReady(**clients, pool.at(0))), body);
 }
 
 TEST_F(TlsTest, ReportsAServerThatSpeaksPlainly) {
