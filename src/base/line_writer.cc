@@ -9,6 +9,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace cofferdam {
 namespace {
 
@@ -83,6 +85,7 @@ void LineWriter::Flush() {
 }
 
 void LineWriter::Run() {
+  SetThreadName("log-writer");
   std::unique_lock lock(mutex_);
   while (true) {
     ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

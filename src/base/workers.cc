@@ -4,11 +4,16 @@
 
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace cofferdam {
 
 Workers::Workers(size_t threads, size_t queue_max) : queue_max_(queue_max) {
   for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Run(); });
+    threads_.emplace_back([this] {
+      SetThreadName("worker");
+      Run();
+    });
   }
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/thread_name.h"
 #include "http/loop_internal.h"
 
 namespace cofferdam::http {
@@ -178,7 +179,10 @@ LoopPool::LoopPool(size_t threads) {
   }
   for (auto& loop : loops_) {
     Loop::State& state = loop->state();
-    state.thread = std::thread([&state] { state.io.run(); });
+    state.thread = std::thread([&state] {
+      SetThreadName("loop");
+      state.io.run();
+    });
   }
 }
 

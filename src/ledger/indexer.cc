@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/thread_name.h"
 #include "base/ulid.h"
 #include "ledger/output_sorter_internal.h"
 
@@ -44,7 +45,10 @@ class Indexer::Impl {
             },
             [this] { return ids_.Next(); }, options.text_compress_bytes_min) {
     ledger_->SetPendingListener([this] { Wake(); });
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::thread([this] {
+      SetThreadName("indexer");
+      Run();
+    });
   }
 
   ~Impl() { Stop(); }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/thread_name.h"
 #include "fingerprint/index.h"
 #include "fingerprint/segment.h"
 #include "ledger/postings.h"
@@ -90,7 +91,10 @@ class Sealer::Impl {
         index_(std::move(index)) {
     options_.segment_bytes_max =
         std::min(options_.segment_bytes_max, kSegmentBytesLimit);
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::thread([this] {
+      SetThreadName("sealer");
+      Run();
+    });
   }
 
   ~Impl() { Stop(); }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 
+#include "base/thread_name.h"
 #include "ledger/keys_internal.h"
 #include "ledger/writer_internal.h"
 
@@ -34,9 +35,15 @@ Writer::Writer(Store* store, const LedgerOptions& options, const Logger& logger,
       totals_(totals),
       models_(std::move(models)),
       pending_bytes_(totals.pending_bytes) {
-  writer_ = std::thread([this] { Run(); });
+  writer_ = std::thread([this] {
+    SetThreadName("ledger-writer");
+    Run();
+  });
   if (options_.sync == SyncMode::kGroup) {
-    syncer_ = std::thread([this] { RunSync(); });
+    syncer_ = std::thread([this] {
+      SetThreadName("ledger-syncer");
+      RunSync();
+    });
   }
 }
 
