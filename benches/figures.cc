@@ -90,6 +90,14 @@ void PrintFigures(const std::string& bench, const std::string& baseline,
   }
 }
 
+double Median(std::vector<double> samples) {
+  if (samples.empty()) return 0;
+  auto middle =
+      samples.begin() + static_cast<ptrdiff_t>(samples.size() - 1) / 2;
+  std::nth_element(samples.begin(), middle, samples.end());
+  return *middle;
+}
+
 double Percentile(std::vector<double>* samples, double share) {
   if (samples->empty()) return 0;
   std::sort(samples->begin(), samples->end());

@@ -30,6 +30,8 @@ Options ParseOptions(int argc, char** argv);
 void PrintFigures(const std::string& bench, const std::string& baseline,
                   const std::vector<Figure>& figures, const Options& options);
 
+// Of an even number, the lower of the two in the middle; 0 of none.
+double Median(std::vector<double> samples);
 // The value below which `share` (0..1) of the samples lie. Sorts them.
 double Percentile(std::vector<double>* samples, double share);
 

@@ -1,328 +1,296 @@
-// What the gate costs: the same requests straight to a provider double and
-// through the gate, in turns, in one run. The double and the gate are processes
-// of their own; the gate checks keys, meters, and records durably, as always.
+// What the gate costs: the same requests straight to a provider double, through
+// nginx as a plain reverse proxy, through the gate, and through a gate with
+// ledger.sync = "each", in turns, in one run. All are processes of their own.
+//
+// The gate does what it always does: it checks the key, meters, writes its log,
+// records durably before the last byte, and indexes what was recorded.
+//
+// Times are medians over turns of a percentile within a turn. "Added" is what a
+// path takes longer than straight to the double in the same turn. Delays of
+// frames are from the double's send to the arrival, of streams whose frames
+// come 5 ms apart; the time to the first token is to the body's first byte.
+// CPU is user and system time per request at 64 connections, and goes on until
+// the gate has indexed everything.
+//
+// Nothing is pinned to a core: there are four busy threads on two cores, and
+// the scheduler's choices are part of what a user meets, for every path alike.
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 
-#include <atomic>
-#include <chrono>
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
-#include <latch>
 #include <memory>
-#include <thread>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-#include "base/clock.h"
-#include "base/json.h"
+#include "benches/dialogue.h"
+#include "benches/fast_double.h"
 #include "benches/figures.h"
+#include "benches/hop.h"
+#include "benches/load.h"
 #include "benches/process.h"
-#include "http/client.h"
-#include "http/loop.h"
-#include "http/server.h"
-#include "http/url.h"
+#include "benches/turns.h"
 
 namespace cofferdam::bench {
 namespace {
 
-constexpr int kFrames = 64;
+const std::string kDirect = "direct";
+const std::string kNginx = "nginx";
+const std::string kGate = "gate";
+const std::string kGateEach = "sync_each_gate";
 
-// --- The provider double ----------------------------------------------------
+// Descriptors that a gate needs beside two for each stream.
+constexpr int kDescriptorsBeside = 200;
 
-std::string StreamOf(uint64_t number) {
-  std::string text = fmt::format(
-      "event: message_start\ndata: {{\"type\":\"message_start\",\"message\":"
-      "{{\"id\":\"msg_{}\",\"type\":\"message\",\"role\":\"assistant\","
-      "\"model\":\"bench-model\",\"content\":[],\"usage\":{{\"input_tokens\":"
-      "1200,\"output_tokens\":1}}}}}}\n\n"
-      "event: content_block_start\ndata: {{\"type\":\"content_block_start\","
-      "\"index\":0,\"content_block\":{{\"type\":\"text\",\"text\":\"\"}}}}\n\n",
-      number);
-  for (int i = 0; i < kFrames - 5; ++i) {
-    text += fmt::format(
-        "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\","
-        "\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"word {} of "
-        "the answer \"}}}}\n\n",
-        i);
+// Raises the limit of open files as far as allowed, for all that is started
+// from here; the limit.
+int RaiseFileLimit() {
+  constexpr rlim_t kWanted = 32'768;
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  rlimit raised = {kWanted, std::max(limit.rlim_max, kWanted)};
+  if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+    raised.rlim_cur = raised.rlim_max = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &raised);
   }
-  text +=
-      "event: content_block_stop\ndata: {\"type\":\"content_block_stop\","
-      "\"index\":0}\n\n"
-      "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
-      "{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":180}}\n\n"
-      "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
-  return text;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<int>(limit.rlim_cur);
 }
 
-std::string MessageOf(uint64_t number) {
-  return fmt::format(
-      "{{\"id\":\"msg_{}\",\"type\":\"message\",\"role\":\"assistant\","
-      "\"model\":\"bench-model\",\"content\":[{{\"type\":\"text\",\"text\":"
-      "\"Done.\"}}],\"stop_reason\":\"end_turn\",\"usage\":{{\"input_tokens\":"
-      "1200,\"output_tokens\":5}}}}",
-      number);
+double Mebibytes(int64_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
 }
 
-http::Task<void> Answer(http::ServerExchange& client,
-                        std::atomic<uint64_t>* numbers) {
-  auto body = co_await client.ReadBody(64 << 20);
-  if (!body.ok()) co_return;
-  uint64_t number = ++*numbers;
-  bool stream = body->find("\"stream\":true") != std::string::npos;
-  http::ResponseHead head;
-  head.headers.Add("content-type",
-                   stream ? "text/event-stream" : "application/json");
-  if (!stream) {
-    std::string text = MessageOf(number);
-    Status sent = co_await client.Respond(std::move(head), text);
-    static_cast<void>(sent);
-    co_return;
-  }
-  // Frame by frame, as a provider writes them.
-  std::string text = StreamOf(number);
-  Status sent = co_await client.StartResponse(std::move(head), std::nullopt);
-  for (size_t at = 0; at < text.size() && sent.ok();) {
-    size_t end = text.find("\n\n", at) + 2;
-    sent = co_await client.Write(std::string_view(text).substr(at, end - at));
-    at = end;
-  }
-  if (sent.ok()) sent = co_await client.Finish();
-}
+double TotalP50(const Turn& turn) { return turn.total_p50; }
+double TotalP99(const Turn& turn) { return turn.total_p99; }
+double FirstP50(const Turn& turn) { return turn.first_p50; }
+double FrameP50(const Turn& turn) { return turn.frame_p50; }
+double FrameP99(const Turn& turn) { return turn.frame_p99; }
+double Rate(const Turn& turn) { return turn.rate; }
+double ProxyCpu(const Turn& turn) { return turn.proxy_cpu; }
+double DoubleCpu(const Turn& turn) { return turn.double_cpu; }
+double LoadCpu(const Turn& turn) { return turn.load_cpu; }
 
-int RunDouble() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  http::LoopPool loops(1);
-  // Ids must differ from run to run of one ledger; each run has its own.
-  std::atomic<uint64_t> numbers = 0;
-  auto server = http::Server::Listen(
-      loops, "127.0.0.1:0", {},
-      [&](http::ServerExchange& client) { return Answer(client, &numbers); });
-  if (!server.ok()) Fail(server.error().message());
-  fmt::print("{}\n", (*server)->url());
-  std::fflush(stdout);
-  int number = 0;
-  sigwait(&signals, &number);
-  (*server)->Stop();
-  return 0;
-}
-
-// --- The load ---------------------------------------------------------------
-
-struct Load {
-  int connections = 1;
-  int requests = 1000;
-  std::string body;
-};
-
-struct Measured {
-  std::vector<double> total_us;
-  std::vector<double> first_us;  // to the first byte of the body
-  double seconds = 0;
-  int failed = 0;
-
-  void Add(const Measured& other) {
-    total_us.insert(total_us.end(), other.total_us.begin(),
-                    other.total_us.end());
-    first_us.insert(first_us.end(), other.first_us.begin(),
-                    other.first_us.end());
-    seconds += other.seconds;
-    failed += other.failed;
-  }
-};
-
-struct Run {
-  http::ClientPool* pool;
-  const http::RequestHead* head;
-  const Load* load;
-  std::atomic<int> left;
-  Measured measured;
-  std::unique_ptr<std::latch> done;
-};
-
-http::Task<void> Send(http::Loop& loop, Run* run) {
-  const Clock& clock = SystemClock();
-  while (run->left.fetch_sub(1) > 0) {
-    int64_t begin = clock.SteadyMicros();
-    auto exchange = co_await run->pool->Send(loop, *run->head, run->load->body);
-    bool ok = exchange.ok() && (*exchange)->head().status == 200;
-    int64_t first = 0;
-    while (ok) {
-      auto piece = co_await (*exchange)->Read();
-      ok = piece.ok();
-      if (first == 0) first = clock.SteadyMicros();
-      if (!ok || piece->empty() || (*exchange)->complete()) break;
+// CPU of the gate's threads whose names begin so.
+TurnTable::Of CpuOf(std::string_view begin) {
+  return [begin](const Turn& turn) {
+    double sum = 0;
+    for (const auto& [name, cpu] : turn.proxy_cpu_by_thread) {
+      if (name.starts_with(begin)) sum += cpu;
     }
-    if (!ok) {
-      ++run->measured.failed;
-      continue;
-    }
-    run->measured.total_us.push_back(
-        static_cast<double>(clock.SteadyMicros() - begin));
-    run->measured.first_us.push_back(static_cast<double>(first - begin));
-  }
-  run->done->count_down();
+    return sum;
+  };
 }
-
-Measured Drive(const std::string& url, const std::string& key,
-               const Load& load) {
-  http::LoopPool loops(1);
-  auto parsed = http::Url::Parse(url);
-  if (!parsed.ok()) Fail(parsed.error().message());
-  auto pool = http::ClientPool::Create(
-      loops, http::Upstream::FromUrl(*parsed, ""), http::ClientOptions{});
-  if (!pool.ok()) Fail(pool.error().message());
-  http::RequestHead head;
-  head.method = "POST";
-  head.target = "/v1/messages";
-  head.headers.Add("content-type", "application/json");
-  head.headers.Add("x-api-key", key);
-  Run run{pool->get(), &head, &load, load.requests, {}, nullptr};
-  run.done = std::make_unique<std::latch>(load.connections);
-  int64_t begin = SystemClock().SteadyMicros();
-  for (int i = 0; i < load.connections; ++i) {
-    loops.at(0).Spawn(Send(loops.at(0), &run));
-  }
-  run.done->wait();
-  run.measured.seconds =
-      static_cast<double>(SystemClock().SteadyMicros() - begin) / 1e6;
-  loops.Stop();
-  return std::move(run.measured);
-}
-
-// --- The bench --------------------------------------------------------------
 
 class GateBench {
  public:
   explicit GateBench(const Options& options)
       : options_(options),
-        double_({"/proc/self/exe", "--double"}, folder_.path() + "/double.log"),
-        gate_(StartGate()) {
-    auto ready = JsonDocument::Parse(gate_->first_line());
-    if (!ready.ok()) Fail("the gate's ready line: " + gate_->first_line());
-    gate_url_ = (*ready)["agents"].StringOrEmpty();
-    idle_bytes_ = gate_->ResidentBytes();
-    Command({"person", "add", "bench@example.com", "--team", "bench"});
-    key_ = Command({"key", "create", "--person", "bench@example.com"});
-    key_.erase(key_.find_last_not_of('\n') + 1);
-  }
+        files_max_(RaiseFileLimit()),
+        loops_(CoresUsable()),
+        double_(folder_.path()) {}
 
   int Main() {
-    Compare("c1", {1, Count(4000), Body(2'000, false)});
-    Compare("c64", {64, Count(40'000), Body(2'000, false)});
-    Compare("stream_c1", {1, Count(1500), Body(2'000, true)});
-    Compare("prompt_300k_c1", {1, Count(600), Body(300'000, false)});
-    CheckRecords();
-    Add("memory_idle", static_cast<double>(idle_bytes_) / (1 << 20), "MiB");
-    Add("memory_after", static_cast<double>(gate_->ResidentBytes()) / (1 << 20),
-        "MiB");
-    PrintFigures("gate", "direct to the provider double", figures_, options_);
+    Memory();
+    Compare();
+    PrintFigures("gate", "nginx as a plain reverse proxy, and no proxy at all",
+                 figures_, options_);
     return 0;
   }
 
  private:
-  std::unique_ptr<Process> StartGate() {
-    std::string config = folder_.path() + "/cofferdam.toml";
-    WriteFile(config, fmt::format("[gate]\nlisten = \"127.0.0.1:0\"\n"
-                                  "admin = \"127.0.0.1:0\"\n"
-                                  "[contract.bench]\nclass = \"allow\"\n"
-                                  "[upstream.bench]\n"
-                                  "protocol = \"anthropic-messages\"\n"
-                                  "url = \"{}\"\ncontract = \"bench\"\n",
-                                  double_.first_line()));
-    return std::make_unique<Process>(
-        std::vector<std::string>{CofferdamBinary(), "serve", "--config", config,
-                                 "--data", folder_.path() + "/data"},
-        folder_.path() + "/gate.log");
+  // One gate alone: idle, then with many streams open at once.
+  void Memory() {
+    GateProcess gate(folder_.path() + "/memory", double_.port(), loops_,
+                     Sync::kGroup);
+    Add("memory_idle", Mebibytes(gate.idle_bytes()), "MiB", Better::kLower, 32);
+    OpenStreams(gate, "memory_1000_streams", 1'000, std::nullopt);
+    constexpr int kMost = 10'000;
+    int streams = std::min(kMost, (files_max_ - kDescriptorsBeside) / 2);
+    if (streams < kMost) {
+      fmt::print(stderr,
+                 "bench: {} open files allowed, so {} streams are opened "
+                 "instead of {}\n",
+                 files_max_, streams, kMost);
+    }
+    OpenStreams(gate, "memory_10000_streams", streams, 96);
+    Add("streams_opened", streams, "streams", Better::kHigher, kMost);
+    CheckRecords(gate, streams + 1'000, memory_failed_, "memory_");
   }
 
-  std::string Command(std::vector<std::string> words) {
-    words.insert(words.begin(), CofferdamBinary());
-    words.insert(words.end(), {"--data", folder_.path() + "/data", "--config",
-                               folder_.path() + "/cofferdam.toml"});
-    return Output(words);
+  // What the gate holds when `count` streams have begun and none has ended.
+  void OpenStreams(const GateProcess& gate, const std::string& name, int count,
+                   std::optional<double> target) {
+    fmt::print(stderr, "bench: {} streams at once\n", count);
+    RequestPlan plan;
+    plan.stream = true;
+    plan.pace.held = true;
+    Load load;
+    load.port = gate.port();
+    load.connections = count;
+    load.requests = count;
+    load.request = RequestBytes(gate.key(), plan);
+    load.expected = &StreamedAnswer();
+    load.when_all_held = [&] {
+      Add(name, Mebibytes(gate.process().ResidentBytes()), "MiB",
+          Better::kLower, target);
+      if (!DriveOne(double_.port(), "POST /release HTTP/1.1\r\n\r\n")) {
+        Fail("the double does not release its streams");
+      }
+    };
+    memory_failed_ += Drive(load).failed;
   }
 
-  int Count(int full) const { return options_.quick ? full / 20 : full; }
-
-  static std::string Body(size_t bytes, bool stream) {
-    std::string text;
-    while (text.size() < bytes) text += "Please look at line 17 of the file. ";
-    return fmt::format(
-        "{{\"model\":\"bench-model\",\"max_tokens\":1000,\"stream\":{},"
-        "\"messages\":[{{\"role\":\"user\",\"content\":\"{}\"}}]}}",
-        stream ? "true" : "false", text);
+  void Compare() {
+    NginxProcess nginx(folder_.path(), double_.port(), loops_);
+    GateProcess gate(folder_.path() + "/gate", double_.port(), loops_,
+                     Sync::kGroup);
+    GateProcess each(folder_.path() + "/each", double_.port(), loops_,
+                     Sync::kEach);
+    TurnRunner runner({{kDirect, double_.port(), gate.key(), nullptr},
+                       {kNginx, nginx.port(), gate.key(), &nginx.process()},
+                       {kGate, gate.port(), gate.key(), &gate.process()},
+                       {kGateEach, each.port(), each.key(), &each.process()}},
+                      double_.process());
+    const int turns = options_.quick ? 3 : 9;
+    CompareOne(runner.Run({"c1", 1, Count(2'000), turns, {}}));
+    Compare64(runner.Run({"c64", 64, Count(8'000), turns, {}}));
+    CompareStreams(runner.Run({"stream", 1, Count(300), turns, {true, {}}}));
+    CompareFrames(runner.Run(
+        {"frames", 16, options_.quick ? 16 : 64, turns, {true, {5'000}}}));
+    Compare300k(runner.Run(
+        {"prompt_300k", 1, Count(300), turns, {false, {}, 300'000}}));
+    Add("memory_after", Mebibytes(gate.process().ResidentBytes()), "MiB");
+    CheckRecords(gate, runner.sent(kGate), runner.failed(kGate), "");
+    CheckRecords(each, runner.sent(kGateEach), runner.failed(kGateEach),
+                 "sync_each_");
+    Add("baseline_failed", runner.failed(kDirect) + runner.failed(kNginx),
+        "requests", Better::kLower, 0);
   }
+
+  void CompareOne(const TurnTable& c1) {
+    AddLatency(c1, "c1", {{kGate, 120}});
+    Add("c1_gate_added_p50_of_nginx",
+        Value("c1_gate_added_p50") / Value("c1_nginx_added_p50"), "ratio",
+        Better::kLower, 2);
+    AddRates(c1, "c1");
+  }
+
+  void Compare64(const TurnTable& c64) {
+    AddLatency(c64, "c64", {});
+    AddRates(c64, "c64");
+    for (const std::string& path : {kNginx, kGate, kGateEach}) {
+      std::optional<double> target;
+      if (path == kGate) target = 65;
+      Add(fmt::format("c64_{}_cpu", path), c64.Median(path, ProxyCpu), "us/req",
+          Better::kLower, target);
+    }
+    Add("c64_gate_cpu_of_nginx", c64.MedianRatio(kGate, kNginx, ProxyCpu),
+        "ratio", Better::kLower, 1.5);
+    for (std::string_view thread : {"loop", "ledger", "indexer", "rocksdb"}) {
+      Add(fmt::format("c64_gate_cpu_{}", thread),
+          c64.Median(kGate, CpuOf(thread)), "us/req");
+    }
+    for (const std::string& path : {kDirect, kNginx, kGate}) {
+      Add(fmt::format("c64_{}_double_cpu", path), c64.Median(path, DoubleCpu),
+          "us/req");
+      Add(fmt::format("c64_{}_load_cpu", path), c64.Median(path, LoadCpu),
+          "us/req");
+    }
+  }
+
+  void CompareStreams(const TurnTable& streams) {
+    AddAdded(streams, "first_token", "p50", FirstP50, {{kGate, 100}});
+    AddAdded(streams, "stream", "p50", TotalP50, {});
+    for (const std::string& path : {kNginx, kGate, kGateEach}) {
+      Add(fmt::format("stream_{}_cpu", path), streams.Median(path, ProxyCpu),
+          "us/req");
+    }
+  }
+
+  void CompareFrames(const TurnTable& frames) {
+    AddAdded(frames, "inter_frame", "p50", FrameP50, {});
+    AddAdded(frames, "inter_frame", "p99", FrameP99, {});
+  }
+
+  void Compare300k(const TurnTable& prompts) {
+    AddAdded(prompts, "prompt_300k", "p50", TotalP50, {});
+    AddAdded(prompts, "prompt_300k", "p99", TotalP99, {{kGate, 2'000}});
+    for (const std::string& path : {kNginx, kGate, kGateEach}) {
+      Add(fmt::format("prompt_300k_{}_cpu", path),
+          prompts.Median(path, ProxyCpu), "us/req");
+    }
+  }
+
+  using Targets = std::map<std::string, double>;
+
+  void AddLatency(const TurnTable& table, const std::string& name,
+                  const Targets& p99_targets) {
+    Add(name + "_direct_p50", table.Median(kDirect, TotalP50), "us");
+    AddAdded(table, name, "p50", TotalP50, {});
+    AddAdded(table, name, "p99", TotalP99, p99_targets);
+  }
+
+  // NAME_PATH_added_WHAT of each proxy; with sync_each_ before NAME.
+  void AddAdded(const TurnTable& table, const std::string& name,
+                const std::string& what, const TurnTable::Of& of,
+                const Targets& targets) {
+    for (const std::string& path : {kNginx, kGate, kGateEach}) {
+      auto target = targets.find(path);
+      Add(fmt::format("{}_{}_added_{}", name, path, what),
+          table.MedianAdded(path, kDirect, of), "us", Better::kLower,
+          target == targets.end() ? std::nullopt
+                                  : std::optional(target->second));
+    }
+  }
+
+  void AddRates(const TurnTable& table, const std::string& name) {
+    for (const std::string& path : {kDirect, kNginx, kGate, kGateEach}) {
+      Add(fmt::format("{}_{}_rate", name, path), table.Median(path, Rate),
+          "req/s", Better::kHigher);
+    }
+  }
+
+  void CheckRecords(const GateProcess& gate, int sent, int failed,
+                    const std::string& prefix) {
+    Add(prefix + "requests_failed", failed, "requests", Better::kLower, 0);
+    Add(prefix + "requests_unrecorded",
+        static_cast<double>(sent - gate.Recorded()), "requests", Better::kLower,
+        0);
+  }
+
+  int Count(int full) const { return options_.quick ? full / 10 : full; }
 
   void Add(std::string name, double value, std::string unit,
            Better better = Better::kLower,
            std::optional<double> target = std::nullopt) {
+    // "c1_sync_each_gate_…" reads "sync_each_c1_gate_…".
+    if (size_t at = name.find("_sync_each_"); at != std::string::npos) {
+      name = "sync_each_" + name.substr(0, at + 1) +
+             name.substr(at + std::strlen("_sync_each_"));
+    }
     figures_.push_back(
         {std::move(name), value, std::move(unit), better, target});
   }
 
-  // Both in turns, so that a machine that slows down slows both.
-  void Compare(const std::string& name, Load load) {
-    constexpr int kTurns = 5;
-    load.requests = std::max(load.connections, load.requests / kTurns);
-    Measured direct;
-    Measured gated;
-    Drive(double_.first_line(), key_,
-          {load.connections, load.connections * 4, load.body});
-    Drive(gate_url_, key_, {load.connections, load.connections * 4, load.body});
-    sent_ += static_cast<uint64_t>(load.connections) * 4;
-    int64_t cpu = 0;
-    for (int turn = 0; turn < kTurns; ++turn) {
-      direct.Add(Drive(double_.first_line(), key_, load));
-      int64_t before = gate_->CpuMicros();
-      gated.Add(Drive(gate_url_, key_, load));
-      cpu += gate_->CpuMicros() - before;
-      sent_ += static_cast<uint64_t>(load.requests);
+  double Value(std::string_view name) const {
+    for (const Figure& figure : figures_) {
+      if (figure.name == name) return figure.value;
     }
-    failed_ += gated.failed;
-    double requests = static_cast<double>(load.requests) * kTurns;
-    double direct_p50 = Percentile(&direct.total_us, 0.5);
-    double gated_p50 = Percentile(&gated.total_us, 0.5);
-    Add(name + "_direct_p50", direct_p50, "us");
-    Add(name + "_added_p50", gated_p50 - direct_p50, "us");
-    Add(name + "_added_p99",
-        Percentile(&gated.total_us, 0.99) - Percentile(&direct.total_us, 0.99),
-        "us");
-    if (load.body.find("\"stream\":true") != std::string::npos) {
-      Add(name + "_added_first_byte_p50",
-          Percentile(&gated.first_us, 0.5) - Percentile(&direct.first_us, 0.5),
-          "us");
-    }
-    Add(name + "_rate", requests / gated.seconds, "req/s", Better::kHigher);
-    Add(name + "_rate_of_direct", direct.seconds / gated.seconds, "ratio",
-        Better::kHigher);
-    Add(name + "_gate_cpu", static_cast<double>(cpu) / requests, "us/req");
-  }
-
-  void CheckRecords() {
-    std::string text = Command({"ledger", "stat", "--json"});
-    auto stat = JsonDocument::Parse(text);
-    if (!stat.ok()) Fail("ledger stat: " + text);
-    int64_t recorded = (*stat)["exchanges"].Int().value_or(0);
-    Add("requests_failed", failed_, "requests", Better::kLower, 0);
-    Add("requests_unrecorded",
-        static_cast<double>(static_cast<int64_t>(sent_) - recorded), "requests",
-        Better::kLower, 0);
+    return 0;
   }
 
   Options options_;
+  int files_max_;
+  int loops_;
   TemporaryFolder folder_;
-  Process double_;
-  std::unique_ptr<Process> gate_;
-  std::string gate_url_;
-  std::string key_;
-  int64_t idle_bytes_ = 0;
-  uint64_t sent_ = 0;
-  int failed_ = 0;
+  DoubleProcess double_;
+  int memory_failed_ = 0;
   std::vector<Figure> figures_;
 };
 
@@ -330,8 +298,9 @@ class GateBench {
 }  // namespace cofferdam::bench
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::strcmp(argv[1], "--double") == 0)
-    return cofferdam::bench::RunDouble();
+  if (argc == 2 && std::strcmp(argv[1], "--double") == 0) {
+    cofferdam::bench::RunDouble();
+  }
   signal(SIGPIPE, SIG_IGN);
   return cofferdam::bench::GateBench(cofferdam::bench::ParseOptions(argc, argv))
       .Main();

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -23,6 +25,7 @@ int Spawn(const std::vector<std::string>& command, const std::string& log_path,
   *pid = fork();
   if (*pid < 0) Fail("fork");
   if (*pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     dup2(ends[1], STDOUT_FILENO);
     if (!log_path.empty()) {
       int log = open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -40,7 +43,7 @@ int Spawn(const std::vector<std::string>& command, const std::string& log_path,
   return ends[0];
 }
 
-std::string ReadProc(int pid, const char* name) {
+std::string ReadProc(int pid, const std::string& name) {
   std::ifstream file(fmt::format("/proc/{}/{}", pid, name));
   std::ostringstream text;
   text << file.rdbuf();
@@ -50,8 +53,9 @@ std::string ReadProc(int pid, const char* name) {
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command,
-                 const std::string& log_path) {
+                 const std::string& log_path, Says says) {
   out_ = Spawn(command, log_path, &pid_);
+  if (says == Says::kNothing) return;
   char c;
   while (read(out_, &c, 1) == 1 && c != '\n') first_line_.push_back(c);
   if (first_line_.empty()) {
@@ -60,20 +64,53 @@ Process::Process(const std::vector<std::string>& command,
 }
 
 Process::~Process() {
-  kill(pid_, SIGTERM);
-  waitpid(pid_, nullptr, 0);
+  if (!ended()) {
+    kill(pid_, SIGTERM);
+    waitpid(pid_, nullptr, 0);
+  }
   close(out_);
 }
 
-int64_t Process::CpuMicros() const {
-  std::string stat = ReadProc(pid_, "stat");
-  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  int64_t user = 0;
-  int64_t system = 0;
-  fields >> user >> system;
-  return (user + system) * (1'000'000 / sysconf(_SC_CLK_TCK));
+bool Process::ended() {
+  if (!ended_) ended_ = waitpid(pid_, nullptr, WNOHANG) == pid_;
+  return ended_;
+}
+
+std::vector<int> Process::Pids() const {
+  std::vector<int> pids = {pid_};
+  std::istringstream children(
+      ReadProc(pid_, fmt::format("task/{}/children", pid_)));
+  for (int pid; children >> pid;) pids.push_back(pid);
+  return pids;
+}
+
+int64_t Process::CpuNanos() const {
+  int64_t total = 0;
+  for (int pid : Pids()) {
+    clockid_t clock;
+    timespec used = {};
+    if (clock_getcpuclockid(pid, &clock) != 0) continue;
+    clock_gettime(clock, &used);
+    total += int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
+  }
+  return total;
+}
+
+std::map<std::string, int64_t> Process::CpuNanosByThread() const {
+  std::map<std::string, int64_t> by_name;
+  std::error_code ended;
+  for (const auto& task : std::filesystem::directory_iterator(
+           fmt::format("/proc/{}/task", pid_), ended)) {
+    std::string folder = "task/" + task.path().filename().string();
+    std::string name = ReadProc(pid_, folder + "/comm");
+    if (name.empty()) continue;
+    name.pop_back();
+    // Its first number: nanoseconds on a core.
+    int64_t nanos = 0;
+    std::istringstream(ReadProc(pid_, folder + "/schedstat")) >> nanos;
+    by_name[name] += nanos;
+  }
+  return by_name;
 }
 
 int64_t Process::ResidentBytes() const {
@@ -84,9 +121,10 @@ int64_t Process::ResidentBytes() const {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-std::string Output(const std::vector<std::string>& command, int accepted) {
+std::string Output(const std::vector<std::string>& command, int accepted,
+                   const std::string& log_path) {
   int pid = -1;
-  int out = Spawn(command, "", &pid);
+  int out = Spawn(command, log_path, &pid);
   std::string text;
   char buffer[4096];
   ssize_t n;
@@ -98,7 +136,8 @@ std::string Output(const std::vector<std::string>& command, int accepted) {
   waitpid(pid, &status, 0);
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
   if (code != 0 && code != accepted) {
-    Fail(fmt::format("{} ended with {}", command.front(), code));
+    Fail(fmt::format("{} {} ended with {}{}", command.front(), command[1], code,
+                     log_path.empty() ? "" : "; see " + log_path));
   }
   return text;
 }

@@ -3,6 +3,8 @@
 #
 #   tools/setup.sh build    what ./run and ./bench need to build cofferdam
 #   tools/setup.sh test     that, and what ./test needs on top
+#   tools/setup.sh bench    what ./bench needs on top of build: nginx, which
+#                           is unpacked in build/nginx, not installed
 #   tools/setup.sh list build|test    names the packages, installs nothing
 #
 # Debian 12 and Ubuntu 24.04, as root or through sudo. Says what it installs
@@ -135,21 +137,33 @@ install_missing() {
     fail "still missing after apt-get install: ${missing[*]}"
 }
 
-main() {
-  local set=${1:-}
-  detect_system
-  if [[ $set == list ]]; then
-    set=${2:-test}
-    packages "$set"
-    return
+# Puts nginx, which ./bench gate compares with, into build/nginx. Installed, its
+# package would start a web server on port 80 wherever there is an init, and
+# leave it enabled; a file in our own folder asks for neither root nor a
+# service, and goes with the folder. The libraries that it needs belong to the
+# set build. An nginx that the machine has already does as well.
+unpack_nginx() {
+  local folder binary
+  folder=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/nginx
+  binary=$folder/usr/sbin/nginx
+  [[ ! -x $binary ]] && ! command -v nginx >/dev/null || return 0
+  say 'unpacks nginx, which ./bench gate compares with, in build/nginx'
+  mkdir -p "$folder"
+  exec 8<"$folder"
+  flock 8
+  [[ ! -x $binary ]] || return 0
+  local words=''
+  if ! words=$(cd "$folder" && rm -f nginx_*.deb &&
+    apt-get -q download nginx 2>&1 && dpkg -x nginx_*.deb . 2>&1 &&
+    rm -f nginx_*.deb); then
+    printf '%s\n' "$words" >&2
+    fail 'could not fetch nginx; where the lists are old, apt-get update helps'
   fi
-  [[ $set == build || $set == test ]] || fail 'say: tools/setup.sh build|test'
-  if [[ -z $system ]]; then
-    fail "knows Debian 12 and Ubuntu 24.04 only; elsewhere install what these
-setup: packages hold, then call cmake --preset release:
-$(packages "$set" | sed 's/ .*//' | paste -s -d ' ' | fold -s -w 76 |
-      sed 's/^/setup:   /')"
-  fi
+}
+
+# Installs what of a set is missing.
+install_set() {
+  local set=$1
   find_missing "$set"
   ((${#missing[@]} == 0)) && return
   # One installs, others wait and find nothing left to do. A folder serves as
@@ -158,6 +172,30 @@ $(packages "$set" | sed 's/ .*//' | paste -s -d ' ' | fold -s -w 76 |
   flock 9
   find_missing "$set"
   ((${#missing[@]} == 0)) || install_missing "$set"
+}
+
+main() {
+  local set=${1:-}
+  detect_system
+  if [[ $set == list ]]; then
+    set=${2:-test}
+    packages "$set"
+    return
+  fi
+  case $set in
+    build | test | bench) ;;
+    *) fail 'say: tools/setup.sh build|test|bench' ;;
+  esac
+  if [[ -z $system ]]; then
+    fail "knows Debian 12 and Ubuntu 24.04 only; elsewhere install what these
+setup: packages hold, then call cmake --preset release:
+$(packages "$set" | sed 's/ .*//' | paste -s -d ' ' | fold -s -w 76 |
+      sed 's/^/setup:   /')"
+  fi
+  install_set "$set"
+  if [[ $set == bench ]]; then
+    unpack_nginx
+  fi
 }
 
 main "$@"

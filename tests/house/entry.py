@@ -22,11 +22,15 @@ while read -r name; do echo "$name:amd64 installed"; done <$HERE/installed
 echo 'words of apt-get'
 for last; do :; done
 [ "$last" = update ] && exit 0
+[ "$2" = download ] && : >nginx_1_amd64.deb && exit
 [ "$last" = "$BREAK_APT" ] && exit 100
 until [ "$(grep -c query $HERE/calls)" -ge "${WAIT_FOR_QUERIES:-0}" ]; do
   sleep 0.01
 done
 for word; do echo "$word"; done >>$HERE/installed
+""",
+    "dpkg": """echo "dpkg $*" >>$HERE/calls
+mkdir -p "$3/usr/sbin" && : >"$3/usr/sbin/nginx" && chmod +x "$3/usr/sbin/nginx"
 """,
     "cmake": """echo "cmake $*" >>$HERE/calls
 mkdir -p build/release
@@ -162,6 +166,15 @@ def two_setups_at_once_install_once(copy):
     yield len([c for c in copy.calls("apt-get") if "install" in c]) == 1
 
 
+def nginx_for_the_bench_is_unpacked_and_not_installed(copy):
+    code, out, err = copy.run("tools/setup.sh", "bench")
+    yield code == 0 and out == "" and "build/nginx" in err
+    yield (copy.tree / "build/nginx/usr/sbin/nginx").is_file()
+    yield copy.calls("apt-get") == ["apt-get -q download nginx"]
+    yield copy.run("tools/setup.sh", "bench") == (0, "", "")
+    yield len(copy.calls("apt-get")) == 1
+
+
 def run_serves_from_anywhere_through_a_link(copy):
     link = copy.here / "link"
     link.symlink_to(copy.tree / "run")
@@ -209,6 +222,7 @@ SCENARIOS = [
     setup_shows_why_apt_get_failed,
     setup_refuses_systems_that_it_does_not_know,
     two_setups_at_once_install_once,
+    nginx_for_the_bench_is_unpacked_and_not_installed,
     run_serves_from_anywhere_through_a_link,
     run_leaves_a_named_configuration_alone,
     run_hands_over_stdin,
@@ -255,6 +269,7 @@ CASES = [
     _broken(
         "chatter on stdout", "tools/setup.sh", '"setup: $*" >&2',
         '"setup: $*"', "says why", "says what to do", "failed", "refuses",
+        "not installed",
     ),
     _broken(
         "removes packages", "tools/setup.sh", "--no-remove", "", "says why"
@@ -262,6 +277,10 @@ CASES = [
     _broken(
         "swallows apt's words", "tools/setup.sh", "\"$words\" >&2",
         "\"$words\" >/dev/null", "why apt get failed",
+    ),
+    _broken(
+        "installs nginx", "tools/setup.sh", "-q download nginx",
+        "-q install nginx", "not installed",
     ),
     _broken("no readlink", "run", "readlink -f", "echo", "through a link"),
     _broken(
