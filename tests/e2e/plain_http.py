@@ -201,6 +201,8 @@ def events(body: bytes) -> List[Tuple[str, Any]]:
                 name = line[7:]
             elif line.startswith("data: "):
                 data.append(line[6:])
-        if data:
+        if data == ["[DONE]"]:
+            found.append((name, data[0]))
+        elif data:
             found.append((name, json.loads("\n".join(data))))
     return found

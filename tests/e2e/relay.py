@@ -7,6 +7,7 @@ import threading
 from typing import List, Tuple
 from urllib.parse import urlsplit
 
+from double import asks_a_model
 from plain_http import Broken, Reader
 
 
@@ -115,8 +116,7 @@ class Relay:
         return found
 
     def main_exchanges(self) -> List[Seen]:
-        return [s for s in self.seen() if s.method == "POST"
-                and s.path() in ("/v1/messages", "/v1/responses")]
+        return [s for s in self.seen() if asks_a_model(s.method, s.target)]
 
 
 def _reader(data: bytes) -> Reader:

@@ -1,11 +1,8 @@
-"""The double itself: real agents work against it, and it misbehaves exactly
-as it was told to."""
+"""The double speaks each protocol well, and keeps what it heard."""
 
-import gzip
 import json
 import pathlib
 import signal
-import ssl
 import subprocess
 import sys
 import threading
@@ -13,107 +10,32 @@ import time
 
 import pytest
 
-import agents
-import material
-import scenario
-from certificates import self_signed
-from double import (Double, Fault, Script, ScriptError, Step, custom_tool,
-                    load_script, text, thinking, tool)
+import dialects
+from dialects import ANTHROPIC, CHAT, GEMINI, GEMINI_ARRAY, OPENAI
+from double import (Double, Script, ScriptError, Step, custom_tool,
+                    hidden_thinking, load_script, text, thinking, tool)
 from plain_http import Client, ask, events
-from relay import Relay
 
 HERE = pathlib.Path(__file__).resolve().parent
-ANTHROPIC = "/v1/messages"
-OPENAI = "/v1/responses"
-PATHS = pytest.mark.parametrize("path", [ANTHROPIC, OPENAI])
+DIALECTS = pytest.mark.parametrize("dialect", dialects.ALL, ids=str)
 
 
-def request(path, stream=True, **more):
-    if path == ANTHROPIC:
-        return {"model": "claude-sonnet-4-5", "max_tokens": 100,
-                "stream": stream,
-                "messages": [{"role": "user", "content": "Hi"}], **more}
-    return {"model": "gpt-5.5", "stream": stream, "input": "Hi", **more}
-
-
-def said(path, answer):
-    """The text of a streamed answer, put together from its deltas."""
-    out = []
-    for name, data in events(answer.body):
-        if path == ANTHROPIC and name == "content_block_delta":
-            out.append(data["delta"].get("text", ""))
-        if path == OPENAI and name == "response.output_text.delta":
-            out.append(data["delta"])
-    return "".join(out)
-
-
-# Real agents
-
-
-@pytest.mark.agent
-def test_real_claude_code_writes_and_edits(open_double, agent_home):
-    edit = material.STOCK
-    agent_home.write(edit.name, edit.human)
-    agent_home.commit("Add the stock list")
-    open_double.use_script(scenario.claude(
-        agent_home.repo, material.CLAUDE_FILES, edit))
-    done = agent_home.run(
-        agents.claude_words("Write the schedule."),
-        agents.claude_direct_env(open_double.url, "sk-test"))
-    assert done.code == 0, done
-    assert json.loads(done.out)["result"] == scenario.DONE
-    for name, words in material.CLAUDE_FILES.items():
-        assert (agent_home.repo / name).read_text() == words
-    assert (agent_home.repo / edit.name).read_text() == edit.edited()
-    labels = [e.label for e in open_double.main_exchanges()]
-    assert labels == ["write", "edit", "done"]
-    first = open_double.main_exchanges()[0]
-    assert first.header("authorization") == "Bearer sk-test"
-    assert agents.CLAUDE_VERSION in first.header("user-agent")
-
-
-@pytest.mark.agent
-@pytest.mark.parametrize("model", ["gw-model", "gpt-5.5"])
-def test_real_codex_writes_and_edits(open_double, agent_home, model):
-    edit = material.PARCEL
-    agent_home.write(edit.name, edit.human)
-    agent_home.commit("Add the parcel counter")
-    script = scenario.codex if model == "gw-model" else scenario.codex_patch
-    open_double.use_script(script(material.CODEX_FILES, edit))
-    words = agents.codex_words("Write the monitor.", model)
-    words[2:2] = agents.codex_direct_words(open_double.url)
-    done = agent_home.run(words, {"GW_KEY": "sk-test"})
-    assert done.code == 0, done
-    assert scenario.DONE in done.out
-    for name, contents in material.CODEX_FILES.items():
-        assert (agent_home.repo / name).read_text() == contents
-    assert (agent_home.repo / edit.name).read_text() == edit.edited()
-    labels = [e.label for e in open_double.main_exchanges()]
-    assert labels == ["write", "edit", "done"]
-    first = open_double.main_exchanges()[0]
-    assert first.header("authorization") == "Bearer sk-test"
-    assert agents.CODEX_VERSION in first.header("user-agent")
-
-
-# The protocols, well spoken
-
-
-@PATHS
-def test_streams_text_that_its_deltas_add_up_to(open_double, path):
+@DIALECTS
+def test_streams_text_that_its_deltas_add_up_to(open_double, dialect):
     words = "Über die Brücke – 堰を越えて, naïve façade. " * 9
     open_double.use_script(Script([Step([text(words)])]))
-    answer = ask(open_double.url, path, request(path))
+    answer = dialect.ask(open_double.url)
     assert answer.ended and answer.status == 200
-    assert said(path, answer) == words
+    assert dialect.said(answer.body) == words
     (kept,) = open_double.wait(lambda seen: seen[0].complete)
     assert answer.body == kept.response_body
 
 
-@PATHS
-def test_chunks_end_inside_utf8_sequences(open_double, path):
+@DIALECTS
+def test_chunks_end_inside_utf8_sequences(open_double, dialect):
     open_double.use_script(Script([Step([text("堰" * 300)])]))
     with Client(open_double.url) as client:
-        client.send("POST", path, {}, json.dumps(request(path)).encode())
+        dialect.send(client)
         _, pieces = client.receive_head()
         list(pieces)
     ends, at = [], 0
@@ -131,7 +53,7 @@ def test_anthropic_stream_has_every_event_in_order(open_double):
         thinking("Hm."), text("Yes."),
         tool("Write", {"file_path": "/a", "content": "é\n"})],
         usage={"cache_read_input_tokens": 7})]))
-    found = events(ask(open_double.url, ANTHROPIC, request(ANTHROPIC)).body)
+    found = events(ANTHROPIC.ask(open_double.url).body)
     names = [name for name, _ in found]
     assert all(data["type"] == name for name, data in found)
     assert names[0] == "message_start" and names[-1] == "message_stop"
@@ -150,7 +72,7 @@ def test_openai_stream_has_every_event_in_order(open_double):
     open_double.use_script(Script([Step([
         thinking("Hm."), text("Yes."), tool("exec_command", {"cmd": "ls"}),
         custom_tool("apply_patch", "*** Begin Patch\n*** End Patch\n")])]))
-    found = events(ask(open_double.url, OPENAI, request(OPENAI)).body)
+    found = events(OPENAI.ask(open_double.url).body)
     names = [name for name, _ in found]
     assert [d["sequence_number"] for _, d in found] == list(range(len(found)))
     assert names[:2] == ["response.created", "response.in_progress"]
@@ -170,38 +92,150 @@ def test_openai_stream_has_every_event_in_order(open_double):
         numbers["input_tokens"] + numbers["output_tokens"])
 
 
-@PATHS
-def test_answers_whole_without_stream(open_double, path):
+def test_chat_stream_has_every_chunk_in_order(open_double):
+    open_double.use_script(Script([Step([
+        thinking("Hm."), text("Yes."),
+        tool("write", {"filePath": "/a", "content": "é\n"}),
+        custom_tool("patch", "*** Begin")])]))
+    found = CHAT.frames(CHAT.ask(open_double.url).body)
+    assert found.pop() == "[DONE]"
+    assert len({(c["id"], c["model"], c["object"]) for c in found}) == 1
+    assert all("usage" not in c for c in found)
+    deltas = [c["choices"][0]["delta"] for c in found]
+    assert deltas[0]["role"] == "assistant" and deltas[-1] == {}
+    assert "".join(d.get("reasoning_content", "") for d in deltas) == "Hm."
+    assert found[-1]["choices"][0]["finish_reason"] == "tool_calls"
+    calls = [c for d in deltas for c in d.get("tool_calls", [])]
+    first = [c for c in calls if c["index"] == 0]
+    assert first[0]["id"] and first[0]["function"]["name"] == "write"
+    assert first[0]["function"]["arguments"] == ""
+    assert json.loads("".join(c["function"]["arguments"] for c in first)) == {
+        "filePath": "/a", "content": "é\n"}
+    assert "".join(c["custom"]["input"] for c in calls
+                   if c["index"] == 1) == "*** Begin"
+
+
+def test_chat_sends_its_usage_in_a_chunk_of_its_own_when_asked(open_double):
+    open_double.use_script(Script([Step([text("Yes."), hidden_thinking(
+        "A long thought that nobody sees.")])]))
+    found = CHAT.frames(CHAT.ask(open_double.url, stream_options={
+        "include_usage": True}).body)
+    assert found.pop() == "[DONE]"
+    last = found.pop()
+    assert last["choices"] == []
+    assert last["usage"]["completion_tokens"] == 9
+    assert last["usage"]["completion_tokens_details"][
+        "reasoning_tokens"] == 8
+    assert all(c["usage"] is None and c["choices"] for c in found)
+
+
+@pytest.mark.parametrize("dialect", [GEMINI, GEMINI_ARRAY], ids=str)
+def test_gemini_stream_has_its_parts_in_order(open_double, dialect):
+    open_double.use_script(Script([Step([
+        thinking("Hm."), text("Yes."),
+        tool("write_file", {"file_path": "/a", "content": "é\n"})])]))
+    answer = dialect.ask(open_double.url)
+    kind = ("application/json; charset=UTF-8" if dialect.array
+            else "text/event-stream; charset=utf-8")
+    assert answer.header("content-type") == kind
+    found = dialect.frames(answer.body)
+    candidates = [f["candidates"][0] for f in found]
+    parts = [p for c in candidates for p in c["content"]["parts"]]
+    assert ["finishReason" in c for c in candidates] == [False] * (
+        len(found) - 1) + [True]
+    assert [p["text"] for p in parts if p.get("thought")] == ["Hm."]
+    (call,) = [p for p in parts if "functionCall" in p]
+    assert call["functionCall"]["args"]["content"] == "é\n"
+    assert call["thoughtSignature"]
+    counts = [f["usageMetadata"].get("candidatesTokenCount", 0)
+              for f in found]
+    assert counts == sorted(counts) and counts[-1] > 0
+    last = found[-1]["usageMetadata"]
+    assert last["totalTokenCount"] == (
+        last["promptTokenCount"] + last["candidatesTokenCount"]
+        + last.get("thoughtsTokenCount", 0))
+
+
+def test_frames_end_with_the_newline_of_their_provider(open_double):
+    assert b"\r\n\r\n" in GEMINI.ask(open_double.url).body
+    assert b"\r" not in CHAT.ask(open_double.url).body
+    open_double.use_script(Script([Step([text("a")], newline="\r\n")]))
+    assert b"\r\n\r\n" in ANTHROPIC.ask(open_double.url).body
+
+
+def test_reasoning_is_sealed_anew_in_every_answer(open_double):
+    """Signatures that are all alike would hide that one was mixed up."""
+    open_double.use_script(Script([Step([
+        thinking("Hm."), hidden_thinking("So."), thinking("Ah.")])]))
+
+    def seals(dialect, where, **more):
+        found = []
+        for _ in range(2):
+            whole = dialect.ask(open_double.url, stream=False, **more).json()
+            found += [seal for seal in map(where, _parts(whole)) if seal]
+        return found
+
+    def _parts(whole):
+        if "candidates" in whole:
+            return whole["candidates"][0]["content"]["parts"]
+        return whole.get("content") or whole["output"]
+
+    anthropic = seals(ANTHROPIC, lambda p: p.get("signature", p.get("data")))
+    include = ["reasoning.encrypted_content"]
+    openai = seals(OPENAI, lambda p: p.get("encrypted_content"),
+                   include=include)
+    gemini = seals(GEMINI, lambda p: p.get("thoughtSignature"))
+    assert (len(anthropic), len(openai), len(gemini)) == (6, 6, 2)
+    for found in (anthropic, openai, gemini):
+        assert len(set(found)) == len(found)
+    assert seals(OPENAI, lambda p: p.get("encrypted_content")) == []
+
+
+@DIALECTS
+def test_answers_whole_without_stream(open_double, dialect):
     open_double.use_script(Script([Step([text("Whole – ganz.")])]))
-    answer = ask(open_double.url, path, request(path, stream=False))
+    answer = dialect.ask(open_double.url, stream=False)
     assert answer.ended
     assert answer.header("content-type") == "application/json"
-    assert "Whole – ganz." in answer.body.decode()
-    assert answer.json()["id"] == open_double.exchanges[0].response_id
+    assert dialect.said_whole(answer.body) == "Whole – ganz."
+    said = answer.json()
+    assert said.get("id", said.get("responseId")) == (
+        open_double.exchanges[0].response_id)
 
 
 def test_counts_tokens(open_double):
     open_double.use_script(Script(count_tokens=321))
-    answer = ask(open_double.url, ANTHROPIC + "/count_tokens",
-                 request(ANTHROPIC))
+    answer = ask(open_double.url, "/v1/messages/count_tokens",
+                 ANTHROPIC.request())
     assert answer.json() == {"input_tokens": 321}
+    answer = ask(open_double.url, "/v1beta/models/m:countTokens",
+                 GEMINI.request())
+    assert answer.json()["totalTokens"] == 321
+    assert open_double.main_exchanges() == []
 
 
-def test_chooses_the_step_by_counting_tool_results(open_double):
+def test_lists_models_in_each_providers_shape(open_double):
+    open_double.use_script(Script(models=["m-1", "m-2"]))
+    anthropic = ask(open_double.url, "/v1/models?limit=1000", headers={
+        "anthropic-version": "2023-06-01"}).json()
+    assert [m["id"] for m in anthropic["data"]] == ["m-1", "m-2"]
+    assert anthropic["first_id"] == "m-1" and not anthropic["has_more"]
+    openai = ask(open_double.url, "/v1/models").json()
+    assert openai["object"] == "list"
+    assert {m["object"] for m in openai["data"]} == {"model"}
+    gemini = ask(open_double.url, "/v1beta/models").json()
+    assert [m["name"] for m in gemini["models"]] == [
+        "models/m-1", "models/m-2"]
+
+
+@DIALECTS
+def test_chooses_the_step_by_counting_tool_results(open_double, dialect):
     open_double.use_script(Script(
         [Step([text("0")], label="0"), Step([text("1")], label="1"),
          Step([text("2")], label="2")], side=Step([text("s")], label="side")))
-    results = [{"role": "user", "content": [
-        {"type": "tool_result", "tool_use_id": str(i), "content": "ok"}
-        for i in range(9)]}]
-    outputs = [{"type": "function_call_output", "call_id": "a", "output": ""},
-               {"type": "message", "role": "user", "content": []}]
-    tools = [{"name": "Write", "input_schema": {}}]
-    for path, more in [
-            (ANTHROPIC, {"tools": tools}), (ANTHROPIC, {}),
-            (ANTHROPIC, {"tools": tools, "messages": results}),
-            (OPENAI, {"tools": tools, "input": outputs})]:
-        assert ask(open_double.url, path, request(path, **more)).ended
+    for more in (dialect.with_results(0), {}, dialect.with_results(9),
+                 dialect.with_results(1)):
+        assert dialect.ask(open_double.url, **more).ended
     assert [e.label for e in open_double.exchanges] == ["0", "side", "2", "1"]
 
 
@@ -235,199 +269,17 @@ def test_reads_a_chunked_request_and_keeps_the_connection(open_double):
     assert len({e.connection for e in open_double.exchanges}) == 1
 
 
-def test_refuses_a_wrong_credential_in_the_providers_words(open_double):
+@DIALECTS
+@pytest.mark.parametrize("carrier", [
+    "x-api-key", "authorization", "x-goog-api-key", "api-key"])
+def test_refuses_a_wrong_credential_in_the_providers_words(
+        open_double, dialect, carrier):
     open_double.use_script(Script(credential="right"))
-    for path, header in [(ANTHROPIC, "x-api-key"),
-                         (OPENAI, "authorization")]:
-        word = {"x-api-key": "%s", "authorization": "Bearer %s"}[header]
-        wrong = ask(open_double.url, path, request(path),
-                    headers={header: word % "wrong"})
-        right = ask(open_double.url, path, request(path),
-                    headers={header: word % "right"})
-        assert (wrong.status, right.status) == (401, 200)
-        assert wrong.json()["error"]["message"]
-
-
-# The protocols, badly spoken
-
-
-def fault(path, *faults, stream=True, **step):
-    """The answer to a step with these faults, and what the double kept."""
-    script = Script([Step([text("Some words to break off. " * 30)],
-                          faults=list(faults), **step)])
-    with Double(script) as double:
-        answer = ask(double.url, path, request(path, stream=stream))
-        double.wait(lambda seen: seen, 5)
-        return answer, double.exchanges[0]
-
-
-@PATHS
-@pytest.mark.parametrize("place,status", [
-    ("before_headers", 0), ("start", 200), ("mid_frame", 200)])
-def test_resets_where_told(path, place, status):
-    answer, kept = fault(path, Fault("reset", at=place))
-    assert answer.status in (0, status) and not answer.ended
-    assert "reset" in answer.error.lower() or answer.error
-    assert not kept.complete
-
-
-def test_reset_is_a_reset_and_not_a_close():
-    with Double(Script([Step(faults=[
-            Fault("reset", at="before_headers")])])) as double:
-        with Client(double.url) as client:
-            client.send("POST", ANTHROPIC, {},
-                        json.dumps(request(ANTHROPIC)).encode())
-            with pytest.raises(ConnectionResetError):
-                client.socket.recv(1)
-
-
-@PATHS
-def test_reset_after_the_terminal_event_leaves_the_stream_whole(path):
-    answer, kept = fault(path, Fault("reset", at="after_terminal"))
-    assert not answer.ended
-    last = "message_stop" if path == ANTHROPIC else "response.completed"
-    assert events(bytes(kept.response_body))[-1][0] == last
-
-
-@PATHS
-def test_closes_without_the_terminal_event(path):
-    cut, _ = fault(path, Fault("close", at="before_terminal"))
-    assert cut.error == "connection closed"
-    ended, _ = fault(path, Fault("end"))
-    assert ended.ended
-    for answer in (cut, ended):
-        names = [name for name, _ in events(answer.body)]
-        assert "message_stop" not in names
-        assert "response.completed" not in names
-
-
-@PATHS
-def test_sends_an_error_event_inside_a_stream(path):
-    answer, _ = fault(path, Fault("error_event", message="Too much at once"))
-    assert answer.ended
-    name, data = events(answer.body)[-1]
-    assert name == ("error" if path == ANTHROPIC else "response.failed")
-    assert "Too much at once" in json.dumps(data)
-
-
-def test_speaks_nonsense_in_every_form():
-    kinds = {
-        "not_http": lambda a: "status line" in a.error or a.error,
-        "bad_status_line": lambda a: "status line" in a.error,
-        "html": lambda a: a.ended and a.header("content-type") == "text/html",
-        "bad_json": lambda a: a.ended and a.body.endswith(b'"rol'),
-        "bad_sse": lambda a: a.ended and b'data: {"type":\n\n' in a.body,
-        "bad_chunk": lambda a: "chunk size" in a.error,
-    }
-    for kind, holds in kinds.items():
-        answer, _ = fault(ANTHROPIC, Fault(kind))
-        assert holds(answer), (kind, answer)
-
-
-def test_declares_a_wrong_length():
-    short, kept = fault(ANTHROPIC, Fault("short_length"), stream=False)
-    assert short.ended and len(short.body) == len(kept.response_body) - 16
-    long, kept = fault(ANTHROPIC, Fault("long_length"), stream=False)
-    assert long.error == "connection closed"
-    assert long.body == kept.response_body
-
-
-def test_sends_a_huge_header_and_a_huge_body():
-    answer, _ = fault(ANTHROPIC, Fault("huge_header", bytes=100_000))
-    assert len(answer.header("x-huge")) == 100_000
-    answer, kept = fault(ANTHROPIC, huge_bytes=3_000_000,
-                         chunk_bytes=[65536], delta_chars=[5000])
-    assert answer.ended and len(answer.body) > 3_000_000
-    assert answer.body == kept.response_body
-
-
-@PATHS
-def test_packs_the_answer_and_still_streams(path):
-    answer, kept = fault(path, encoding="gzip")
-    assert answer.header("content-encoding") == "gzip"
-    assert "Some words" in said(
-        path, type(answer)(body=gzip.decompress(answer.body)))
-    assert kept.response_body == answer.body
-
-
-def test_answers_errors_in_the_providers_shape():
-    answer, _ = fault(ANTHROPIC, status=529, type="overloaded_error",
-                      headers=[("retry-after", "7")])
-    assert answer.status == 529 and answer.header("retry-after") == "7"
-    assert answer.json()["error"]["type"] == "overloaded_error"
-    answer, _ = fault(OPENAI, status=429, type="rate_limit_exceeded",
-                      message="Slow down")
-    assert answer.json()["error"] == {
-        "message": "Slow down", "type": "rate_limit_exceeded", "param": None,
-        "code": "rate_limit_exceeded"}
-
-
-def test_stalls_and_dribbles_for_the_time_told():
-    begun = time.monotonic()
-    answer, _ = fault(ANTHROPIC, Fault("stall", ms=150),
-                      Fault("stall", at="before_headers", ms=150))
-    assert answer.ended and time.monotonic() - begun >= 0.3
-    begun = time.monotonic()
-    answer, _ = fault(ANTHROPIC, Fault("dribble", bytes=50, ms=2),
-                      stream=False, transfer="close")
-    assert answer.ended
-    assert time.monotonic() - begun >= len(answer.body) / 50 * 0.002
-
-
-def test_holds_until_released_and_sees_the_client_leave(open_double):
-    open_double.use_script(Script([Step([text("a" * 500)],
-                                        faults=[Fault("hold", name="x")])]))
-    with Client(open_double.url) as client:
-        client.send("POST", ANTHROPIC, {},
-                    json.dumps(request(ANTHROPIC)).encode())
-        client.receive_head()
-    open_double.wait(lambda seen: seen and seen[0].client_gone, 10)
-    with Client(open_double.url) as client:
-        client.send("POST", ANTHROPIC, {},
-                    json.dumps(request(ANTHROPIC)).encode())
-        _, pieces = client.receive_head()
-        got = [next(pieces)]
-        assert not open_double.exchanges[1].complete
-        open_double.release("x")
-        got += list(pieces)
-    assert events(b"".join(got))[-1][0] == "message_stop"
-
-
-def test_a_fault_can_strike_a_limited_number_of_times(open_double):
-    open_double.use_script(Script([Step(
-        [text("a")], faults=[Fault("html", times=2)])]))
-    kinds = [ask(open_double.url, ANTHROPIC, request(ANTHROPIC)).header(
-        "content-type").partition(";")[0] for _ in range(3)]
-    assert kinds == ["text/html", "text/html", "text/event-stream"]
-
-
-def test_speaks_tls(tmp_path):
-    cert, key = self_signed(tmp_path, "127.0.0.1")
-    with Double(tls=(cert, key)) as double:
-        context = ssl.create_default_context(cafile=cert)
-        answer = ask(double.url, ANTHROPIC, request(ANTHROPIC), tls=context)
-        assert answer.ended and said(ANTHROPIC, answer) == "Done."
-        refused = ask(double.url, ANTHROPIC, request(ANTHROPIC))
-        assert "certificate" in refused.error.lower()
-
-
-def test_the_relay_keeps_both_sides_of_the_wire(open_double):
-    open_double.use_script(Script([Step([text("Wörter. " * 200)])]))
-    with Relay(open_double.url) as relay:
-        with Client(relay.url) as client:
-            for path, stream in [(ANTHROPIC, True), (OPENAI, False)]:
-                client.send("POST", path, {"X-Name": "v"},
-                            json.dumps(request(path, stream)).encode())
-                assert client.receive().ended
-            client.send("HEAD", "/", {})
-            assert client.receive("HEAD").ended
-        seen = relay.seen()
-    assert [s.method for s in seen] == ["POST", "POST", "HEAD"]
-    for side, heard in zip(seen, open_double.exchanges):
-        assert side.ended and side.header("x-name") == (
-            heard.header("x-name") or "")
-        assert side.body == heard.body
-        assert side.response_body == heard.response_body
+    word = "Bearer %s" if carrier == "authorization" else "%s"
+    wrong = dialect.ask(open_double.url, headers={carrier: word % "wrong"})
+    right = dialect.ask(open_double.url, headers={carrier: word % "right"})
+    assert (wrong.status, right.status) == (401, 200)
+    assert dialect.error_message(wrong.json()) == "invalid credential"
 
 
 # As a program
@@ -443,8 +295,8 @@ def test_runs_as_a_program(tmp_path):
         cwd=HERE, stdout=subprocess.PIPE, text=True)
     try:
         ready = json.loads(process.stdout.readline())
-        answer = ask(ready["url"], OPENAI, request(OPENAI))
-        assert ready["ready"] and said(OPENAI, answer) == "From afar."
+        answer = OPENAI.ask(ready["url"])
+        assert ready["ready"] and OPENAI.said(answer.body) == "From afar."
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
@@ -470,14 +322,13 @@ def test_is_quick_enough_for_load(open_double):
     """At least 100 requests a second, on a machine busy with other things."""
     open_double.use_script(Script([Step([text("Some words. " * 20)],
                                         chunk_bytes=[])]))
-    body = json.dumps(request(ANTHROPIC)).encode()
     count, workers = 100, 4
     failures = []
 
     def work():
         with Client(open_double.url) as client:
             for _ in range(count):
-                client.send("POST", ANTHROPIC, {}, body)
+                ANTHROPIC.send(client)
                 if not client.receive().ended:
                     failures.append(1)
 

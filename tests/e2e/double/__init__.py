@@ -11,11 +11,13 @@ See tests/e2e/README.md for scripts as JSON files and for the command line.
 """
 
 from .record import Exchange
+from .reply import asks_a_model
 from .script import (Fault, Part, Script, ScriptError, Step, custom_tool,
-                     load_script, text, thinking, tool)
+                     hidden_thinking, load_script, text, thinking, tool)
 from .server import Double
 
 __all__ = [
     "Double", "Exchange", "Fault", "Part", "Script", "ScriptError", "Step",
-    "custom_tool", "load_script", "text", "thinking", "tool",
+    "asks_a_model", "custom_tool", "hidden_thinking", "load_script", "text",
+    "thinking", "tool",
 ]

@@ -14,10 +14,11 @@ def _arguments(argv):
     parser = argparse.ArgumentParser(
         prog="python3 -m double",
         description="A provider double: speaks Anthropic Messages "
-        "(POST /v1/messages, /v1/messages/count_tokens) and OpenAI Responses "
-        "(POST /v1/responses) on 127.0.0.1, says what a script says, and "
-        "records what it hears. Prints one JSON line when it listens; "
-        "SIGTERM or SIGINT ends it.",
+        "(POST /v1/messages, /v1/messages/count_tokens), OpenAI Responses "
+        "(POST /v1/responses), Chat Completions (POST /v1/chat/completions) "
+        "and Gemini (POST /v1beta/models/MODEL:generateContent and its kin) "
+        "on 127.0.0.1, says what a script says, and records what it hears. "
+        "Prints one JSON line when it listens; SIGTERM or SIGINT ends it.",
         epilog="faults: " + "; ".join(
             f"{name} ({what})" for name, what in FAULT_KINDS.items())
         + ". places: " + ", ".join(PLACES)

@@ -1,17 +1,30 @@
 """Answers in the shape of the Anthropic Messages API."""
 
 import json
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from .asked import Asked, opaque
 from .script import Part, Step
 
 Event = Tuple[str, Dict[str, Any]]
 
-SIGNATURE = "RG91YmxlU2lnbmF0dXJlTm90VmVyaWZpYWJsZQ=="
+ID_PREFIX = "msg_"
+NEWLINE = "\n"
+_OPERATIONS = {"/v1/messages": "answer", "/v1/messages/count_tokens": "count"}
+_KINDS = {400: "invalid_request_error", 401: "authentication_error",
+          403: "permission_error", 404: "not_found_error",
+          413: "request_too_large", 429: "rate_limit_error",
+          529: "overloaded_error"}
 
 
-def is_main(path: str) -> bool:
-    return path == "/v1/messages"
+def read(path: str, query: Dict[str, str],
+         body: Dict[str, Any]) -> Optional[Asked]:
+    """What is asked, or None when the path is not of this protocol."""
+    del query
+    operation = _OPERATIONS.get(path)
+    return operation and Asked(
+        "anthropic", operation, str(body.get("model", "unknown")),
+        body.get("stream") is True)
 
 
 def tool_results(request: Dict[str, Any]) -> int:
@@ -35,73 +48,89 @@ def headers(request_id: str) -> List[Tuple[str, str]]:
     ]
 
 
-def error(kind: str, message: str, request_id: str) -> Dict[str, Any]:
-    return {"type": "error", "error": {"type": kind, "message": message},
+def error(status: int, kind: str, message: str,
+          request_id: str) -> Dict[str, Any]:
+    return {"type": "error",
+            "error": {"type": kind or _KINDS.get(status, "api_error"),
+                      "message": message},
             "request_id": request_id}
 
 
-def error_event(kind: str, message: str) -> Event:
-    return "error", {"type": "error",
-                     "error": {"type": kind, "message": message}}
+def error_events(kind: str, message: str, id: str) -> List[Event]:
+    del id
+    return [("error", {"type": "error",
+                       "error": {"type": kind, "message": message}})]
 
 
-def stop_reason(step: Step) -> str:
+def models(ids: List[str]) -> Dict[str, Any]:
+    rows = [{"type": "model", "id": id, "display_name": id.title(),
+             "created_at": "2026-01-01T00:00:00Z"} for id in ids]
+    return {"data": rows, "has_more": False,
+            "first_id": ids[0] if ids else None,
+            "last_id": ids[-1] if ids else None}
+
+
+def count(tokens: int) -> Dict[str, Any]:
+    return {"input_tokens": tokens}
+
+
+def _stop_reason(step: Step) -> str:
     if step.stop_reason:
         return step.stop_reason
-    uses_tool = any(p.kind in ("tool", "custom_tool") for p in step.parts)
-    return "tool_use" if uses_tool else "end_turn"
+    return "tool_use" if step.uses_tool() else "end_turn"
 
 
-def usage(step: Step, request_bytes: int) -> Dict[str, Any]:
+def _usage(step: Step, asked: Asked) -> Dict[str, Any]:
     numbers = {
-        "input_tokens": max(1, request_bytes // 4),
+        "input_tokens": asked.input_tokens(),
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": 0,
         "cache_creation": {"ephemeral_5m_input_tokens": 0,
                            "ephemeral_1h_input_tokens": 0},
-        "output_tokens": max(1, sum(p.chars() for p in step.parts) // 4),
+        "output_tokens": step.output_tokens(),
         "service_tier": "standard",
     }
     numbers.update(step.usage)
     return numbers
 
 
-def _block(part: Part, id: str) -> Dict[str, Any]:
+def _block(part: Part, id: str, index: int) -> Dict[str, Any]:
     if part.kind == "text":
         return {"type": "text", "text": part.text}
     if part.kind == "thinking":
         return {"type": "thinking", "thinking": part.text,
-                "signature": SIGNATURE}
+                "signature": opaque(id, index)}
+    if part.kind == "hidden_thinking":
+        return {"type": "redacted_thinking", "data": opaque(id, index)}
     value = part.input if part.kind == "tool" else {"input": part.input}
-    return {"type": "tool_use", "id": part.id or id, "name": part.name,
-            "input": value}
+    return {"type": "tool_use", "id": part.id or f"toolu_{id[4:]}{index:02d}",
+            "name": part.name, "input": value}
 
 
-def message(step: Step, id: str, model: str,
-            request_bytes: int) -> Dict[str, Any]:
+def whole(step: Step, id: str, asked: Asked) -> Dict[str, Any]:
     """The whole message, as a request without `stream` gets it."""
-    blocks = [_block(p, f"toolu_{id[4:]}{i:02d}")
-              for i, p in enumerate(step.parts)]
-    return {"id": id, "type": "message", "role": "assistant", "model": model,
-            "content": blocks, "stop_reason": stop_reason(step),
-            "stop_sequence": None, "usage": usage(step, request_bytes)}
+    blocks = [_block(p, id, i) for i, p in enumerate(step.parts)]
+    return {"id": id, "type": "message", "role": "assistant",
+            "model": step.model or asked.model,
+            "content": blocks, "stop_reason": _stop_reason(step),
+            "stop_sequence": None, "usage": _usage(step, asked)}
 
 
-def events(step: Step, id: str, model: str, request_bytes: int,
-           pieces) -> Iterator[Event]:
+def events(step: Step, id: str, asked: Asked, pieces) -> Iterator[Event]:
     """The same message as events; `pieces` cuts a string into deltas."""
-    whole = message(step, id, model, request_bytes)
-    numbers = whole["usage"]
+    message = whole(step, id, asked)
+    numbers = message["usage"]
     yield "message_start", {"type": "message_start", "message": {
-        **whole, "content": [], "stop_reason": None,
+        **message, "content": [], "stop_reason": None,
         "usage": {**numbers, "output_tokens": 1}}}
-    for index, block in enumerate(whole["content"]):
+    for index, block in enumerate(message["content"]):
         yield from _block_events(index, block, pieces)
         if index == 0 and step.ping:
             yield "ping", {"type": "ping"}
     yield "message_delta", {
         "type": "message_delta",
-        "delta": {"stop_reason": whole["stop_reason"], "stop_sequence": None},
+        "delta": {"stop_reason": message["stop_reason"],
+                  "stop_sequence": None},
         "usage": {name: numbers[name] for name in (
             "input_tokens", "cache_creation_input_tokens",
             "cache_read_input_tokens", "output_tokens")}}
@@ -120,6 +149,8 @@ def _block_events(index: int, block: Dict[str, Any],
                   for piece in pieces(block["thinking"])]
         deltas.append({"type": "signature_delta",
                        "signature": block["signature"]})
+    elif block["type"] == "redacted_thinking":
+        empty, deltas = block, []
     else:
         empty = {**block, "input": {}}
         words = json.dumps(block["input"], ensure_ascii=False)

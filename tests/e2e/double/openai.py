@@ -2,15 +2,29 @@
 
 import json
 import time
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from .asked import Asked, opaque
 from .script import Part, Step
 
 Event = Tuple[str, Dict[str, Any]]
 
+ID_PREFIX = "resp_"
+NEWLINE = "\n"
+# Status -> type and code of the error.
+_KINDS = {401: ("invalid_request_error", "invalid_api_key"),
+          403: ("invalid_request_error", "permission_denied"),
+          404: ("invalid_request_error", "model_not_found"),
+          429: ("requests", "rate_limit_exceeded")}
 
-def is_main(path: str) -> bool:
-    return path == "/v1/responses"
+
+def read(path: str, query: Dict[str, str],
+         body: Dict[str, Any]) -> Optional[Asked]:
+    del query
+    if path != "/v1/responses":
+        return None
+    return Asked("openai", "answer", str(body.get("model", "unknown")),
+                 body.get("stream") is True)
 
 
 def tool_results(request: Dict[str, Any]) -> int:
@@ -27,24 +41,35 @@ def headers(request_id: str) -> List[Tuple[str, str]]:
         ("openai-organization", "org-double"),
         ("openai-processing-ms", "12"),
         ("openai-version", "2020-10-01"),
+        ("set-cookie", "__cf_bm=d0b1e; path=/; HttpOnly; Secure"),
         ("strict-transport-security",
          "max-age=31536000; includeSubDomains; preload"),
     ]
 
 
-def error(kind: str, message: str, request_id: str) -> Dict[str, Any]:
+def error(status: int, kind: str, message: str,
+          request_id: str) -> Dict[str, Any]:
     del request_id  # this provider keeps it in a header
+    other = ("server_error" if status >= 500 else "invalid_request_error",
+             None)
+    kind, code = (kind, kind) if kind else _KINDS.get(status, other)
     return {"error": {"message": message, "type": kind, "param": None,
-                      "code": kind}}
+                      "code": code}}
 
 
-def usage(step: Step, request_bytes: int) -> Dict[str, Any]:
-    reasoning = sum(p.chars() for p in step.parts if p.kind == "thinking")
+def models(ids: List[str]) -> Dict[str, Any]:
+    return {"object": "list", "data": [
+        {"id": id, "object": "model", "created": 1767225600,
+         "owned_by": "double"} for id in ids]}
+
+
+def _usage(step: Step, asked: Asked) -> Dict[str, Any]:
     numbers = {
-        "input_tokens": max(1, request_bytes // 4),
+        "input_tokens": asked.input_tokens(),
         "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": max(1, sum(p.chars() for p in step.parts) // 4),
-        "output_tokens_details": {"reasoning_tokens": reasoning // 4},
+        "output_tokens": step.output_tokens(),
+        "output_tokens_details": {
+            "reasoning_tokens": step.reasoning_tokens()},
     }
     numbers.update(step.usage)
     numbers["total_tokens"] = (
@@ -58,10 +83,11 @@ def _item(part: Part, stem: str, index: int) -> Dict[str, Any]:
                 "status": "completed", "role": "assistant",
                 "content": [{"type": "output_text", "annotations": [],
                              "logprobs": [], "text": part.text}]}
-    if part.kind == "thinking":
+    if part.kind in ("thinking", "hidden_thinking"):
+        summary = [{"type": "summary_text", "text": part.text}]
         return {"id": f"rs_{stem}{index:02d}", "type": "reasoning",
-                "summary": [{"type": "summary_text", "text": part.text}],
-                "encrypted_content": "ZG91YmxlLXJlYXNvbmluZw=="}
+                "summary": summary if part.kind == "thinking" else [],
+                "encrypted_content": "gAAAAAB" + opaque(stem, index)}
     call_id = part.id or f"call_{stem}{index:02d}"
     if part.kind == "tool":
         return {"id": f"fc_{stem}{index:02d}", "type": "function_call",
@@ -73,17 +99,22 @@ def _item(part: Part, stem: str, index: int) -> Dict[str, Any]:
             "input": part.input}
 
 
-def response(step: Step, id: str, model: str, request: Dict[str, Any],
-             request_bytes: int) -> Dict[str, Any]:
+def whole(step: Step, id: str, asked: Asked) -> Dict[str, Any]:
     """The whole response object, as a request without `stream` gets it."""
-    items = [_item(p, id[5:], i) for i, p in enumerate(step.parts)]
+    request = asked.body
+    items = [_item(p, id[len(ID_PREFIX):], i)
+             for i, p in enumerate(step.parts)]
+    if "reasoning.encrypted_content" not in (request.get("include") or []):
+        for item in items:
+            item.pop("encrypted_content", None)
     return {
         "id": id, "object": "response", "created_at": int(time.time()),
         "status": "completed", "background": False, "error": None,
         "incomplete_details": None,
         "instructions": request.get("instructions"),
         "max_output_tokens": request.get("max_output_tokens"),
-        "max_tool_calls": None, "model": model, "output": items,
+        "max_tool_calls": None, "model": step.model or asked.model,
+        "output": items,
         "parallel_tool_calls": request.get("parallel_tool_calls", True),
         "previous_response_id": None,
         "prompt_cache_key": request.get("prompt_cache_key"),
@@ -93,23 +124,22 @@ def response(step: Step, id: str, model: str, request: Dict[str, Any],
         "text": {"format": {"type": "text"}, "verbosity": "medium"},
         "tool_choice": request.get("tool_choice", "auto"),
         "tools": request.get("tools", []), "top_logprobs": 0, "top_p": 1.0,
-        "truncation": "disabled", "usage": usage(step, request_bytes),
+        "truncation": "disabled", "usage": _usage(step, asked),
         "user": None, "metadata": {},
     }
 
 
-def events(step: Step, id: str, model: str, request: Dict[str, Any],
-           request_bytes: int, pieces) -> Iterator[Event]:
+def events(step: Step, id: str, asked: Asked, pieces) -> Iterator[Event]:
     """The same response as events, numbered; `pieces` cuts strings."""
-    whole = response(step, id, model, request, request_bytes)
-    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
+    done = whole(step, id, asked)
+    begun = {**done, "status": "in_progress", "output": [], "usage": None}
 
     def unnumbered() -> Iterator[Event]:
         yield "response.created", {"response": begun}
         yield "response.in_progress", {"response": begun}
-        for index, item in enumerate(whole["output"]):
+        for index, item in enumerate(done["output"]):
             yield from _item_events(index, item, pieces)
-        yield "response.completed", {"response": whole}
+        yield "response.completed", {"response": done}
 
     for number, (name, data) in enumerate(unnumbered()):
         yield name, {"type": name, "sequence_number": number, **data}
@@ -133,7 +163,8 @@ def _item_events(index: int, item: Dict[str, Any],
     if kind == "message":
         yield from _text_events(at, item["content"][0], pieces)
     elif kind == "reasoning":
-        yield from _reasoning_events(at, item["summary"][0], pieces)
+        for summary in item["summary"]:
+            yield from _reasoning_events(at, summary, pieces)
     elif kind == "function_call":
         for piece in pieces(item["arguments"]):
             yield "response.function_call_arguments.delta", {

@@ -7,12 +7,17 @@ import itertools
 import json
 import random
 import zlib
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+from urllib.parse import parse_qsl
 
-from . import anthropic, openai
+from . import anthropic, chat, gemini, openai
+from .asked import Asked
 from .script import Fault, Step, text
 
-PROTOCOLS = {"anthropic": anthropic, "openai": openai}
+# Each reads requests and writes answers, errors and model lists of one
+# protocol; all have the same functions.
+PROTOCOLS = {"anthropic": anthropic, "openai": openai, "chat": chat,
+             "gemini": gemini}
 
 _WORDS = ("river wall stone water gate ledger mason tide pile cofferdam pump "
           "caisson bank silt über naïve 堰 plank rivet").split()
@@ -33,8 +38,29 @@ class Reply:
         return sum(map(len, self.segments))
 
 
-def protocol_of(path: str) -> str:
-    return "anthropic" if path.startswith("/v1/messages") else "openai"
+def read(target: str, body: Any = None,
+         body_bytes: int = 0) -> Optional[Asked]:
+    """What a POST to `target` asks for; None where no protocol knows it."""
+    path, _, query = target.partition("?")
+    for shape in PROTOCOLS.values():
+        asked = shape.read(path, dict(parse_qsl(query)), body or {})
+        if asked:
+            asked.body, asked.body_bytes = body or {}, body_bytes
+            return asked
+    return None
+
+
+def asks_a_model(method: str, target: str) -> bool:
+    """A request for an answer, not a probe, a count or a list."""
+    asked = read(target) if method == "POST" else None
+    return asked is not None and asked.operation == "answer"
+
+
+def protocol_near(path: str) -> str:
+    """Whose errors a path gets that no protocol knows."""
+    if path.startswith("/v1/messages"):
+        return "anthropic"
+    return "gemini" if path.startswith("/v1beta") else "openai"
 
 
 def pieces_of(sizes) -> Any:
@@ -60,15 +86,39 @@ def filler(size: int) -> str:
     return " ".join(out)
 
 
-def frame(name: str, data: Dict[str, Any], newline: str) -> bytes:
-    words = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return f"event: {name}{newline}data: {words}{newline}{newline}".encode()
+def frame(name: str, data: Any, newline: str) -> bytes:
+    words = data if isinstance(data, str) else json.dumps(
+        data, ensure_ascii=False, separators=(",", ":"))
+    event = f"event: {name}{newline}" if name else ""
+    return f"{event}data: {words}{newline}{newline}".encode()
 
 
-def error_reply(protocol: str, status: int, kind: str, message: str,
+def array_segments(values: List[Any]) -> List[bytes]:
+    """One JSON array as Gemini streams it: an element at a time."""
+    segments = [
+        (",\r\n" if number else "[") + json.dumps(
+            value, ensure_ascii=False, indent=2) + "\n"
+        for number, value in enumerate(values)]
+    segments[-1] += "]\n"
+    return [segment.encode() for segment in segments]
+
+
+def error_segments(asked: Asked, kind: str, message: str, id: str,
+                   newline: str) -> List[bytes]:
+    """An error in the middle of a stream."""
+    shape = PROTOCOLS[asked.protocol]
+    found = shape.error_events(kind, message, id)
+    if asked.array:
+        return [(",\r\n" + json.dumps(data, indent=2) + "\n]\n").encode()
+                for _, data in found]
+    return [frame(n, d, newline or shape.NEWLINE) for n, d in found]
+
+
+def error_reply(asked: Asked, status: int, kind: str, message: str,
                 request_id: str) -> Reply:
-    shape = PROTOCOLS[protocol]
-    body = json.dumps(shape.error(kind, message, request_id)).encode()
+    shape = PROTOCOLS[asked.protocol]
+    value = shape.error(status, kind, message, request_id)
+    body = json.dumps([value] if asked.array else value).encode()
     return Reply(status, [("Content-Type", "application/json"),
                           *shape.headers(request_id)], [body], "length")
 
@@ -79,41 +129,38 @@ def json_reply(value: Any, headers: List[Tuple[str, str]] = ()) -> Reply:
                  [body], "length")
 
 
-def step_reply(step: Step, protocol: str, request: Dict[str, Any],
-               request_bytes: int, number: str, request_id: str) -> Reply:
-    """The answer that `step` gives to `request` in that protocol."""
-    shape = PROTOCOLS[protocol]
+def step_reply(step: Step, asked: Asked, number: str,
+               request_id: str) -> Reply:
+    """The answer that `step` gives to what was asked."""
+    shape = PROTOCOLS[asked.protocol]
     if step.huge_bytes:
         step = dataclasses.replace(
             step, parts=[*step.parts, text(filler(step.huge_bytes))])
     if step.status != 200 or step.body is not None:
-        return _raw_reply(step, protocol, request_id)
-    model = step.model or str(request.get("model", "unknown"))
-    stream = request.get("stream") is True
-    cut = pieces_of(step.delta_chars)
-    if protocol == "anthropic":
-        id = f"msg_{number}"
-        if stream:
-            events = anthropic.events(step, id, model, request_bytes, cut)
-        else:
-            whole = anthropic.message(step, id, model, request_bytes)
-    else:
-        id = f"resp_{number}"
-        if stream:
-            events = openai.events(step, id, model, request, request_bytes,
-                                   cut)
-        else:
-            whole = openai.response(step, id, model, request, request_bytes)
+        return _as_told(_raw_reply(step, asked, request_id), step)
+    id = shape.ID_PREFIX + number
     head = [*shape.headers(request_id), *step.headers]
-    if stream:
-        segments = [frame(n, d, step.newline) for n, d in events]
-        reply = Reply(200, [
-            ("Content-Type", "text/event-stream; charset=utf-8"),
-            ("Cache-Control", "no-cache"), *head], segments, "chunked", id)
-    else:
-        body = json.dumps(whole, ensure_ascii=False).encode()
+    if not asked.stream:
+        body = json.dumps(shape.whole(step, id, asked),
+                          ensure_ascii=False).encode()
         reply = Reply(200, [("Content-Type", "application/json"), *head],
                       [body], "length", id)
+        return _as_told(reply, step)
+    events = shape.events(step, id, asked, pieces_of(step.delta_chars))
+    if asked.array:
+        kind = "application/json; charset=UTF-8"
+        segments = array_segments([data for _, data in events])
+    else:
+        kind = "text/event-stream; charset=utf-8"
+        segments = [frame(name, data, step.newline or shape.NEWLINE)
+                    for name, data in events]
+    return _as_told(Reply(200, [
+        ("Content-Type", kind), ("Cache-Control", "no-cache"), *head],
+        segments, "chunked", id), step)
+
+
+def _as_told(reply: Reply, step: Step) -> Reply:
+    """With the transfer and the encoding that the step names."""
     if step.transfer != "auto":
         reply.transfer = step.transfer
     if step.encoding == "gzip":
@@ -122,9 +169,9 @@ def step_reply(step: Step, protocol: str, request: Dict[str, Any],
     return reply
 
 
-def _raw_reply(step: Step, protocol: str, request_id: str) -> Reply:
+def _raw_reply(step: Step, asked: Asked, request_id: str) -> Reply:
     if step.body is None:
-        reply = error_reply(protocol, step.status, step.type,
+        reply = error_reply(asked, step.status, step.type,
                             step.message or _phrase(step.status), request_id)
     else:
         reply = Reply(step.status, [("Content-Type", "application/json")],
@@ -132,11 +179,6 @@ def _raw_reply(step: Step, protocol: str, request_id: str) -> Reply:
     own = {name.lower() for name, _ in step.headers}
     reply.headers = [h for h in reply.headers if h[0].lower() not in own]
     reply.headers += step.headers
-    if step.transfer != "auto":
-        reply.transfer = step.transfer
-    if step.encoding == "gzip":
-        reply.segments = gzip_segments(reply.segments)
-        reply.headers.append(("Content-Encoding", "gzip"))
     return reply
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import json
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
-PART_KINDS = ("text", "thinking", "tool", "custom_tool")
+PART_KINDS = ("text", "thinking", "hidden_thinking", "tool", "custom_tool")
 
 # Where a fault strikes, counted in the entity of the answer.
 PLACES = (
@@ -61,7 +61,8 @@ class ScriptError(ValueError):
 @dataclasses.dataclass
 class Part:
     """One part of an answer. `input` is an object for a tool and raw text for
-    a custom (grammar) tool."""
+    a custom (grammar) tool. Of hidden thinking only a blob is seen, and its
+    tokens."""
     kind: str
     text: str = ""
     name: str = ""
@@ -69,7 +70,7 @@ class Part:
     id: str = ""
 
     def chars(self) -> int:
-        if self.kind in ("text", "thinking"):
+        if self.kind not in ("tool", "custom_tool"):
             return len(self.text)
         if self.kind == "tool":
             return len(json.dumps(self.input, ensure_ascii=False))
@@ -82,6 +83,10 @@ def text(words: str) -> Part:
 
 def thinking(words: str) -> Part:
     return Part("thinking", text=words)
+
+
+def hidden_thinking(words: str) -> Part:
+    return Part("hidden_thinking", text=words)
 
 
 def tool(name: str, input: Dict[str, Any], id: str = "") -> Part:
@@ -119,18 +124,28 @@ class Step:
     stop_reason: str = ""
     usage: Dict[str, Any] = dataclasses.field(default_factory=dict)
     status: int = 200
-    type: str = "api_error"
+    type: str = ""               # "": the provider's own for the status
     message: str = ""
     body: Optional[str] = None
     headers: List[Tuple[str, str]] = dataclasses.field(default_factory=list)
     transfer: str = "auto"       # auto | chunked | length | close
     encoding: str = "identity"   # identity | gzip
     ping: bool = True            # Anthropic: a ping event after the start
-    newline: str = "\n"          # "\r\n" for servers that write SSE so
+    newline: str = ""            # "": the provider's own, else \n or \r\n
     delta_chars: Sequence[int] = ODD_DELTA_CHARS
     chunk_bytes: Sequence[int] = ODD_CHUNK_BYTES
     huge_bytes: int = 0          # adds a text part of so many bytes
     faults: List[Fault] = dataclasses.field(default_factory=list)
+
+    def uses_tool(self) -> bool:
+        return any(p.kind in ("tool", "custom_tool") for p in self.parts)
+
+    def reasoning_tokens(self) -> int:
+        return sum(p.chars() for p in self.parts
+                   if p.kind in ("thinking", "hidden_thinking")) // 4
+
+    def output_tokens(self) -> int:
+        return max(1, sum(p.chars() for p in self.parts) // 4)
 
 
 @dataclasses.dataclass
@@ -143,6 +158,7 @@ class Script:
     select: str = "tool_results"  # tool_results | sequence
     credential: str = ""
     count_tokens: Optional[int] = None
+    models: List[str] = dataclasses.field(default_factory=list)
     choose: Optional[Callable[..., Step]] = None
 
     def __post_init__(self):
@@ -161,7 +177,7 @@ _TYPES = {
            "ping": bool, "newline": str, "delta_chars": list,
            "chunk_bytes": list, "huge_bytes": int, "faults": list},
     Script: {"turns": list, "side": dict, "select": str, "credential": str,
-             "count_tokens": int},
+             "count_tokens": int, "models": list},
 }
 
 
@@ -230,7 +246,7 @@ def _step(value: Any, where: str) -> Step:
     _one_of(step.transfer, ("auto", "chunked", "length", "close"),
             f"{where}.transfer")
     _one_of(step.encoding, ("identity", "gzip"), f"{where}.encoding")
-    _one_of(step.newline, ("\n", "\r\n"), f"{where}.newline")
+    _one_of(step.newline, ("", "\n", "\r\n"), f"{where}.newline")
     return step
 
 
@@ -256,6 +272,8 @@ def load_script(source: Union[str, bytes, dict],
         except ValueError as error:
             raise ScriptError(f"script: no JSON: {error}") from None
     fields = dict(_check(Script, _substitute(source, names or {}), ""))
+    if not all(isinstance(id, str) for id in fields.get("models", [])):
+        raise ScriptError("models: names are needed")
     fields["turns"] = [_step(s, f"turns[{i}]")
                        for i, s in enumerate(fields.get("turns", []))]
     if "side" in fields:

@@ -9,8 +9,10 @@ import ssl
 import string
 import threading
 from typing import Any, Callable, Dict, List, Optional, Tuple
+from urllib.parse import parse_qsl
 
-from . import anthropic, openai, reply as replies
+from . import anthropic, reply as replies
+from .asked import Asked
 from .http1 import BadRequest, Connection, Gone, Request
 from .record import Exchange, Record
 from .reply import PROTOCOLS, Reply, offset_of
@@ -38,7 +40,7 @@ class _Sending:
     exchange: Exchange
     reply: Reply
     step: Step
-    protocol: str
+    asked: Asked
     sent: int = 0
     dribble: Optional[Fault] = None
 
@@ -107,8 +109,8 @@ class Double:
 
     def main_exchanges(self) -> List[Exchange]:
         """Those that asked a model, without probes and counts."""
-        return [e for e in self.exchanges if e.method == "POST"
-                and e.path() in ("/v1/messages", "/v1/responses")]
+        return [e for e in self.exchanges
+                if replies.asks_a_model(e.method, e.target)]
 
     def clear(self) -> None:
         self._record.clear()
@@ -189,13 +191,12 @@ class Double:
             return False
         exchange = self._record.begin(number, request.method, request.target,
                                       request.headers, request.body)
-        step, reply = self._answer(exchange)
+        asked, step, reply = self._answer(exchange)
         exchange.label = step.label
         exchange.response_id = reply.response_id
         exchange.status = reply.status
         keep = (request.header("connection") or "").lower() != "close"
-        sending = _Sending(connection, exchange, reply, step,
-                           replies.protocol_of(exchange.path()))
+        sending = _Sending(connection, exchange, reply, step, asked)
         try:
             return await self._send(sending, keep)
         except Gone:
@@ -206,63 +207,63 @@ class Double:
 
     # Choosing
 
-    def _answer(self, exchange: Exchange) -> Tuple[Step, Reply]:
+    def _answer(self, exchange: Exchange) -> Tuple[Asked, Step, Reply]:
         path, method = exchange.path(), exchange.method
-        protocol = replies.protocol_of(path)
-        request_id = ("req_" if protocol == "anthropic" else "") + self._id()
+        asked = None
+        if method == "POST":
+            asked = replies.read(exchange.target)
+        near = asked or Asked(replies.protocol_near(path), "")
+        shape = PROTOCOLS[near.protocol]
+        request_id = ("req_" if near.protocol == "anthropic" else ""
+                      ) + self._id()
         none = Step(label="-")
 
-        def refuse(status: int, kind: str, message: str):
-            return none, replies.error_reply(protocol, status, kind, message,
-                                             request_id)
+        def refuse(status: int, message: str, kind: str = ""):
+            return near, none, replies.error_reply(near, status, kind,
+                                                   message, request_id)
 
         if method == "HEAD" or path == "/api/hello":
-            return none, Reply(200, [], [b""], "length")
+            return near, none, Reply(200, [], [b""], "length")
         script = self._script
-        if script.credential and script.credential not in (
-                exchange.header("x-api-key"),
-                (exchange.header("authorization") or "")
-                .partition("Bearer ")[2]):
-            kind = ("authentication_error" if protocol == "anthropic"
-                    else "invalid_api_key")
-            return refuse(401, kind, "invalid credential")
-        if method == "GET" and path == "/v1/models":
-            return none, replies.json_reply({"data": [], "has_more": False})
+        if script.credential and script.credential not in _keys(exchange):
+            return refuse(401, "invalid credential")
+        if method == "GET" and path in ("/v1/models", "/v1beta/models"):
+            if exchange.header("anthropic-version"):
+                shape = anthropic
+            return near, none, replies.json_reply(
+                shape.models(script.models), shape.headers(request_id))
         if method == "GET" and path == "/v1/responses":
-            return refuse(426, "invalid_request_error", "no websocket here")
-        if method != "POST" or not (
-                any(p.is_main(path) for p in PROTOCOLS.values())
-                or path == "/v1/messages/count_tokens"):
-            return refuse(404, "not_found_error", f"no {method} {path} here")
+            return refuse(426, "no websocket here")
+        if asked is None:
+            return refuse(404, f"no {method} {path} here")
         try:
             request = json.loads(exchange.body)
             assert isinstance(request, dict)
         except (ValueError, AssertionError):
-            return refuse(400, "invalid_request_error",
-                          "the body is no JSON object")
-        if path.endswith("/count_tokens"):
-            count = script.count_tokens
-            if count is None:
-                count = max(1, len(exchange.body) // 4)
-            return none, replies.json_reply(
-                {"input_tokens": count}, anthropic.headers(request_id))
-        step = self._choose(script, exchange, request, protocol)
+            return refuse(400, "the body is no JSON object")
+        asked = replies.read(exchange.target, request, len(exchange.body))
+        if asked.operation == "count":
+            tokens = script.count_tokens
+            if tokens is None:
+                tokens = asked.input_tokens()
+            return asked, none, replies.json_reply(
+                shape.count(tokens), shape.headers(request_id))
+        step = self._choose(script, exchange, asked)
         if not step.label:
             step = dataclasses.replace(step, label="step")
-        return step, replies.step_reply(step, protocol, request,
-                                        len(exchange.body), self._id(),
-                                        request_id)
+        return asked, step, replies.step_reply(step, asked, self._id(),
+                                               request_id)
 
     def _choose(self, script: Script, exchange: Exchange,
-                request: Dict[str, Any], protocol: str) -> Step:
+                asked: Asked) -> Step:
         if script.choose is not None:
             return script.choose(exchange)
-        if script.side is not None and not request.get("tools"):
+        if script.side is not None and not asked.body.get("tools"):
             return script.side
         if script.select == "sequence":
             index = len(self.main_exchanges()) - 1
         else:
-            index = PROTOCOLS[protocol].tool_results(request)
+            index = PROTOCOLS[asked.protocol].tool_results(asked.body)
         return script.turns[min(index, len(script.turns) - 1)]
 
     # Sending
@@ -377,7 +378,7 @@ class Double:
             sending.dribble = fault
         elif fault.kind == "bad_sse":
             await self._chunk_extra(
-                sending, b'event: content_block_delta\ndata: {"type":\n\n')
+                sending, b'event: bad\ndata: {"type":\n\n')
         elif fault.kind == "reset":
             await connection.reset()
             return False
@@ -391,7 +392,10 @@ class Double:
             return False
         elif fault.kind in ("end", "error_event"):
             if fault.kind == "error_event":
-                await self._chunk_extra(sending, _error_frames(sending, fault))
+                await self._chunk_extra(sending, b"".join(
+                    replies.error_segments(
+                        sending.asked, fault.type, fault.message,
+                        sending.reply.response_id, sending.step.newline)))
             if sending.reply.transfer == "chunked":
                 await connection.write(b"0\r\n\r\n")
             await connection.flush()
@@ -419,12 +423,10 @@ class Double:
             raise Gone()
 
 
-def _error_frames(sending: _Sending, fault: Fault) -> bytes:
-    from . import openai
-    if sending.protocol == "anthropic":
-        events = [anthropic.error_event(fault.type, fault.message)]
-    else:
-        events = openai.error_events(fault.type, fault.message,
-                                     sending.reply.response_id)
-    return b"".join(replies.frame(n, d, sending.step.newline)
-                    for n, d in events)
+def _keys(exchange: Exchange) -> List[str]:
+    """Every credential that came, whatever carried it."""
+    query = dict(parse_qsl(exchange.target.partition("?")[2]))
+    bearer = (exchange.header("authorization") or "").partition("Bearer ")[2]
+    return [key for key in (
+        bearer, exchange.header("x-api-key"), exchange.header("api-key"),
+        exchange.header("x-goog-api-key"), query.get("key")) if key]
