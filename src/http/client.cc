@@ -67,7 +67,7 @@ class ClientPool::Impl {
 
   Status SetUpTls() {
     if (upstream_.transport != Upstream::Transport::kTls) return {};
-    TRY_ASSIGN(tls_, TlsContext::Create(upstream_.ca_file));
+    TRY_ASSIGN(tls_, TlsContext::OfClient(upstream_.ca_file));
     return {};
   }
 

@@ -100,9 +100,15 @@ std::unique_ptr<ClientConnection> IdleConnections::Take() {
   while (!idle_.empty()) {
     std::unique_ptr<ClientConnection> connection = std::move(idle_.back());
     idle_.pop_back();
-    connection->stream().socket().Watch(nullptr);
-    // Known to be readable: the peer has closed, or speaks out of turn.
-    if (connection->stream().socket().ReadableMaybe()) continue;
+    Stream& stream = connection->stream();
+    stream.Watch(nullptr);
+    // The peer may have closed, or speak out of turn.
+    char byte;
+    unsigned want = 0;
+    if (stream.ReadableMaybe() &&
+        stream.TryRead(&byte, 1, &want).outcome != IoOutcome::kAgain) {
+      continue;
+    }
     connection->SetReused();
     return connection;
   }
@@ -125,7 +131,7 @@ void IdleConnections::Put(std::unique_ptr<ClientConnection> connection) {
 // TLS peers may still send a session ticket; anything else ends the idling.
 void IdleConnections::WatchIdle(ClientConnection* connection) {
   // Asio may hold the watch for longer than this lives.
-  connection->stream().socket().Watch([weak = weak_from_this(), connection] {
+  connection->stream().Watch([weak = weak_from_this(), connection] {
     const auto self = weak.lock();
     if (self == nullptr) return;
     char byte;

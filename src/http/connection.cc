@@ -48,7 +48,9 @@ std::string ErrorBody(std::string_view type, std::string_view message) {
 
 Connection::Connection(ServerCore& core, Loop& loop, FileDescriptor fd)
     : core_(core),
-      socket_(loop, std::move(fd)),
+      loop_(loop),
+      stream_(std::make_unique<Socket>(loop, std::move(fd))),
+      socket_(stream_.socket()),
       peer_(PeerName(socket_.fd())),
       self_(std::make_shared<Connection*>(this)),
       flush_timer_(loop) {
@@ -58,7 +60,7 @@ Connection::Connection(ServerCore& core, Loop& loop, FileDescriptor fd)
 
 Connection::~Connection() {
   *self_ = nullptr;
-  core_.by_loop[socket_.loop().index()].erase(place_);
+  core_.by_loop[loop_.index()].erase(place_);
 }
 
 void Connection::Consume(size_t bytes) {
@@ -69,25 +71,39 @@ void Connection::Consume(size_t bytes) {
   if (in_.capacity() > kIdleBytesMax) std::string().swap(in_);
 }
 
+Task<bool> Connection::ShakeHands(int64_t timeout_ms) {
+  if (core_.options.tls == nullptr) co_return true;
+  socket_.SetDeadline(timeout_ms);
+  Status shaken = co_await stream_.AcceptTls(core_.options.tls->context());
+  if (shaken.ok()) co_return true;
+  if (shaken.error().code() == Code::kInvalid) {
+    co_await Refuse(400, "this address speaks TLS: use https://");
+  }
+  co_return false;
+}
+
 Task<void> Connection::Run() {
-  while (co_await ReadHead()) {
+  const bool readable =
+      co_await ShakeHands(core_.options.tls_handshake_timeout_ms);
+  while (readable && co_await ReadHead()) {
     ++core_.running;
     co_await core_.handler(*this);
     const bool again = co_await EndExchange();
     --core_.running;
     if (!again) break;
   }
-  socket_.Close();
+  stream_.Close();
 }
 
 Task<void> Connection::TurnAway() {
-  socket_.SetDeadline(core_.options.linger_timeout_ms);
-  co_await Refuse(503, "too many connections");
-  socket_.Close();
+  if (co_await ShakeHands(core_.options.linger_timeout_ms)) {
+    co_await Refuse(503, "too many connections");
+  }
+  stream_.Close();
 }
 
 void Connection::CloseIfIdle() {
-  if (idle_) socket_.Close();
+  if (idle_) stream_.Close();
 }
 
 void Connection::Cut() {
@@ -98,18 +114,21 @@ void Connection::Cut() {
 }
 
 Task<Connection::Filled> Connection::Fill() {
+  unsigned want = kReadable;
+  bool wait = !stream_.ReadableMaybe();
   while (true) {
-    if (!socket_.ReadableMaybe()) {
-      const Woken woken = co_await socket_.Wait(kReadable);
+    if (wait) {
+      const Woken woken = co_await socket_.Wait(want);
       if (woken == Woken::kDeadline) co_return {FillOutcome::kDeadline, {}};
       if (woken == Woken::kClosed) co_return {FillOutcome::kClosed, {}};
     }
     auto& scratch = *loop().state().scratch;
-    const IoStep step = socket_.TryRead(scratch.data(), scratch.size());
+    const IoStep step = stream_.TryRead(scratch.data(), scratch.size(), &want);
     switch (step.outcome) {
       case IoOutcome::kMoved:
         co_return {FillOutcome::kMoved, {scratch.data(), step.bytes}};
       case IoOutcome::kAgain:
+        wait = true;
         break;
       case IoOutcome::kEnd:
         co_return {FillOutcome::kEnd, {}};
@@ -203,7 +222,7 @@ Task<Result<std::string>> Connection::ReadBody(size_t bytes_max) {
     co_return std::move(read).error().Within("read the request's body");
   }
   body_state_ = BodyState::kDone;
-  if (gone_) socket_.Watch([this] { ReadAhead(); });
+  if (gone_) stream_.Watch([this] { ReadAhead(); });
   co_return body;
 }
 
@@ -287,12 +306,13 @@ void Connection::OnClientGone(std::function<void()> gone) {
     });
     return;
   }
-  socket_.Watch([this] { ReadAhead(); });
+  stream_.Watch([this] { ReadAhead(); });
 }
 
 void Connection::ReadAhead() {
   auto& scratch = *loop().state().scratch;
-  const IoStep step = socket_.TryRead(scratch.data(), scratch.size());
+  unsigned want = 0;
+  const IoStep step = stream_.TryRead(scratch.data(), scratch.size(), &want);
   switch (step.outcome) {
     case IoOutcome::kMoved:
       in_.append(scratch.data(), step.bytes);
@@ -305,7 +325,7 @@ void Connection::ReadAhead() {
       Gone();
       return;
   }
-  socket_.Watch([this] { ReadAhead(); });
+  stream_.Watch([this] { ReadAhead(); });
 }
 
 void Connection::Gone() {
@@ -318,7 +338,7 @@ void Connection::Gone() {
 
 Task<bool> Connection::EndExchange() {
   gone_ = nullptr;
-  socket_.Watch(nullptr);
+  stream_.Watch(nullptr);
   switch (response_) {
     case ResponseState::kNone:
       if (client_gone_ || socket_.closed()) co_return false;
@@ -341,7 +361,7 @@ Task<bool> Connection::EndExchange() {
 // Without this the kernel would answer what the client still sends with a
 // reset, and the client might never read our answer.
 Task<void> Connection::Linger() {
-  socket_.ShutdownWrite();
+  stream_.ShutdownWrite();
   socket_.SetDeadline(core_.options.linger_timeout_ms);
   while ((co_await Fill()).outcome == FillOutcome::kMoved) {
   }

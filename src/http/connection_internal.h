@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "http/framing.h"
 #include "http/server.h"
-#include "http/socket_internal.h"
+#include "http/stream_internal.h"
 
 namespace cofferdam::http {
 
@@ -75,7 +75,7 @@ class Connection final : public ServerExchange {
 
   const RequestHead& request() const override { return request_; }
   const std::string& peer() const override { return peer_; }
-  Loop& loop() override { return socket_.loop(); }
+  Loop& loop() override { return loop_; }
   Task<Result<std::string>> ReadBody(size_t bytes_max) override;
   Task<Status> Respond(ResponseHead head, std::string_view body) override;
   Task<Status> StartResponse(ResponseHead head,
@@ -100,6 +100,9 @@ class Connection final : public ServerExchange {
 
   std::string_view in() const { return std::string_view(in_).substr(in_at_); }
   void Consume(size_t bytes);
+
+  // On TLS: whether requests can be read now.
+  Task<bool> ShakeHands(int64_t timeout_ms);
 
   // Reading. Fill waits for bytes until the socket's deadline.
   Task<Filled> Fill();
@@ -128,8 +131,10 @@ class Connection final : public ServerExchange {
   void Gone();
 
   ServerCore& core_;
+  Loop& loop_;
   std::list<Connection*>::iterator place_;
-  Socket socket_;
+  Stream stream_;
+  Socket& socket_;  // under stream_
   std::string peer_;
   // Null once this is destroyed; for work that is posted.
   std::shared_ptr<Connection*> self_;

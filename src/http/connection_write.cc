@@ -139,7 +139,8 @@ Task<Status> Connection::Send(std::string_view a, std::string_view b,
   std::span<iovec> left(pieces.data(), count);
   while (!left.empty()) {
     if (client_gone_) co_return Closed();
-    const IoStep step = socket_.TryWrite(left);
+    unsigned want = kWritable;
+    const IoStep step = stream_.TryWrite(left, &want);
     if (step.outcome == IoOutcome::kMoved) {
       bytes_sent_ += step.bytes;
       while (!left.empty() && left.front().iov_len == 0) {
@@ -153,7 +154,7 @@ Task<Status> Connection::Send(std::string_view a, std::string_view b,
     }
     socket_.SetDeadline(core_.options.write_timeout_ms);
     sending_ = true;
-    const Woken woken = co_await socket_.Wait(kWritable);
+    const Woken woken = co_await socket_.Wait(want);
     sending_ = false;
     socket_.SetDeadline(-1);
     if (woken == Woken::kClosed) co_return Closed();
@@ -176,7 +177,8 @@ void Connection::FlushSoon() {
 void Connection::Flush() {
   if (pending_.empty() || sending_ || socket_.closed()) return;
   iovec piece{pending_.data(), pending_.size()};
-  const IoStep step = socket_.TryWrite({&piece, 1});
+  unsigned want = 0;
+  const IoStep step = stream_.TryWrite({&piece, 1}, &want);
   bytes_sent_ += step.bytes;
   pending_.erase(0, step.bytes);
   // A failure is for the next Write to report.

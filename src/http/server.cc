@@ -119,6 +119,7 @@ class Server::Impl {
 
   const std::string& address() const { return address_; }
   size_t connections() const { return core_->connections; }
+  bool tls() const { return core_->options.tls != nullptr; }
 
  private:
   struct Listener {
@@ -184,7 +185,8 @@ Result<std::unique_ptr<Server>> Server::Listen(LoopPool& pool,
 const std::string& Server::address() const { return impl_->address(); }
 
 std::string Server::url() const {
-  return address().starts_with("unix:") ? address() : "http://" + address();
+  if (address().starts_with("unix:")) return address();
+  return (impl_->tls() ? "https://" : "http://") + address();
 }
 
 size_t Server::connections() const { return impl_->connections(); }

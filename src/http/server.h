@@ -11,16 +11,22 @@
 #include "base/result.h"
 #include "http/loop.h"
 #include "http/message.h"
+#include "http/server_tls.h"
 #include "http/task.h"
 
 namespace cofferdam::http {
 
 // Limits of one listener. What each answers when reached stands beside it.
 struct ServerOptions {
-  size_t head_bytes_max = 64 << 10;          // 431, close
-  size_t header_count_max = 256;             // 431, close
-  size_t request_line_bytes_max = 16 << 10;  // 414, close
-  size_t connections_max = 16'384;           // 503, close
+  // Speak TLS with this; null: plain. A client that speaks plain HTTP to it
+  // gets a plain 400, one that speaks TLS to a plain address is refused by the
+  // framing guard.
+  std::shared_ptr<const ServerTls> tls;
+  int64_t tls_handshake_timeout_ms = 10'000;  // close
+  size_t head_bytes_max = 64 << 10;           // 431, close
+  size_t header_count_max = 256;              // 431, close
+  size_t request_line_bytes_max = 16 << 10;   // 414, close
+  size_t connections_max = 16'384;            // 503, close
   // From the first byte of a request to the end of its head: 408, close.
   int64_t head_timeout_ms = 15'000;
   // In each such span a body must bring body_progress_bytes_min or its end:
@@ -89,7 +95,8 @@ class ServerExchange {
   virtual bool client_gone() const = 0;
   // Whether a response has been started.
   virtual bool responded() const = 0;
-  // Bytes handed to the kernel for this response, head and framing included.
+  // Bytes handed to the kernel for this response, head and framing included
+  // (on TLS: to OpenSSL).
   virtual uint64_t bytes_sent() const = 0;
 
  protected:
@@ -123,7 +130,8 @@ class Server {
 
   // Where it listens, with the real port: "127.0.0.1:41235", "unix:/path".
   const std::string& address() const;
-  // The URL of it, or "unix:/path": "http://127.0.0.1:41235".
+  // The URL of it, or "unix:/path": "http://127.0.0.1:41235", on TLS
+  // "https://127.0.0.1:41235".
   std::string url() const;
   // Open connections now. From any thread.
   size_t connections() const;

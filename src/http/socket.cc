@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <utility>
@@ -126,19 +127,15 @@ IoStep Socket::TryWrite(std::span<iovec> pieces) {
     state_->ready &= ~kWritable;
     return {};
   }
-  size_t left = static_cast<size_t>(sent);
-  for (iovec& piece : pieces) {
-    const size_t used = std::min(left, piece.iov_len);
-    piece.iov_base = static_cast<char*>(piece.iov_base) + used;
-    piece.iov_len -= used;
-    left -= used;
-  }
+  Advance(pieces, static_cast<size_t>(sent));
   return {IoOutcome::kMoved, static_cast<size_t>(sent), 0};
 }
 
 bool Socket::ReadableMaybe() const { return state_->ready & kReadable; }
 
 void Socket::SetNotReadable() { state_->ready &= ~kReadable; }
+
+void Socket::SetReadableMaybe() { state_->ready |= kReadable; }
 
 bool Socket::WaitAwaiter::await_ready() {
   CHECK(!state_.waiter);
@@ -216,6 +213,15 @@ void Socket::Reset() {
 
 void Socket::ShutdownWrite() {
   if (!state_->closed) ::shutdown(fd(), SHUT_WR);
+}
+
+void Advance(std::span<iovec> pieces, size_t bytes) {
+  for (iovec& piece : pieces) {
+    const size_t used = std::min(bytes, piece.iov_len);
+    piece.iov_base = static_cast<char*>(piece.iov_base) + used;
+    piece.iov_len -= used;
+    bytes -= used;
+  }
 }
 
 std::string PeerName(int fd) {

@@ -55,8 +55,9 @@ class Socket {
   // What the last read says about the next: false after one that did not fill
   // its buffer.
   bool ReadableMaybe() const;
-  // For TLS, whose reads go through OpenSSL: the kernel had nothing more.
   void SetNotReadable();
+  // The next wait or watch for reading ends at once.
+  void SetReadableMaybe();
 
   struct State;
   class WaitAwaiter {
@@ -94,6 +95,9 @@ class Socket {
   Loop& loop_;
   std::shared_ptr<State> state_;
 };
+
+// Takes `bytes` off the front of `pieces`.
+void Advance(std::span<iovec> pieces, size_t bytes);
 
 // "127.0.0.1:50312" of the other end, "unix" for Unix sockets.
 std::string PeerName(int fd);

@@ -4,12 +4,6 @@
 #include "http/stream_internal.h"
 
 namespace cofferdam::http {
-namespace {
-
-// Head and body of this size together go into one TLS record.
-constexpr size_t kTlsTogetherBytesMax = 16 << 10;
-
-}  // namespace
 
 Error WaitError(Woken woken) {
   if (woken == Woken::kDeadline) {
@@ -20,11 +14,41 @@ Error WaitError(Woken woken) {
 
 Stream::Stream(std::unique_ptr<Socket> socket) : socket_(std::move(socket)) {}
 
+bool Stream::ReadableMaybe() const {
+  return tls_may_read_ || socket_->ReadableMaybe();
+}
+
+void Stream::Watch(std::function<void()> readable) {
+  if (tls_may_read_ && readable) socket_->SetReadableMaybe();
+  socket_->Watch(std::move(readable));
+}
+
+IoStep Stream::TryRead(char* data, size_t size, unsigned* want) {
+  *want = kReadable;
+  if (tls()) return TryReadTls(data, size, want);
+  return socket_->TryRead(data, size);
+}
+
+IoStep Stream::TryWrite(std::span<iovec> pieces, unsigned* want) {
+  *want = kWritable;
+  if (tls()) return TryWriteTls(pieces, want);
+  return socket_->TryWrite(pieces);
+}
+
+void Stream::ShutdownWrite() {
+  SayFarewell();
+  socket_->ShutdownWrite();
+}
+
+void Stream::Close() {
+  SayFarewell();
+  socket_->Close();
+}
+
 Task<Result<size_t>> Stream::Read(ReadBuffer* buffer) {
   Loop::State& loop = socket_->loop().state();
   unsigned want = kReadable;
-  // TLS may hold bytes that the kernel no longer has.
-  bool wait = !tls() && !socket_->ReadableMaybe();
+  bool wait = !ReadableMaybe();
   while (true) {
     if (wait) {
       const Woken woken = co_await socket_->Wait(want);
@@ -49,56 +73,28 @@ Task<Result<size_t>> Stream::Read(ReadBuffer* buffer) {
 Task<Result<Stream::WriteEnd>> Stream::Write(std::string_view head,
                                              std::string_view body,
                                              int64_t timeout_ms) {
-  if (tls()) {
-    if (head.size() + body.size() <= kTlsTogetherBytesMax) {
-      std::string together;
-      together.reserve(head.size() + body.size());
-      together.append(head).append(body);
-      co_return co_await WriteTls(together, timeout_ms);
-    }
-    CO_TRY_ASSIGN(WriteEnd end, co_await WriteTls(head, timeout_ms));
-    if (end != WriteEnd::kWhole) co_return end;
-    co_return co_await WriteTls(body, timeout_ms);
-  }
   iovec pieces[2] = {{const_cast<char*>(head.data()), head.size()},
                      {const_cast<char*>(body.data()), body.size()}};
   std::span<iovec> left(pieces, body.empty() ? 1 : 2);
   while (true) {
-    const IoStep step = socket_->TryWrite(left);
+    unsigned want = kWritable;
+    const IoStep step = TryWrite(left, &want);
     if (step.outcome == IoOutcome::kMoved) {
       while (!left.empty() && left.front().iov_len == 0) left = left.subspan(1);
       if (left.empty()) co_return WriteEnd::kWhole;
       continue;
     }
     if (step.outcome != IoOutcome::kAgain) {
-      if (step.error == ECANCELED) co_return WaitError(Woken::kClosed);
-      co_return WriteEnd::kBroken;
-    }
-    socket_->SetDeadline(timeout_ms);
-    const Woken woken = co_await socket_->Wait(kReadable | kWritable);
-    if (woken != Woken::kReady) co_return WaitError(woken);
-    if (socket_->ReadableMaybe()) co_return WriteEnd::kEarlyAnswer;
-  }
-}
-
-Task<Result<Stream::WriteEnd>> Stream::WriteTls(std::string_view bytes,
-                                                int64_t timeout_ms) {
-  unsigned want = kWritable;
-  while (!bytes.empty()) {
-    const IoStep step = TryWriteTls(bytes, &want);
-    if (step.outcome == IoOutcome::kMoved) {
-      bytes.remove_prefix(step.bytes);
-      continue;
-    }
-    if (step.outcome != IoOutcome::kAgain) {
       if (socket_->closed()) co_return WaitError(Woken::kClosed);
       co_return WriteEnd::kBroken;
     }
+    // What can be read on TLS may be no answer, but a ticket.
+    if (!tls()) want |= kReadable;
     socket_->SetDeadline(timeout_ms);
     const Woken woken = co_await socket_->Wait(want);
     if (woken != Woken::kReady) co_return WaitError(woken);
+    if (!tls() && ReadableMaybe()) co_return WriteEnd::kEarlyAnswer;
   }
-  co_return WriteEnd::kWhole;
 }
 
 }  // namespace cofferdam::http

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstring>
 #include <utility>
 
 #include "http/address_internal.h"
@@ -14,108 +15,31 @@
 namespace cofferdam::http {
 namespace {
 
-std::string LastTlsError() {
-  const unsigned long error = ERR_peek_last_error();
-  if (error == 0) return "the connection closed";
-  const char* reason = ERR_reason_error_string(error);
-  return reason != nullptr ? reason : fmt::format("error {:x}", error);
-}
-
-Socket& SocketOf(BIO* bio) { return *static_cast<Socket*>(BIO_get_data(bio)); }
-
-// OpenSSL's own socket BIO would raise SIGPIPE and knows nothing of our waits.
-int BioRead(BIO* bio, char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const IoStep step = SocketOf(bio).TryRead(data, static_cast<size_t>(size));
-  switch (step.outcome) {
-    case IoOutcome::kMoved:
-      return static_cast<int>(step.bytes);
-    case IoOutcome::kAgain:
-      BIO_set_retry_read(bio);
-      return -1;
-    case IoOutcome::kEnd:
-      BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-      return 0;
-    case IoOutcome::kFailed:
-      break;
-  }
-  return -1;
-}
-
-int BioWrite(BIO* bio, const char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  iovec piece{const_cast<char*>(data), static_cast<size_t>(size)};
-  const IoStep step = SocketOf(bio).TryWrite({&piece, 1});
-  if (step.outcome == IoOutcome::kMoved) return static_cast<int>(step.bytes);
-  if (step.outcome == IoOutcome::kAgain) BIO_set_retry_write(bio);
-  return -1;
-}
-
-long BioControl(BIO* bio, int command, long, void*) {
-  switch (command) {
-    case BIO_CTRL_FLUSH:
-      return 1;
-    case BIO_CTRL_EOF:
-      return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
-    default:
-      return 0;
-  }
-}
+// Pieces of this size together go into one TLS record.
+constexpr size_t kRecordBytesMax = 16 << 10;
 
 }  // namespace
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::Create(
-    const std::string& ca_file) {
-  std::shared_ptr<TlsContext> made(new TlsContext());
-  ERR_clear_error();
-  made->context_ = SSL_CTX_new(TLS_client_method());
-  made->method_ = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
-                               "cofferdam socket");
-  if (made->context_ == nullptr || made->method_ == nullptr) {
-    return Error(Code::kInternal, "set up TLS: " + LastTlsError());
-  }
-  BIO_meth_set_read(made->method_, BioRead);
-  BIO_meth_set_write(made->method_, BioWrite);
-  BIO_meth_set_ctrl(made->method_, BioControl);
-  SSL_CTX* context = made->context_;
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context, 1);
-  static constexpr unsigned char kAlpn[] = "\x08http/1.1";
-  SSL_CTX_set_alpn_protos(context, kAlpn, sizeof(kAlpn) - 1);
-  if (ca_file.empty()) {
-    SSL_CTX_set_default_verify_paths(context);
-  } else if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) !=
-             1) {
-    return Error(Code::kInvalid,
-                 fmt::format("ca_file {}: {}", ca_file, LastTlsError()));
-  }
-  return std::shared_ptr<const TlsContext>(std::move(made));
-}
-
-TlsContext::~TlsContext() {
-  SSL_CTX_free(context_);
-  BIO_meth_free(method_);
-}
-
 Stream::~Stream() { SSL_free(ssl_); }
 
-Task<Status> Stream::StartTls(std::shared_ptr<const TlsContext> context,
-                              const std::string& host) {
+Status Stream::SetUpTls(std::shared_ptr<const TlsContext> context) {
   ERR_clear_error();
   context_ = std::move(context);
   ssl_ = SSL_new(context_->context_);
   BIO* bio = BIO_new(context_->method_);
   if (ssl_ == nullptr || bio == nullptr) {
     BIO_free(bio);
-    co_return Error(Code::kInternal, "set up TLS: " + LastTlsError());
+    return Error(Code::kInternal, "set up TLS: " + LastTlsError());
   }
   BIO_set_data(bio, socket_.get());
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
+  return {};
+}
+
+Task<Status> Stream::StartTls(std::shared_ptr<const TlsContext> context,
+                              const std::string& host) {
+  CO_TRY(SetUpTls(std::move(context)));
   const bool named =
       NumericAddress(host, 0).ok()
           ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str()) ==
@@ -123,16 +47,35 @@ Task<Status> Stream::StartTls(std::shared_ptr<const TlsContext> context,
           : SSL_set1_host(ssl_, host.c_str()) == 1 &&
                 SSL_set_tlsext_host_name(ssl_, host.c_str()) == 1;
   if (!named) co_return Error(Code::kInvalid, "TLS: not a host: " + host);
+  SSL_set_connect_state(ssl_);
+  co_return co_await ShakeHands();
+}
+
+Task<Status> Stream::AcceptTls(std::shared_ptr<const TlsContext> context) {
+  CO_TRY(SetUpTls(std::move(context)));
+  SSL_set_accept_state(ssl_);
+  co_return co_await ShakeHands();
+}
+
+Task<Status> Stream::ShakeHands() {
   while (true) {
     ERR_clear_error();
-    const int returned = SSL_connect(ssl_);
-    if (returned == 1) co_return Status();
+    const int returned = SSL_do_handshake(ssl_);
+    // Bytes behind the handshake may have come with it.
+    if (returned == 1) {
+      tls_may_read_ = true;
+      co_return Status();
+    }
     unsigned want = 0;
     const IoStep step = TlsStep(returned, &want);
     if (step.outcome == IoOutcome::kAgain) {
       const Woken woken = co_await socket_->Wait(want);
       if (woken != Woken::kReady) co_return WaitError(woken).Within("TLS");
       continue;
+    }
+    if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_HTTP_REQUEST) {
+      SSL_free(std::exchange(ssl_, nullptr));
+      co_return Error(Code::kInvalid, "TLS: the peer speaks plain HTTP");
     }
     const long verified = SSL_get_verify_result(ssl_);
     co_return Error(
@@ -160,23 +103,44 @@ IoStep Stream::TlsStep(int returned, unsigned* want) {
   }
 }
 
-IoStep Stream::TryRead(char* data, size_t size, unsigned* want) {
-  *want = kReadable;
-  if (ssl_ == nullptr) return socket_->TryRead(data, size);
+IoStep Stream::TryReadTls(char* data, size_t size, unsigned* want) {
   ERR_clear_error();
   const int got =
       SSL_read(ssl_, data, static_cast<int>(std::min<size_t>(size, INT_MAX)));
+  tls_may_read_ = got > 0;
   if (got > 0) return {IoOutcome::kMoved, static_cast<size_t>(got), 0};
   return TlsStep(got, want);
 }
 
-IoStep Stream::TryWriteTls(std::string_view bytes, unsigned* want) {
+// A call that could not write is repeated with the same bytes in front, as
+// OpenSSL demands, since `pieces` stay as they are.
+IoStep Stream::TryWriteTls(std::span<iovec> pieces, unsigned* want) {
+  const char* data = static_cast<const char*>(pieces.front().iov_base);
+  size_t size = pieces.front().iov_len;
+  if (pieces.size() > 1 && size < kRecordBytesMax) {
+    char* together = socket_->loop().state().scratch->data();
+    size = 0;
+    for (const iovec& piece : pieces) {
+      const size_t some = std::min(piece.iov_len, kRecordBytesMax - size);
+      std::memcpy(together + size, piece.iov_base, some);
+      size += some;
+    }
+    data = together;
+  }
   ERR_clear_error();
   const int sent =
-      SSL_write(ssl_, bytes.data(),
-                static_cast<int>(std::min<size_t>(bytes.size(), INT_MAX)));
-  if (sent > 0) return {IoOutcome::kMoved, static_cast<size_t>(sent), 0};
-  return TlsStep(sent, want);
+      SSL_write(ssl_, data, static_cast<int>(std::min<size_t>(size, INT_MAX)));
+  if (sent <= 0) return TlsStep(sent, want);
+  Advance(pieces, static_cast<size_t>(sent));
+  return {IoOutcome::kMoved, static_cast<size_t>(sent), 0};
+}
+
+void Stream::SayFarewell() {
+  if (ssl_ == nullptr || socket_->closed() || !SSL_is_init_finished(ssl_)) {
+    return;
+  }
+  ERR_clear_error();
+  SSL_shutdown(ssl_);
 }
 
 }  // namespace cofferdam::http

@@ -1,51 +1,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <csignal>
-#include <fstream>
 #include <string>
 #include <thread>
 
 #include "http/client.h"
 #include "http/raw_socket_testing_internal.h"
 #include "http/run_task_testing.h"
+#include "http/tls_testing_internal.h"
 
 namespace cofferdam::http {
 namespace {
 
 using testing::HasSubstr;
-
-// A key and a certificate for `names` ("DNS:localhost,IP:127.0.0.1") that
-// signs itself.
-struct Identity {
-  EVP_PKEY* key = nullptr;
-  X509* certificate = nullptr;
-};
-
-Identity MakeIdentity(const char* names) {
-  Identity identity;
-  identity.key = EVP_EC_gen("P-256");
-  X509* x = identity.certificate = X509_new();
-  X509_set_version(x, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-  X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-  X509_set_pubkey(x, identity.key);
-  const auto* name = reinterpret_cast<const unsigned char*>("test");
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, name,
-                             -1, -1, 0);
-  X509_set_issuer_name(x, X509_get_subject_name(x));
-  X509_EXTENSION* san =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
-  CHECK(san != nullptr);
-  X509_add_ext(x, san, -1);
-  X509_EXTENSION_free(san);
-  CHECK(X509_sign(x, identity.key, EVP_sha256()) > 0);
-  return identity;
-}
 
 // A blocking TLS server in a thread: for each connection that shakes hands,
 // reads one request, then writes `answer` and ends as `farewell` says.
@@ -55,33 +24,22 @@ class TlsServer {
 
   TlsServer(const char* names, std::string answer, int connections = 1,
             Farewell farewell = Farewell::kProper)
-      : identity_(MakeIdentity(names)),
-        context_(SSL_CTX_new(TLS_server_method())) {
-    SSL_CTX_use_certificate(context_, identity_.certificate);
-    SSL_CTX_use_PrivateKey(context_, identity_.key);
-    char path[] = "/tmp/cofferdam-ca-XXXXXX";
-    const int fd = ::mkstemp(path);
-    CHECK(fd >= 0);
-    ca_file_ = path;
-    FILE* file = ::fdopen(fd, "w");
-    PEM_write_X509(file, identity_.certificate);
-    std::fclose(file);
+      : identity_(names), context_(SSL_CTX_new(TLS_server_method())) {
+    SSL_CTX_use_certificate(context_, identity_.certificate());
+    SSL_CTX_use_PrivateKey(context_, identity_.key());
     thread_ = std::thread([this, answer, connections, farewell] {
       for (int i = 0; i < connections; ++i) Serve(answer, farewell);
     });
   }
   ~TlsServer() {
     thread_.join();
-    ::unlink(ca_file_.c_str());
     SSL_CTX_free(context_);
-    X509_free(identity_.certificate);
-    EVP_PKEY_free(identity_.key);
   }
 
   std::string Url(const std::string& host) const {
     return "https://" + host + ":" + std::to_string(listener_.port());
   }
-  const std::string& ca_file() const { return ca_file_; }
+  const std::string& ca_file() const { return identity_.certificate_file(); }
   const std::string& server_name() const { return server_name_; }
 
  private:
@@ -101,10 +59,9 @@ class TlsServer {
     SSL_free(ssl);
   }
 
-  Identity identity_;
+  TestIdentity identity_;
   SSL_CTX* context_;
   RawListener listener_;
-  std::string ca_file_;
   std::string server_name_;
   std::thread thread_;
 };
