@@ -115,7 +115,7 @@ void Make(const std::string& folder) {
                       std::vector<fingerprint::OutputFingerprint>{
                           {0x0123456789abcdef, 2, false}, {7, 202, true}})}};
   indexed.context_origins = {"inhouse"};
-  CHECK_OK((*ledger)->CommitIndexed(indexed));
+  CHECK_OK((*ledger)->CommitIndexed({indexed}));
   ExchangeDraft second = TestDraft(2, "Yes.");
   second.exchange.provider_response_id.clear();
   second.protocol = wire::Protocol::kOpenAiResponses;

@@ -239,7 +239,7 @@ void Group::PutPending(const PreparedDraft& draft) {
              draft.pending_prompt);
   ++totals_.pending_exchanges;
   totals_.pending_bytes += head.size() + draft.pending_prompt.size();
-  if (!first_pending_) first_pending_ = sequence;
+  added_pending_ = true;
 }
 
 void Group::Count(const Exchange& exchange) {
@@ -280,22 +280,35 @@ void Group::PutIndexed(uint64_t sequence,
   }
 }
 
-Status Group::AddIndexed(const IndexedExchange& indexed) {
-  // It must be the first that waits: exchanges are indexed in their order.
-  std::optional<uint64_t> first;
-  size_t bytes = 0;
-  const uint64_t from = indexed_until_.value_or(totals_.indexed_through + 1);
-  TRY(store_.Scan(Family::kPending, SequenceKey(from),
+Result<std::vector<Group::Waiting>> Group::FirstPending(size_t count) const {
+  std::vector<Waiting> waiting;
+  TRY(store_.Scan(Family::kPending, SequenceKey(totals_.indexed_through + 1),
                   [&](std::string_view key, std::string_view value) {
-                    first = SequenceOfKey(key);
-                    bytes = value.size();
-                    return false;
+                    waiting.push_back({*SequenceOfKey(key), value.size()});
+                    return waiting.size() < count;
                   }));
-  if (first != indexed.sequence) {
-    return Error(Code::kNotFound,
-                 fmt::format("exchange {} is not the next to be indexed",
-                             indexed.sequence));
+  return waiting;
+}
+
+Status Group::AddIndexed(const std::vector<IndexedExchange>& indexed) {
+  CHECK(!added_pending_);
+  // They must be the first that wait: exchanges are indexed in their order.
+  TRY_ASSIGN(const auto waiting, FirstPending(indexed.size() + 1));
+  for (size_t i = 0; i < indexed.size(); ++i) {
+    if (i >= waiting.size() || waiting[i].sequence != indexed[i].sequence) {
+      return Error(Code::kNotFound,
+                   fmt::format("exchange {} is not the next to be indexed",
+                               indexed[i].sequence));
+    }
+    TRY(AddIndexed(indexed[i], waiting[i].stored_bytes));
   }
+  if (waiting.size() > indexed.size()) {
+    totals_.indexed_through = waiting.back().sequence - 1;
+  }
+  return {};
+}
+
+Status Group::AddIndexed(const IndexedExchange& indexed, size_t stored_bytes) {
   TRY_ASSIGN(Exchange record, Record(indexed.sequence));
   TRY_ASSIGN(const auto turns, FreshTurns(indexed.claimed));
   for (const FreshTurn& fresh : turns) {
@@ -319,8 +332,7 @@ Status Group::AddIndexed(const IndexedExchange& indexed) {
   records_[record.sequence] = std::move(record);
   batch_.Delete(Family::kPending, SequenceKey(indexed.sequence));
   --totals_.pending_exchanges;
-  totals_.pending_bytes -= bytes;
-  indexed_until_ = indexed.sequence + 1;
+  totals_.pending_bytes -= stored_bytes;
   return {};
 }
 
@@ -342,25 +354,10 @@ Result<std::vector<Group::FreshTurn>> Group::FreshTurns(
   return fresh;
 }
 
-Status Group::AdvanceIndexed() {
+Result<Batch> Group::Finish() {
   if (totals_.pending_exchanges == 0) {
     totals_.indexed_through = totals_.last_sequence;
-    return {};
   }
-  if (!indexed_until_) return {};
-  std::optional<uint64_t> next = first_pending_;
-  TRY(store_.Scan(Family::kPending, SequenceKey(*indexed_until_),
-                  [&](std::string_view key, std::string_view) {
-                    next = SequenceOfKey(key);
-                    return false;
-                  }));
-  CHECK(next.has_value());  // pending_exchanges counts it
-  totals_.indexed_through = *next - 1;
-  return {};
-}
-
-Result<Batch> Group::Finish() {
-  TRY(AdvanceIndexed());
   for (const auto& [sequence, record] : records_) {
     batch_.Put(Family::kExchange, SequenceKey(sequence), ToJson(record));
   }

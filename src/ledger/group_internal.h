@@ -32,7 +32,7 @@ Result<PreparedDraft> Prepare(ExchangeDraft draft,
                               const LedgerOptions& options);
 
 // Builds one atomic batch out of several additions, each of which sees those
-// before it. The writer's thread only.
+// before it. On the thread that leads the writer.
 class Group {
  public:
   // All of it must outlive the group and stand still meanwhile. `bytes`: of
@@ -49,16 +49,21 @@ class Group {
 
   // After an error, nothing of the addition is in the group.
   Result<AppendReceipt> Add(PreparedDraft& draft);
-  Status AddIndexed(const IndexedExchange& indexed);
+  // Not in a group with drafts. After an error the group is of no use.
+  Status AddIndexed(const std::vector<IndexedExchange>& indexed);
 
   // The whole as a batch, the counters with it. Once.
   Result<Batch> Finish();
   // What the counters are once the batch is written.
   const Totals& totals() const { return totals_; }
   const ModelMap& models_changed() const { return models_; }
-  bool added_pending() const { return first_pending_.has_value(); }
+  bool added_pending() const { return added_pending_; }
 
  private:
+  struct Waiting {
+    uint64_t sequence = 0;
+    size_t stored_bytes = 0;
+  };
   // A claimed turn that the ledger lacks, and the key it goes under.
   struct FreshTurn {
     const ClaimedTurn* turn;
@@ -81,12 +86,14 @@ class Group {
   void PutExchange(Exchange& exchange, const std::vector<StoredText>& texts,
                    const std::vector<std::optional<ClaimDigest>>& claims);
   void PutPending(const PreparedDraft& draft);
+  // The first `count` entries that wait, with their sizes.
+  Result<std::vector<Waiting>> FirstPending(size_t count) const;
+  Status AddIndexed(const IndexedExchange& indexed, size_t stored_bytes);
   void PutIndexed(uint64_t sequence, const std::vector<IndexedPart>& indexed);
   Result<std::vector<FreshTurn>> FreshTurns(
       const std::vector<ClaimedTurn>& turns);
   void Count(const Exchange& exchange);
   void CountModel(const Exchange& exchange, int sign);
-  Status AdvanceIndexed();
 
   const Store& store_;
   const ModelMap& models_before_;
@@ -98,9 +105,7 @@ class Group {
   std::map<uint64_t, Exchange> records_;
   std::map<std::string, std::vector<uint64_t>, std::less<>> keys_;
   std::map<Ulid, uint64_t> ids_;
-  std::optional<uint64_t> first_pending_;
-  // One past the last exchange indexed here.
-  std::optional<uint64_t> indexed_until_;
+  bool added_pending_ = false;
 };
 
 }  // namespace cofferdam::ledger

@@ -101,7 +101,9 @@ class Indexer::Impl {
     if (!pending) return false;
     TRY_ASSIGN(IndexedExchange indexed, sorter_.Sort(*pending));
     const uint64_t bytes = BytesOf(indexed);
-    TRY(ledger_->CommitIndexed(std::move(indexed)));
+    std::vector<IndexedExchange> batch;
+    batch.push_back(std::move(indexed));
+    TRY(ledger_->CommitIndexed(std::move(batch)));
     {
       std::lock_guard lock(listener_mutex_);
       if (listener_) listener_(bytes);

@@ -31,7 +31,8 @@ class Ledger::Impl {
       : store_(std::move(store)),
         options_(options),
         clock_(clock),
-        writer_(store_.get(), options, logger, totals, std::move(models)) {}
+        writer_(store_.get(), options, clock, logger, totals,
+                std::move(models)) {}
 
   Store& store() { return *store_; }
   const Store& store() const { return *store_; }
@@ -278,7 +279,8 @@ Result<std::vector<ClaimHolder>> Ledger::FindClaim(const ClaimDigest& digest,
   return holders;
 }
 
-Status Ledger::CommitIndexed(IndexedExchange indexed) {
+Status Ledger::CommitIndexed(std::vector<IndexedExchange> indexed) {
+  if (indexed.empty()) return {};
   std::promise<Status> promise;
   auto status = promise.get_future();
   TRY(impl_->writer().Commit(std::move(indexed), [&promise](Status result) {

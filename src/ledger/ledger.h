@@ -82,12 +82,13 @@ struct LedgerStats {
 // The durable record of exchanges, in a folder that this process alone holds
 // (RocksDB; docs/formats/ledger.md). Safe from any thread.
 //
-// One writer thread takes everything that is appended, gives sequence numbers,
-// and writes groups of drafts as one atomic batch each, record, texts, claims
-// and pending prompt together. Numbers are dense: a batch that fails uses none
-// up. When the disk refuses, every append is kUnavailable until the store has
-// recovered, which the writer tries by itself four times a second; what had
-// been acknowledged stays.
+// One thread writes at a time: it gives sequence numbers and writes everything
+// that has been appended so far as one atomic batch, records, texts, claims and
+// pending prompts together. That is the caller of Append when nobody else
+// writes, else the ledger's own thread (LedgerOptions says when). Numbers are
+// dense: a batch that fails uses none up. When the disk refuses, every append
+// is kUnavailable until the store has recovered, which the ledger's thread
+// tries four times a second; what had been acknowledged stays.
 class Ledger {
  public:
   // Makes the folder (0700) if it is not there. kInvalid for a folder that
@@ -100,11 +101,14 @@ class Ledger {
                                               const Logger& logger);
   ~Ledger();
 
-  // Hands `draft` to the writer, which calls `done` once on its own thread
-  // when the batch is in the OS (kEach: on the disk), or with the error. `done`
-  // must not block, nor call Append* or Close. Refusals that need no writer
-  // (kExhausted: a limit of LedgerOptions; kTooLarge; kInvalid; kUnavailable:
-  // closed, or the disk refuses writes) call it before Append returns.
+  // Writes `draft` or hands it to who writes now, and calls `done` once when
+  // the batch is in the OS (kEach: on the disk), or with the error: on the
+  // calling thread before this returns, on the ledger's own, or on that of
+  // another caller of Append. `done` must not block, nor call Append* or Close.
+  // A call that writes takes along what others append meanwhile, for a few
+  // batches at most. Refusals that write nothing: kExhausted (a limit of
+  // LedgerOptions), kTooLarge, kInvalid, kUnavailable (closed, or the disk
+  // refuses writes).
   //
   // An id that another exchange has is kConflict, the same record again no
   // error. A second arrival of an exchange, by provider and
@@ -120,7 +124,7 @@ class Ledger {
   // for the index.
   void Append(ExchangeDraft draft, AppendDone done);
 
-  // Append, and wait for it. Not on the writer thread.
+  // Append, and wait for it. Not from within a `done`.
   Result<AppendReceipt> AppendSync(ExchangeDraft draft);
 
   // Whether an append would be admitted now: one atomic read, for the gate to
@@ -157,15 +161,16 @@ class Ledger {
   // wire::ClaimText: the first `limit` of them, in order.
   Result<std::vector<ClaimHolder>> FindClaim(const ClaimDigest& digest,
                                              size_t limit) const;
-  // Stores what the indexer made of a pending exchange, in one batch: streams
-  // and fingerprints, claimed turns as exchanges with theirs, context origins;
-  // deletes the pending prompt. Waits for it. kNotFound when it is not pending.
-  Status CommitIndexed(IndexedExchange indexed);
+  // Stores what the indexer made of the first pending exchanges, in their order
+  // and in one batch: streams and fingerprints, claimed turns as exchanges with
+  // theirs, context origins; deletes the pending prompts. Waits for it.
+  // kNotFound, and nothing is stored, when they are not the next to be indexed.
+  Status CommitIndexed(std::vector<IndexedExchange> indexed);
   // What was stored for each indexed part of an exchange.
   Result<std::vector<IndexedPart>> ReadIndexed(uint64_t sequence) const;
-  // `listener` is called on the writer thread after each batch that left
-  // something pending; an empty one takes it away, and waits for a running
-  // call to end.
+  // `listener` is called by who writes after each batch that left something
+  // pending, so it must be quick; an empty one takes it away, and waits for a
+  // running call to end.
   void SetPendingListener(std::function<void()> listener);
 
  private:

@@ -26,6 +26,11 @@ class DiskFault {
 struct LedgerOptions {
   SyncMode sync = SyncMode::kGroup;
   int64_t sync_interval_ms = 50;
+  // In mode kGroup an append is written by the thread that calls it when nobody
+  // else writes. After a write that took longer than this, the ledger's own
+  // thread writes for the pause that follows.
+  int64_t slow_write_micros = 2'000;
+  int64_t slow_write_pause_ms = 1'000;
 
   // Request bodies on disk that wait for the indexer, in all. Full: Append is
   // kExhausted, AcceptsMore() false.

@@ -32,29 +32,6 @@ AppendReceipt Append(Ledger& ledger, ExchangeDraft draft) {
   return *receipt;
 }
 
-// Holds the writer in a callback until it is let go, so that a test can fill
-// its queue.
-class HeldWriter {
- public:
-  explicit HeldWriter(Ledger& ledger) {
-    ledger.Append(TestDraft(900'000, "hold"),
-                  [this](const Result<AppendReceipt>&) {
-                    held_.set_value();
-                    release_.get_future().wait();
-                  });
-    held_.get_future().wait();
-  }
-  ~HeldWriter() { LetGo(); }
-  void LetGo() {
-    if (!std::exchange(released_, true)) release_.set_value();
-  }
-
- private:
-  std::promise<void> held_;
-  std::promise<void> release_;
-  bool released_ = false;
-};
-
 TEST(Ledger, KeepsAnExchangeAndItsTexts) {
   TestFolder folder;
   auto ledger = OpenLedger(folder.path());
@@ -349,7 +326,7 @@ TEST(Ledger, RefusesWhatWouldExceedThePendingBytes) {
   EXPECT_FALSE(ledger->AcceptsMore());
   IndexedExchange indexed;
   indexed.sequence = 1;
-  ASSERT_TRUE(ledger->CommitIndexed(indexed).ok());
+  ASSERT_TRUE(ledger->CommitIndexed({indexed}).ok());
   EXPECT_TRUE(ledger->AcceptsMore());
   EXPECT_EQ(ledger->Stats().pending_bytes, 101u);
 }
@@ -412,15 +389,15 @@ TEST(Ledger, HandsOutPendingExchangesInOrderAndOnce) {
 
   IndexedExchange indexed;
   indexed.sequence = 3;
-  EXPECT_EQ(ledger->CommitIndexed(indexed).error().code(), Code::kNotFound);
+  EXPECT_EQ(ledger->CommitIndexed({indexed}).error().code(), Code::kNotFound);
   indexed.sequence = 1;
   indexed.indexed = {{0, "stream", "postings"}};
   indexed.context_origins = {"b", "a", "b"};
   indexed.notes = {"prompt_unreadable"};
-  ASSERT_TRUE(ledger->CommitIndexed(indexed).ok());
+  ASSERT_TRUE(ledger->CommitIndexed({indexed}).ok());
   // The empty one behind it needs no indexing.
   EXPECT_EQ(ledger->indexed_through(), 2u);
-  EXPECT_EQ(ledger->CommitIndexed(indexed).error().code(), Code::kNotFound);
+  EXPECT_EQ(ledger->CommitIndexed({indexed}).error().code(), Code::kNotFound);
   EXPECT_EQ(*ledger->ReadIndexed(1), indexed.indexed);
   EXPECT_TRUE(ledger->ReadIndexed(2)->empty());
   EXPECT_THAT(ledger->GetBySequence(1)->context_origins, ElementsAre("a", "b"));
@@ -429,7 +406,7 @@ TEST(Ledger, HandsOutPendingExchangesInOrderAndOnce) {
 
   indexed = {};
   indexed.sequence = 3;
-  ASSERT_TRUE(ledger->CommitIndexed(indexed).ok());
+  ASSERT_TRUE(ledger->CommitIndexed({indexed}).ok());
   EXPECT_EQ(ledger->indexed_through(), 3u);
   EXPECT_FALSE((*ledger->NextPending(0)).has_value());
   EXPECT_EQ(ledger->Stats().pending_bytes, 0u);

@@ -58,12 +58,7 @@ TEST_F(Merging, ASecondArrivalIsNotCountedAgain) {
 
 TEST_F(Merging, TwoArrivalsInOneGroupMerge) {
   // While the writer is held, both wait for the same batch.
-  std::promise<void> held, release;
-  ledger_->Append(TestDraft(9, "hold"), [&](const Result<AppendReceipt>&) {
-    held.set_value();
-    release.get_future().wait();
-  });
-  held.get_future().wait();
+  HeldWriter held(*ledger_);
   ledger_->Append(TestDraft(1, "answer"), [](const Result<AppendReceipt>&) {});
   ExchangeDraft again = TestDraft(1, "answer");
   again.exchange.id = TestId(2);
@@ -71,7 +66,7 @@ TEST_F(Merging, TwoArrivalsInOneGroupMerge) {
   ledger_->Append(again, [&](Result<AppendReceipt> receipt) {
     done.set_value(std::move(receipt));
   });
-  release.set_value();
+  held.LetGo();
   const Result<AppendReceipt> receipt = done.get_future().get();
   ASSERT_TRUE(receipt.ok());
   EXPECT_TRUE(receipt->merged);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -217,6 +218,27 @@ std::string AnthropicPrompt(std::string_view path, std::string_view shown,
       R"({{"role":"user","content":[{{"type":"tool_result",)"
       R"("tool_use_id":"toolu_r","content":{3}}}]}}{4}]}})",
       path, said_json.text(), file.text(), result_json.text(), later);
+}
+
+HeldWriter::HeldWriter(Ledger& ledger)
+    : thread_([this, &ledger] {
+        ledger.Append(TestDraft(900'000, "hold"),
+                      [this](const Result<AppendReceipt>&) {
+                        held_.set_value();
+                        release_.get_future().wait();
+                      });
+      }),
+      thread_id_(thread_.get_id()) {
+  held_.get_future().wait();
+}
+
+HeldWriter::~HeldWriter() {
+  LetGo();
+  thread_.join();
+}
+
+void HeldWriter::LetGo() {
+  if (!std::exchange(released_, true)) release_.set_value();
 }
 
 const Logger& QuietLogger() {

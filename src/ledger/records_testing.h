@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/ulid.h"
 #include "ledger/exchange.h"
@@ -52,6 +54,23 @@ std::string ModelCode(uint64_t number);
 // `said`. `later` are further messages as JSON, each with a comma before it.
 std::string AnthropicPrompt(std::string_view path, std::string_view shown,
                             std::string_view said, std::string_view later = "");
+
+// A caller of Append on a thread of its own, which leads the writer and is held
+// in `done` until it is let go: what is appended meanwhile is queued.
+class HeldWriter {
+ public:
+  explicit HeldWriter(Ledger& ledger);
+  ~HeldWriter();
+  void LetGo();
+  std::thread::id thread() const { return thread_id_; }
+
+ private:
+  std::promise<void> held_;
+  std::promise<void> release_;
+  bool released_ = false;
+  std::thread thread_;
+  std::thread::id thread_id_;
+};
 
 // A logger that keeps quiet.
 const Logger& QuietLogger();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <limits>
 #include <map>
 
 #include "base/thread_name.h"
@@ -27,10 +28,11 @@ uint64_t PendingBytes(const PreparedDraft& draft) {
 
 }  // namespace
 
-Writer::Writer(Store* store, const LedgerOptions& options, const Logger& logger,
-               Totals totals, ModelMap models)
+Writer::Writer(Store* store, const LedgerOptions& options, const Clock& clock,
+               const Logger& logger, Totals totals, ModelMap models)
     : store_(store),
       options_(options),
+      clock_(clock),
       logger_(logger),
       totals_(totals),
       models_(std::move(models)),
@@ -76,7 +78,18 @@ Status Writer::Admit(const PreparedDraft& draft) const {
   return {};
 }
 
+bool Writer::CallersLead() const {
+  // A caller is often an event loop, which no sync of a disk may hold up.
+  if (options_.sync == SyncMode::kEach) return false;
+  const int64_t now = clock_.SteadyMicros();
+  if (now < callers_lead_from_.load(std::memory_order_relaxed)) return false;
+  return commits_.empty() ||
+         now - commits_.front().since < kCommitWaitMicrosMax;
+}
+
 Status Writer::Append(PreparedDraft& draft) {
+  bool lead = false;
+  bool wake = false;
   {
     std::lock_guard lock(mutex_);
     TRY(Admit(draft));
@@ -85,18 +98,28 @@ Status Writer::Append(PreparedDraft& draft) {
     const uint64_t pending = PendingBytes(draft);
     queue_pending_bytes_ += pending;
     NoteQueue();
-    queue_.push_back({std::move(draft), std::nullopt, {}, pending});
+    queue_.push_back({std::move(draft), pending});
+    // Whoever leads now takes it along. What was queued before is left to the
+    // thread, which has been told.
+    if (!leading_) {
+      lead = queue_.size() == 1 && CallersLead();
+      wake = !lead;
+      leading_ = lead;
+    }
   }
-  ready_.notify_one();
+  if (lead) Lead(kCallerRoundsMax);
+  if (wake) ready_.notify_one();
   return {};
 }
 
-Status Writer::Commit(IndexedExchange indexed, CommitDone done) {
+Status Writer::Commit(std::vector<IndexedExchange> indexed, CommitDone done) {
   {
     std::lock_guard lock(mutex_);
     if (closing_) return Closed();
     if (!healthy()) return Refused();
-    queue_.push_back({std::nullopt, std::move(indexed), std::move(done), 0});
+    commits_.push_back(
+        {std::move(indexed), std::move(done), clock_.SteadyMicros()});
+    if (leading_) return {};
   }
   ready_.notify_one();
   return {};
@@ -132,19 +155,49 @@ void Writer::Run() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      const auto due = [this] {
-        return closing_ || !queue_.empty() || sync_failed_;
+      const auto work = [this] {
+        return !queue_.empty() || !commits_.empty() || sync_failed_;
       };
       if (healthy()) {
-        ready_.wait(lock, due);
-      } else {
-        ready_.wait_for(lock, kRecoverInterval, [this] { return closing_; });
+        ready_.wait(lock, [&] {
+          return !leading_ && (closing_ || work() || !healthy());
+        });
       }
-      if (closing_ && queue_.empty()) return;
+      if (!healthy()) {
+        ready_.wait_for(lock, kRecoverInterval, [this] { return closing_; });
+        ready_.wait(lock, [this] { return !leading_; });
+      }
+      if (closing_ && !work()) return;
+      leading_ = true;
     }
     if (sync_failed_.exchange(false)) Fail(Refused());
     if (!healthy()) TryRecover();
+    Lead(std::numeric_limits<int>::max());
+  }
+}
+
+bool Writer::StopLeading(int rounds_left) {
+  if (rounds_left > 0 && !queue_.empty()) return false;
+  leading_ = false;
+  return true;
+}
+
+void Writer::Lead(int rounds_max) {
+  const bool caller = rounds_max <= kCallerRoundsMax;
+  while (true) {
+    // The thread takes commits between the groups; what is refused by an
+    // unhealthy store is told at once.
     WriteGroup(TakeGroup());
+    if (!caller) WriteCommit();
+    std::lock_guard lock(mutex_);
+    if (caller && !healthy()) rounds_max = 1;
+    if (!caller && !commits_.empty()) continue;
+    if (!StopLeading(--rounds_max)) continue;
+    if (caller && (!queue_.empty() || !commits_.empty() || closing_ ||
+                   sync_failed_ || !healthy())) {
+      ready_.notify_one();
+    }
+    return;
   }
 }
 
@@ -153,8 +206,7 @@ std::vector<Writer::Item> Writer::TakeGroup() {
   std::lock_guard lock(mutex_);
   size_t bytes = 0;
   while (!queue_.empty() && items.size() < options_.group_exchanges_max) {
-    const Item& next = queue_.front();
-    const size_t more = next.draft ? next.draft->bytes : 0;
+    const size_t more = queue_.front().draft.bytes;
     if (!items.empty() && bytes + more > options_.group_bytes_max) break;
     bytes += more;
     items.push_back(std::move(queue_.front()));
@@ -165,43 +217,54 @@ std::vector<Writer::Item> Writer::TakeGroup() {
 
 void Writer::WriteGroup(std::vector<Item> items) {
   if (items.empty()) return;
-  // Only this thread changes totals_ and models_: reading needs no lock.
+  // Only who leads changes totals_ and models_: reading needs no lock.
   size_t bytes = 0;
-  for (const Item& item : items) {
-    bytes += kRecordBytes + (item.draft ? item.draft->bytes : 0);
-  }
+  for (const Item& item : items) bytes += kRecordBytes + item.draft.bytes;
   Group group(*store_, totals_, models_, bytes);
   Status written = healthy() ? Status() : Refused();
   std::vector<Answer> answers;
+  answers.reserve(items.size());
   for (Item& item : items) {
     Result<AppendReceipt> receipt = Refused();
-    if (written.ok() && item.draft) receipt = group.Add(*item.draft);
-    if (written.ok() && item.indexed) {
-      const Status added = group.AddIndexed(*item.indexed);
-      if (added.ok()) {
-        receipt = AppendReceipt{};
-      } else {
-        receipt = added.error();
-      }
-    }
+    if (written.ok()) receipt = group.Add(item.draft);
     answers.push_back({std::move(item), std::move(receipt)});
   }
   if (written.ok()) written = WriteBatch(group);
   LeaveQueue(answers);
   Tell(answers, written);
-  if (written.ok() && group.added_pending()) {
-    std::lock_guard lock(listener_mutex_);
-    if (listener_) listener_();
+  if (written.ok() && group.added_pending()) TellPending();
+}
+
+void Writer::WriteCommit() {
+  CommitItem commit;
+  {
+    std::lock_guard lock(mutex_);
+    if (commits_.empty()) return;
+    commit = std::move(commits_.front());
+    commits_.pop_front();
   }
+  Status written = healthy() ? Status() : Refused();
+  if (written.ok()) {
+    Group group(*store_, totals_, models_, kRecordBytes);
+    written = group.AddIndexed(commit.indexed);
+    if (written.ok()) written = WriteBatch(group);
+  }
+  commit.done(std::move(written));
 }
 
 Status Writer::WriteBatch(Group& group) {
   const auto durability = options_.sync == SyncMode::kEach ? Durability::kOnDisk
                                                            : Durability::kInOs;
   Result<Batch> batch = group.Finish();
+  const int64_t begin = clock_.SteadyMicros();
   const Status written = batch.ok()
                              ? store_->Write(*std::move(batch), durability)
                              : Status(batch.error());
+  const int64_t end = clock_.SteadyMicros();
+  if (end - begin > options_.slow_write_micros) {
+    callers_lead_from_.store(end + options_.slow_write_pause_ms * 1000,
+                             std::memory_order_relaxed);
+  }
   if (written.ok()) {
     Publish(group);
   } else {
@@ -213,9 +276,8 @@ Status Writer::WriteBatch(Group& group) {
 void Writer::LeaveQueue(const std::vector<Answer>& answers) {
   std::lock_guard lock(mutex_);
   for (const Answer& answer : answers) {
-    if (!answer.item.draft) continue;
     --queue_drafts_;
-    queue_bytes_ -= answer.item.draft->bytes;
+    queue_bytes_ -= answer.item.draft.bytes;
     queue_pending_bytes_ -= answer.item.pending_bytes;
   }
   NoteQueue();
@@ -224,13 +286,13 @@ void Writer::LeaveQueue(const std::vector<Answer>& answers) {
 void Writer::Tell(std::vector<Answer>& answers, const Status& written) {
   for (Answer& answer : answers) {
     if (!written.ok()) answer.receipt = written.error();
-    if (answer.item.draft) {
-      answer.item.draft->done(std::move(answer.receipt));
-    } else {
-      answer.item.committed(
-          answer.receipt.ok() ? Status() : Status(answer.receipt.error()));
-    }
+    answer.item.draft.done(std::move(answer.receipt));
   }
+}
+
+void Writer::TellPending() {
+  std::lock_guard lock(listener_mutex_);
+  if (listener_) listener_();
 }
 
 void Writer::NoteQueue() {
@@ -277,8 +339,7 @@ void Writer::TryRecover() {
   logger_.Info(
       "ledger_recovered",
       {{"last_sequence", static_cast<int64_t>(totals->last_sequence)}});
-  std::lock_guard lock(listener_mutex_);
-  if (listener_) listener_();
+  TellPending();
 }
 
 void Writer::NoteUnsynced() {
