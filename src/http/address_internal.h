@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/file.h"
@@ -25,7 +26,16 @@ struct SocketAddress {
 Result<SocketAddress> ParseAddress(const std::string& text);
 // An IPv4 or IPv6 address without brackets; kInvalid for names.
 Result<SocketAddress> NumericAddress(const std::string& host, uint16_t port);
+// Whatever the system takes for an address without asking a name server:
+// "0x7f.1", "2130706433", "fe80::1%eth0" too. Port 0.
+std::optional<SocketAddress> NumericHost(const std::string& host);
 Result<SocketAddress> UnixAddress(const std::string& path);
+
+// kDenied with the address and the reason for one that no upstream may have:
+// link-local, multicast, broadcast, unspecified, the metadata services of
+// clouds, and these inside the forms of IPv6 that lead to IPv4. Loopback and
+// private ranges are fine, since models in the house are there.
+Status CheckUpstreamAddress(const SocketAddress& address);
 
 // A listening socket that does not block; see Server::Listen.
 Result<FileDescriptor> OpenListener(const std::string& text);

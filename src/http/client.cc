@@ -65,9 +65,13 @@ class ClientPool::Impl {
     }
   }
 
-  Status SetUpTls() {
-    if (upstream_.transport != Upstream::Transport::kTls) return {};
-    TRY_ASSIGN(tls_, TlsContext::OfClient(upstream_.ca_file));
+  Status SetUp() {
+    auto connector = Connector::Create(upstream_, options_);
+    if (!connector.ok()) {
+      return std::move(connector).error().Within(
+          fmt::format("upstream {}", name_));
+    }
+    connector_ = *std::move(connector);
     return {};
   }
 
@@ -119,8 +123,7 @@ class ClientPool::Impl {
       if (connection == nullptr) {
         fresh = true;
         CO_TRY_ASSIGN(std::unique_ptr<Stream> stream,
-                      co_await Connect(loop, upstream_, tls_,
-                                       options_.connect_timeout_ms, *slot));
+                      co_await connector_->Connect(loop, *slot));
         connection = std::make_unique<ClientConnection>(std::move(stream));
       }
       const int64_t began_us = NowMicros();
@@ -151,7 +154,7 @@ class ClientPool::Impl {
   ClientOptions options_;
   std::string authority_;
   std::string name_;  // for messages
-  std::shared_ptr<const TlsContext> tls_;
+  std::unique_ptr<Connector> connector_;
   std::vector<Loop*> loops_;
   std::vector<std::shared_ptr<IdleConnections>> idle_;
 };
@@ -163,7 +166,7 @@ ClientPool::~ClientPool() = default;
 Result<std::unique_ptr<ClientPool>> ClientPool::Create(
     LoopPool& loops, const Upstream& upstream, const ClientOptions& options) {
   auto impl = std::make_shared<Impl>(loops, upstream, options);
-  TRY(impl->SetUpTls());
+  TRY(impl->SetUp());
   return std::unique_ptr<ClientPool>(new ClientPool(std::move(impl)));
 }
 

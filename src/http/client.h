@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "http/loop.h"
@@ -33,6 +34,13 @@ struct Upstream {
 };
 
 struct ClientOptions {
+  // The numeric addresses of a name. Runs in a thread of its own, and may
+  // outlive the pool.
+  using LookUp =
+      std::function<Result<std::vector<std::string>>(const std::string& host)>;
+  LookUp look_up;  // null: the system's
+  // How long a name's addresses serve for new connections.
+  int64_t name_cache_ms = 30'000;
   // Name look-up, all addresses and the TLS handshake together.
   int64_t connect_timeout_ms = 10'000;
   // From the request's last byte written to the end of the response's head.
@@ -112,8 +120,9 @@ class ClientExchange {
 // the loop it was sent from. HTTP/1.1; redirects are answers like any other.
 class ClientPool {
  public:
-  // Opens nothing yet. kInvalid, kNotFound when `ca_file` cannot be read.
-  // `loops` must outlive it (stopped or not).
+  // Opens nothing yet. kInvalid when `ca_file` cannot be read. kDenied when the
+  // upstream's address is one that no upstream may have: link-local, a cloud's
+  // metadata service, multicast. `loops` must outlive it (stopped or not).
   static Result<std::unique_ptr<ClientPool>> Create(
       LoopPool& loops, const Upstream& upstream, const ClientOptions& options);
   ~ClientPool();
@@ -124,6 +133,7 @@ class ClientPool {
   // all arguments must live until it ends. Content-Length is set here (and
   // Host, where `head` has none), hop-by-hop fields in `head` are dropped.
   //
+  // kDenied: its name leads to no address but such ones.
   // kUnavailable: no address answers, TLS fails, or the peer closes before the
   // head ended (the message says which). kDeadline, kCancelled. kCorrupt: the
   // answer is not HTTP, or frames its body in a doubtful way.

@@ -2,9 +2,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "http/connect_internal.h"
@@ -12,31 +10,17 @@
 namespace cofferdam::http {
 namespace {
 
-using Tcp = boost::asio::ip::tcp;
-using Addresses = std::vector<SocketAddress>;
-
 Error Cancelled() { return Error(Code::kCancelled, "cancelled"); }
 
 int64_t LeftMs(int64_t until_us) {
   return std::max<int64_t>(0, (until_us - NowMicros()) / 1000);
 }
 
-Addresses Copy(const Tcp::resolver::results_type& results) {
-  Addresses addresses;
-  for (const auto& result : results) {
-    const Tcp::endpoint endpoint = result.endpoint();
-    SocketAddress address;
-    address.size = static_cast<socklen_t>(endpoint.size());
-    std::memcpy(&address.storage, endpoint.data(), endpoint.size());
-    addresses.push_back(address);
-  }
-  return addresses;
-}
-
 Task<Result<std::unique_ptr<Socket>>> ConnectOne(Loop& loop,
                                                  const SocketAddress& address,
                                                  int64_t timeout_ms,
                                                  Canceller::Slot& slot) {
+  CO_TRY(CheckUpstreamAddress(address));
   const std::string name = AddressName(address);
   FileDescriptor fd(::socket(address.family(),
                              SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -61,55 +45,50 @@ Task<Result<std::unique_ptr<Socket>>> ConnectOne(Loop& loop,
   co_return socket;
 }
 
-Task<Result<Addresses>> AddressesOf(Loop& loop, const Upstream& upstream,
-                                    int64_t timeout_ms, Canceller::Slot& slot) {
-  if (upstream.transport == Upstream::Transport::kUnix) {
-    CO_TRY_ASSIGN(const SocketAddress address, UnixAddress(upstream.unix_path));
-    co_return Addresses{address};
-  }
-  auto numeric = NumericAddress(upstream.host, upstream.port);
-  if (numeric.ok()) co_return Addresses{*numeric};
-  co_return co_await Resolve(loop, upstream.host, upstream.port, timeout_ms,
-                             slot);
+// In every spelling that connect would take: "0x7f.1" is an address too.
+Status CheckIfNumeric(const std::string& host) {
+  auto found = NumericHost(host);
+  if (!found) return {};
+  return CheckUpstreamAddress(*found);
 }
 
 }  // namespace
 
-Task<Result<Addresses>> Resolve(Loop& loop, const std::string& host,
-                                uint16_t port, int64_t timeout_ms,
-                                Canceller::Slot& slot) {
-  auto [promise, future] = MakePromise<Addresses>(loop);
-  // Whichever comes first, the answer or a Cancel, takes the promise. The
-  // look-up itself cannot be stopped; it ends on Asio's own thread.
-  auto once =
-      std::make_shared<std::optional<Promise<Addresses>>>(std::move(promise));
-  auto resolver = std::make_shared<Tcp::resolver>(loop.state().io);
-  resolver->async_resolve(
-      host, std::to_string(port), Tcp::resolver::numeric_service,
-      [once, resolver, host](const boost::system::error_code& error,
-                             const Tcp::resolver::results_type& results) {
-        if (!once->has_value()) return;
-        Promise<Addresses> answer = std::move(**once);
-        once->reset();
-        if (error) {
-          answer.Set(
-              Error(Code::kUnavailable,
-                    fmt::format("look up {}: {}", host, error.message())));
-        } else {
-          answer.Set(Copy(results));
-        }
-      });
-  const Closing closing(slot, [once] { once->reset(); });
-  co_return co_await future.Wait(timeout_ms);
+Connector::Connector(const Upstream& upstream, const ClientOptions& options)
+    : upstream_(upstream),
+      timeout_ms_(options.connect_timeout_ms),
+      host_(upstream.host),
+      port_(upstream.port),
+      names_(host_, port_, options.look_up, options.name_cache_ms) {}
+
+Result<std::unique_ptr<Connector>> Connector::Create(
+    const Upstream& upstream, const ClientOptions& options) {
+  std::unique_ptr<Connector> made(new Connector(upstream, options));
+  if (upstream.transport == Upstream::Transport::kUnix) return made;
+  TRY(CheckIfNumeric(upstream.host));
+  if (upstream.transport == Upstream::Transport::kTls) {
+    TRY_ASSIGN(made->tls_, TlsContext::OfClient(upstream.ca_file));
+  }
+  return made;
 }
 
-Task<Result<std::unique_ptr<Stream>>> Connect(
-    Loop& loop, const Upstream& upstream,
-    const std::shared_ptr<const TlsContext>& tls, int64_t timeout_ms,
-    Canceller::Slot& slot) {
-  const int64_t until_us = NowMicros() + timeout_ms * 1000;
+Task<Result<Addresses>> Connector::AddressesOf(Loop& loop, int64_t timeout_ms,
+                                               Canceller::Slot& slot) {
+  if (upstream_.transport == Upstream::Transport::kUnix) {
+    CO_TRY_ASSIGN(const SocketAddress address,
+                  UnixAddress(upstream_.unix_path));
+    co_return Addresses{address};
+  }
+  auto numeric = NumericAddress(host_, port_);
+  if (numeric.ok()) co_return Addresses{*numeric};
+  co_return co_await names_.Get(loop, timeout_ms, slot);
+}
+
+Task<Result<std::unique_ptr<Stream>>> Connector::Connect(
+    Loop& loop, Canceller::Slot& slot) {
+  const int64_t until_us = NowMicros() + timeout_ms_ * 1000;
   CO_TRY_ASSIGN(const Addresses addresses,
-                co_await AddressesOf(loop, upstream, timeout_ms, slot));
+                co_await AddressesOf(loop, timeout_ms_, slot));
   Error last(Code::kUnavailable, "the name has no address");
   for (size_t i = 0; i < addresses.size(); ++i) {
     if (slot.cancelled) co_return Cancelled();
@@ -122,11 +101,11 @@ Task<Result<std::unique_ptr<Stream>>> Connect(
       continue;
     }
     auto stream = std::make_unique<Stream>(*std::move(socket));
-    if (tls == nullptr) co_return stream;
+    if (tls_ == nullptr) co_return stream;
     const Closing closing(slot,
                           [raw = stream.get()] { raw->socket().Close(); });
     stream->socket().SetDeadline(LeftMs(until_us));
-    Status shaken = co_await stream->StartTls(tls, upstream.host);
+    Status shaken = co_await stream->StartTls(tls_, upstream_.host);
     if (slot.cancelled) co_return Cancelled();
     if (shaken.ok()) co_return stream;
     // Another address of the same host would hardly have another certificate.

@@ -1,28 +1,41 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "http/address_internal.h"
 #include "http/client.h"
+#include "http/name_look_up_internal.h"
 #include "http/stream_internal.h"
 
 namespace cofferdam::http {
 
-// Addresses of a name, looked up off the loop. kDeadline, kCancelled,
-// kUnavailable.
-Task<Result<std::vector<SocketAddress>>> Resolve(Loop& loop,
-                                                 const std::string& host,
-                                                 uint16_t port,
-                                                 int64_t timeout_ms,
-                                                 Canceller::Slot& slot);
+// Opens streams to one upstream, by way of its proxy where it has one. From any
+// thread.
+class Connector {
+ public:
+  // Errors as ClientPool::Create.
+  static Result<std::unique_ptr<Connector>> Create(
+      const Upstream& upstream, const ClientOptions& options);
 
-// A stream to `upstream`, TLS done where it speaks TLS. Addresses are tried in
-// turn, each for its share of the time that is left.
-Task<Result<std::unique_ptr<Stream>>> Connect(
-    Loop& loop, const Upstream& upstream,
-    const std::shared_ptr<const TlsContext>& tls, int64_t timeout_ms,
-    Canceller::Slot& slot);
+  // A stream that requests can be written to: TLS and the proxy's tunnel are
+  // done. Addresses are tried in turn, each for its share of the time that is
+  // left; one that no upstream may have is not tried.
+  Task<Result<std::unique_ptr<Stream>>> Connect(Loop& loop,
+                                                Canceller::Slot& slot);
+
+ private:
+  Connector(const Upstream& upstream, const ClientOptions& options);
+  Task<Result<Addresses>> AddressesOf(Loop& loop, int64_t timeout_ms,
+                                      Canceller::Slot& slot);
+
+  const Upstream upstream_;
+  const int64_t timeout_ms_;
+  std::string host_;  // that is connected to
+  uint16_t port_;
+  std::shared_ptr<const TlsContext> tls_;
+  NameLookUp names_;
+};
 
 // Names what a Cancel closes while it lives.
 class Closing {
