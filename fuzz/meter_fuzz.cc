@@ -20,7 +20,7 @@ void CheckAnswer(Answer answer) {
   for (const Part& part : answer.parts) bytes += part.text.size();
   CHECK(bytes <= kLimits.text_bytes_max);
   CHECK(answer.output_chars >= 0 && answer.bad_events >= 0);
-  answer.EstimateUsage(1000);
+  answer.EstimateUsage({.prompt_bytes = 1000});
   CHECK(answer.operation == Operation::kCountTokens ||
         answer.usage_source != UsageSource::kNone);
   const Usage& usage = answer.usage;
@@ -32,7 +32,7 @@ void CheckAnswer(Answer answer) {
 void ReadAsStream(Protocol protocol, Operation operation,
                   std::string_view text) {
   const std::unique_ptr<Meter> meter =
-      Meter::Make(protocol, operation, kLimits);
+      Meter::Make({.protocol = protocol, .operation = operation}, kLimits);
   bool ended = false;
   while (!text.empty()) {
     const size_t end = text.find('\n');
@@ -46,7 +46,7 @@ void ReadAsStream(Protocol protocol, Operation operation,
 
 void ReadAsBody(Protocol protocol, Operation operation, std::string_view text) {
   const std::unique_ptr<Meter> meter =
-      Meter::Make(protocol, operation, kLimits);
+      Meter::Make({.protocol = protocol, .operation = operation}, kLimits);
   meter->OnBody(text);
   CheckAnswer(meter->Finish());
 }

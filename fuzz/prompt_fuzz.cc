@@ -9,7 +9,8 @@ namespace cofferdam::wire {
 namespace {
 
 void CheckPrompt(Protocol protocol, std::string_view body) {
-  const Result<RequestHead> head = ReadRequestHead(protocol, body);
+  const Result<RequestHead> head =
+      ReadRequestHead({.protocol = protocol}, body);
   const Result<Prompt> prompt = ReadPrompt(protocol, body);
   if (head.ok()) {
     CHECK(!head->model.empty());

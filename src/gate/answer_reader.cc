@@ -15,11 +15,11 @@ bool IsEventStream(const http::ResponseHead& head) {
 
 }  // namespace
 
-AnswerReader::AnswerReader(wire::Protocol protocol, wire::Operation operation,
+AnswerReader::AnswerReader(const wire::Endpoint& endpoint,
                            const http::ResponseHead& head,
                            const GateLimits& limits)
     : body_bytes_max_(static_cast<size_t>(limits.decoded_answer_bytes_max)),
-      meter_(wire::Meter::Make(protocol, operation)),
+      meter_(wire::Meter::Make(endpoint)),
       events_(static_cast<size_t>(limits.event_bytes_max)),
       is_stream_(IsEventStream(head)) {
   auto coding = ParseContentCoding(head.headers.GetOrEmpty("content-encoding"));

@@ -19,8 +19,8 @@ namespace cofferdam::gate {
 // never holds the stream up; what it cannot read it counts.
 class AnswerReader {
  public:
-  AnswerReader(wire::Protocol protocol, wire::Operation operation,
-               const http::ResponseHead& head, const GateLimits& limits);
+  AnswerReader(const wire::Endpoint& endpoint, const http::ResponseHead& head,
+               const GateLimits& limits);
 
   void Feed(std::string_view piece);
   // The protocol's last event has been read: the exchange must be recorded

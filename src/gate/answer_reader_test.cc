@@ -31,8 +31,8 @@ http::ResponseHead Head(std::string_view type, std::string_view coding = "") {
 }
 
 AnswerReader Reader(const http::ResponseHead& head, GateLimits limits = {}) {
-  return AnswerReader(wire::Protocol::kAnthropicMessages,
-                      wire::Operation::kGenerate, head, limits);
+  return AnswerReader({.protocol = wire::Protocol::kAnthropicMessages}, head,
+                      limits);
 }
 
 TEST(AnswerReader, SeesTheEndInThePieceThatHoldsIt) {

@@ -79,7 +79,7 @@ http::Task<Status> Forwarding::Admit() {
         Code::kInvalid,
         fmt::format("no upstream is configured for {}; ask whoever runs the "
                     "gate to add one to its configuration",
-                    wire::ProtocolName(route_.protocol)));
+                    wire::ProtocolName(route_.endpoint.protocol)));
   }
   CO_TRY(route_.upstream->ready());
   if (!rooms_.ledger.AcceptsMore()) {
@@ -91,7 +91,7 @@ http::Task<Status> Forwarding::Admit() {
                            limits_.request_body_bytes_max)));
   CO_TRY_ASSIGN(plain_body_, PlainBody());
   const std::string& plain = plain_body_.empty() ? body_ : plain_body_;
-  CO_TRY_ASSIGN(request_, wire::ReadRequestHead(route_.protocol, plain));
+  CO_TRY_ASSIGN(request_, wire::ReadRequestHead(route_.endpoint, plain));
   co_return Status();
 }
 
@@ -161,7 +161,7 @@ http::Task<void> Forwarding::Stream(http::ClientExchange& upstream) {
     co_await Refuse(recorded.ok() ? error : recorded.error(), 502);
     co_return;
   }
-  reader_.emplace(route_.protocol, route_.operation, upstream.head(), limits_);
+  reader_.emplace(route_.endpoint, upstream.head(), limits_);
   content_length_ = upstream.content_length();
   head_.status = status_;
   head_.reason = upstream.head().reason;
@@ -252,7 +252,7 @@ http::Task<void> Forwarding::BreakOff(const Error& error, BrokenBy by) {
   }
   if (event) {
     std::string frame =
-        wire::ErrorEvent(route_.protocol, reason, id_text_, state);
+        wire::ErrorEvent(route_.endpoint.protocol, reason, id_text_, state);
     Status sent = co_await client_.Finish(frame);
     if (sent.ok()) co_return;
   }
@@ -286,7 +286,7 @@ ledger::ExchangeDraft Forwarding::MakeDraft(ledger::Outcome outcome) {
   ledger::Exchange& exchange = draft.exchange;
   exchange.id = id_;
   exchange.route = ledger::Route::kGate;
-  exchange.operation = route_.operation;
+  exchange.operation = route_.endpoint.operation;
   exchange.session =
       identity_.session.empty() ? request_.session_hint : identity_.session;
   exchange.parent = identity_.parent.empty() ? request_.previous_response_id
@@ -300,11 +300,15 @@ ledger::ExchangeDraft Forwarding::MakeDraft(ledger::Outcome outcome) {
   exchange.request_bytes = body_.size();
   exchange.response_bytes = response_bytes_;
   exchange.interventions = interventions_;
-  draft.protocol = route_.protocol;
+  draft.protocol = route_.endpoint.protocol;
   if (reader_) {
     wire::Answer answer = reader_->Finish(body_whole_);
     const std::string& plain = plain_body_.empty() ? body_ : plain_body_;
-    if (status_ >= 200 && status_ < 300) answer.EstimateUsage(plain.size());
+    if (status_ >= 200 && status_ < 300) {
+      answer.EstimateUsage({.prompt_bytes = plain.size(),
+                            .output_tokens_max = request_.output_tokens_max,
+                            .may_reason_unseen = request_.may_reason_unseen});
+    }
     exchange.provider_response_id = std::move(answer.provider_response_id);
     if (!answer.model.empty()) exchange.origin.model = std::move(answer.model);
     exchange.usage = answer.usage;
@@ -358,7 +362,9 @@ http::Task<void> Forwarding::Refuse(const Error& error, int status) {
                                  {"code", CodeName(error.code())},
                                  {"reason", error.message()}});
   wire::Refusal refusal =
-      wire::MakeRefusal(route_.protocol, error, id_text_, status);
+      wire::MakeRefusal({.protocol = route_.endpoint.protocol,
+                         .agent = wire::AgentOf(identity_.tool)},
+                        error, id_text_, status);
   http::ResponseHead head;
   head.status = refusal.status;
   head.headers.Add("content-type", refusal.content_type);

@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "http/task.h"
 #include "ledger/ledger.h"
+#include "wire/endpoint.h"
 #include "wire/request.h"
 
 namespace cofferdam::gate {
@@ -23,8 +24,7 @@ namespace cofferdam::gate {
 class Forwarding {
  public:
   struct Route {
-    wire::Protocol protocol;
-    wire::Operation operation;
+    wire::Endpoint endpoint;
     // None when no upstream of that protocol is configured.
     const Upstream* upstream = nullptr;
   };

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "gate/keys_api.h"
 #include "gate/upstream.h"
 #include "http/server.h"
+#include "wire/endpoint.h"
 #include "wire/refusal.h"
 
 namespace cofferdam::gate {
@@ -22,34 +24,6 @@ namespace {
 
 // How long exchanges that the gate ends have to say so.
 constexpr int64_t kEndedTakeMs = 2'000;
-
-struct PathRow {
-  std::string_view path;
-  wire::Protocol protocol;
-  wire::Operation operation;
-};
-
-constexpr PathRow kPaths[] = {
-    {"/v1/messages", wire::Protocol::kAnthropicMessages,
-     wire::Operation::kGenerate},
-    {"/v1/messages/count_tokens", wire::Protocol::kAnthropicMessages,
-     wire::Operation::kCountTokens},
-    {"/v1/responses", wire::Protocol::kOpenAiResponses,
-     wire::Operation::kGenerate},
-};
-
-const PathRow* FindPath(std::string_view path) {
-  for (const PathRow& row : kPaths) {
-    if (row.path == path) return &row;
-  }
-  return nullptr;
-}
-
-// Paths that belong to a protocol as a whole, for the shape of a 404.
-wire::Protocol ProtocolNear(std::string_view path) {
-  return path.starts_with("/v1/messages") ? wire::Protocol::kAnthropicMessages
-                                          : wire::Protocol::kOpenAiResponses;
-}
 
 http::ServerOptions ServerOptionsOf(const GateLimits& limits) {
   http::ServerOptions options;
@@ -158,11 +132,12 @@ class Gate::Impl {
   http::Task<void> Handle(http::ServerExchange& client) {
     std::string_view path = client.request().path();
     const std::string& method = client.request().method;
-    const PathRow* row = FindPath(path);
-    if (row != nullptr && method == "POST") {
-      Forwarding forwarding(
-          client, {row->protocol, row->operation, FindUpstream(row->protocol)},
-          rooms_, limits_, ids_.Next());
+    std::optional<wire::Endpoint> endpoint =
+        wire::FindEndpoint(method, path, client.request().query());
+    if (endpoint) {
+      const Upstream* upstream = FindUpstream(endpoint->protocol);
+      Forwarding forwarding(client, {*std::move(endpoint), upstream}, rooms_,
+                            limits_, ids_.Next());
       Running running(this, &forwarding);
       co_await forwarding.Run();
     } else if (KeysApi::Owns(path)) {
@@ -173,19 +148,24 @@ class Gate::Impl {
     } else if (path == "/healthz" && (method == "GET" || method == "HEAD")) {
       co_await Respond(client, 200, "application/json", "{\"ok\":true}");
     } else {
-      co_await NoSuchPath(client, row != nullptr);
+      co_await NoSuchPath(client);
     }
   }
 
-  http::Task<void> NoSuchPath(http::ServerExchange& client, bool known_path) {
+  http::Task<void> NoSuchPath(http::ServerExchange& client) {
+    const std::string_view path = client.request().path();
+    const bool known_path =
+        wire::FindEndpoint("POST", path, client.request().query()).has_value();
+    const wire::Protocol protocol =
+        wire::ProtocolNear(path).value_or(wire::Protocol::kOpenAiResponses);
     Error error(Code::kNotFound,
                 fmt::format("{} {} is not served; agents use POST "
                             "/v1/messages, /v1/messages/count_tokens and "
                             "/v1/responses",
-                            client.request().method, client.request().path()));
+                            client.request().method, path));
     wire::Refusal refusal =
-        wire::MakeRefusal(ProtocolNear(client.request().path()), error,
-                          ids_.Next().ToString(), known_path ? 405 : 404);
+        wire::MakeRefusal({.protocol = protocol}, error, ids_.Next().ToString(),
+                          known_path ? 405 : 404);
     co_await Respond(client, refusal.status, refusal.content_type,
                      std::move(refusal.body));
   }

@@ -18,6 +18,8 @@ constexpr int kZstdLevel = 1;
 constexpr std::pair<wire::Protocol, char> kProtocols[] = {
     {wire::Protocol::kAnthropicMessages, 1},
     {wire::Protocol::kOpenAiResponses, 2},
+    {wire::Protocol::kOpenAiChat, 3},
+    {wire::Protocol::kGemini, 4},
 };
 
 // Fields of a hash, each with its length before it, so that no two lists of

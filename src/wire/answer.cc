@@ -7,25 +7,33 @@
 
 namespace cofferdam::wire {
 
-void Answer::EstimateUsage(size_t prompt_bytes) {
+void Answer::EstimateUsage(const UsageBound& bound) {
   if (operation == Operation::kCountTokens) return;
   if (usage_source == UsageSource::kReported) return;
   if (!prompt_reported) {
-    usage.input_tokens = static_cast<int64_t>(prompt_bytes / 4) +
-                         (prompt_bytes % 4 != 0 ? 1 : 0);
+    usage.input_tokens = static_cast<int64_t>(bound.prompt_bytes / 4) +
+                         (bound.prompt_bytes % 4 != 0 ? 1 : 0);
   }
   usage.output_tokens = std::max(usage.output_tokens, (output_chars + 3) / 4);
+  if (bound.may_reason_unseen && !reasons_in_clear) {
+    usage.output_tokens =
+        std::max(usage.output_tokens, bound.output_tokens_max.value_or(0));
+  }
   usage_source = UsageSource::kEstimated;
 }
 
-std::unique_ptr<Meter> Meter::Make(Protocol protocol, Operation operation,
+std::unique_ptr<Meter> Meter::Make(const Endpoint& endpoint,
                                    MeterLimits limits) {
-  if (operation == Operation::kCountTokens) return MakeCountMeter();
-  switch (protocol) {
+  if (endpoint.operation == Operation::kCountTokens) return MakeCountMeter();
+  switch (endpoint.protocol) {
     case Protocol::kAnthropicMessages:
       return MakeAnthropicMeter(limits);
     case Protocol::kOpenAiResponses:
       return MakeResponsesMeter(limits);
+    case Protocol::kOpenAiChat:
+    case Protocol::kGemini:
+      // Not accepted by the configuration before they can be metered.
+      break;
   }
   CHECK(false);
 }

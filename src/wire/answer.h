@@ -3,13 +3,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "wire/endpoint.h"
 #include "wire/types.h"
 
 namespace cofferdam::wire {
+
+// What bounds the usage of an answer that reported none, or was cut.
+struct UsageBound {
+  // Of the request's body.
+  size_t prompt_bytes = 0;
+  // RequestHead::output_tokens_max, or what was reserved where the request
+  // names none.
+  std::optional<int64_t> output_tokens_max;
+  // RequestHead::may_reason_unseen.
+  bool may_reason_unseen = false;
+};
 
 // What came of one request, read from a copy of the answer.
 struct Answer {
@@ -37,16 +50,20 @@ struct Answer {
   // Unicode code points that the model wrote: text, reasoning in clear, tool
   // inputs as they came, escapes and all. Counted beyond the limits too.
   int64_t output_chars = 0;
+  // The model showed its reasoning itself, not a summary of it, so that
+  // output_chars leaves nothing out.
+  bool reasons_in_clear = false;
   // Events that broke the protocol: passed over, counted.
   int64_t bad_events = 0;
 
   // Bounds the usage of an answer that reported none, or was cut: a prompt
   // not reported counts as ceil(prompt_bytes / 4), the output as the greater
-  // of what was reported so far and ceil(output_chars / 4); the source
-  // becomes kEstimated. Nothing changes when usage was reported in full, or
-  // for token counting, which costs nothing. Call it only for requests that
-  // the provider accepted (status 2xx).
-  void EstimateUsage(size_t prompt_bytes);
+  // of what was reported so far and ceil(output_chars / 4), or, where the
+  // model may have reasoned unseen, as output_tokens_max; the source becomes
+  // kEstimated. Nothing changes when usage was reported in full, or for token
+  // counting, which costs nothing. Call it only for requests that the provider
+  // accepted (status 2xx).
+  void EstimateUsage(const UsageBound& bound);
 };
 
 struct MeterLimits {
@@ -62,11 +79,12 @@ struct MeterLimits {
 // thread-safe.
 class Meter {
  public:
-  static std::unique_ptr<Meter> Make(Protocol protocol, Operation operation,
+  static std::unique_ptr<Meter> Make(const Endpoint& endpoint,
                                      MeterLimits limits = {});
   virtual ~Meter() = default;
 
-  // One server-sent event: its name (may be empty) and its data.
+  // One server-sent event: its name (may be empty) and its data. An element of
+  // Gemini's array form is one too, without a name.
   virtual void OnEvent(std::string_view event_name, std::string_view data) = 0;
   // The whole body of an answer that is not a stream, errors too. Once.
   virtual void OnBody(std::string_view body) = 0;

@@ -16,8 +16,7 @@ using ::testing::IsEmpty;
 using Events = std::vector<std::pair<std::string, std::string>>;
 
 std::unique_ptr<Meter> Make(MeterLimits limits = {}) {
-  return Meter::Make(Protocol::kAnthropicMessages, Operation::kGenerate,
-                     limits);
+  return Meter::Make({.protocol = Protocol::kAnthropicMessages}, limits);
 }
 
 Answer Read(const Events& events, MeterLimits limits = {}) {
@@ -203,14 +202,14 @@ TEST(AnthropicMeter, EstimatesACutStream) {
                         Block(0, kTextBlock), Text(0, "123456789")});
   EXPECT_FALSE(answer.ended);
   EXPECT_EQ(answer.usage_source, UsageSource::kNone);
-  answer.EstimateUsage(999'999);
+  answer.EstimateUsage({.prompt_bytes = 999'999});
   EXPECT_EQ(answer.usage_source, UsageSource::kEstimated);
   EXPECT_EQ(answer.usage, (Usage{.input_tokens = 1200, .output_tokens = 3}));
 }
 
 TEST(AnthropicMeter, EstimatesThePromptWhenNothingWasReported) {
   Answer answer = Read({});
-  answer.EstimateUsage(9);
+  answer.EstimateUsage({.prompt_bytes = 9});
   EXPECT_EQ(answer.usage, (Usage{.input_tokens = 3}));
   EXPECT_EQ(answer.usage_source, UsageSource::kEstimated);
 }
@@ -218,7 +217,7 @@ TEST(AnthropicMeter, EstimatesThePromptWhenNothingWasReported) {
 TEST(AnthropicMeter, DoesNotEstimateBelowWhatWasReported) {
   Answer answer = Read({Start(R"({"input_tokens":5,"output_tokens":80})"),
                         Block(0, kTextBlock), Text(0, "1234")});
-  answer.EstimateUsage(0);
+  answer.EstimateUsage({.prompt_bytes = 0});
   EXPECT_EQ(answer.usage.output_tokens, 80);
 }
 
@@ -226,7 +225,7 @@ TEST(AnthropicMeter, LeavesReportedUsageAlone) {
   Answer answer = Read({Start(R"({"input_tokens":5,"output_tokens":1})"),
                         Block(0, kTextBlock), Text(0, "12345678901234567890"),
                         End(R"({"output_tokens":2})"), kStop});
-  answer.EstimateUsage(4000);
+  answer.EstimateUsage({.prompt_bytes = 4000});
   EXPECT_EQ(answer.usage_source, UsageSource::kReported);
   EXPECT_EQ(answer.usage.output_tokens, 2);
 }
@@ -236,7 +235,7 @@ TEST(AnthropicMeter, EstimatesWhenTheEndCarriesNoCounts) {
                         Block(0, kTextBlock), Text(0, "12345678"), kStop});
   EXPECT_TRUE(answer.ended);
   EXPECT_EQ(answer.usage_source, UsageSource::kNone);
-  answer.EstimateUsage(4000);
+  answer.EstimateUsage({.prompt_bytes = 4000});
   EXPECT_EQ(answer.usage, (Usage{.input_tokens = 5, .output_tokens = 2}));
 }
 
@@ -412,11 +411,11 @@ TEST(AnthropicMeter, DoesNotEndAtABodyItCannotRead) {
 
 TEST(CountMeter, ChargesNothing) {
   std::unique_ptr<Meter> meter =
-      Meter::Make(Protocol::kAnthropicMessages, Operation::kCountTokens);
+      Meter::Make({.operation = Operation::kCountTokens});
   meter->OnBody(R"({"input_tokens":2095})");
   EXPECT_TRUE(meter->ended());
   Answer answer = meter->Finish();
-  answer.EstimateUsage(10'000);
+  answer.EstimateUsage({.prompt_bytes = 10'000});
   EXPECT_EQ(answer.usage, Usage());
   EXPECT_EQ(answer.usage_source, UsageSource::kNone);
   EXPECT_EQ(answer.operation, Operation::kCountTokens);
@@ -424,7 +423,7 @@ TEST(CountMeter, ChargesNothing) {
 
 TEST(CountMeter, ReadsErrors) {
   std::unique_ptr<Meter> meter =
-      Meter::Make(Protocol::kAnthropicMessages, Operation::kCountTokens);
+      Meter::Make({.operation = Operation::kCountTokens});
   meter->OnBody(R"({"type":"error","error":{"type":"not_found_error"}})");
   EXPECT_EQ(meter->Finish().error_type, "not_found_error");
 }

@@ -22,7 +22,7 @@ std::vector<std::string> Claims(const std::vector<Part>& parts) {
 
 std::vector<std::string> OfStream(Protocol protocol,
                                   const std::vector<std::string>& events) {
-  auto meter = Meter::Make(protocol, Operation::kGenerate);
+  auto meter = Meter::Make({.protocol = protocol});
   for (const std::string& data : events) meter->OnEvent("", data);
   return Claims(meter->Finish().parts);
 }

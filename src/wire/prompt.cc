@@ -138,6 +138,10 @@ Result<Prompt> ReadPrompt(Protocol protocol, std::string_view body) {
       return PromptReader().ReadAnthropic(root);
     case Protocol::kOpenAiResponses:
       return PromptReader().ReadResponses(root);
+    case Protocol::kOpenAiChat:
+    case Protocol::kGemini:
+      // Not accepted by the configuration before they can be read.
+      break;
   }
   CHECK(false);
 }

@@ -161,7 +161,8 @@ TEST(ReadPrompt, NumbersTurnsAsTheHeadCountsThem) {
   Prompt prompt = Responses(body);
   ASSERT_EQ(prompt.turns.size(), 1u);
   EXPECT_EQ(prompt.turns[0].number, 1u);
-  Result<RequestHead> head = ReadRequestHead(Protocol::kOpenAiResponses, body);
+  Result<RequestHead> head =
+      ReadRequestHead({.protocol = Protocol::kOpenAiResponses}, body);
   ASSERT_TRUE(head.ok());
   EXPECT_EQ(head->assistant_turns, 2);
 }

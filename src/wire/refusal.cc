@@ -106,6 +106,25 @@ OpenAiNames OpenAiNamesOf(int status) {
   }
 }
 
+std::string_view GeminiStatus(int status) {
+  switch (status) {
+    case 401:
+      return "UNAUTHENTICATED";
+    case 403:
+      return "PERMISSION_DENIED";
+    case 404:
+      return "NOT_FOUND";
+    case 429:
+      return "RESOURCE_EXHAUSTED";
+    case 503:
+      return "UNAVAILABLE";
+    case 504:
+      return "DEADLINE_EXCEEDED";
+    default:
+      return status < 500 ? "INVALID_ARGUMENT" : "INTERNAL";
+  }
+}
+
 std::string AnthropicBody(std::string_view message, std::string_view request_id,
                           int status) {
   JsonWriter json;
@@ -122,6 +141,14 @@ std::string OpenAiBody(std::string_view message, int status) {
   json.Field("message", message).Field("type", names.type);
   json.Key("param").Null().Field("code", names.code);
   json.EndObject().EndObject();
+  return std::move(json).Take();
+}
+
+std::string GeminiBody(std::string_view message, int status) {
+  JsonWriter json;
+  json.BeginObject().Key("error").BeginObject();
+  json.Field("code", status).Field("message", message);
+  json.Field("status", GeminiStatus(status)).EndObject().EndObject();
   return std::move(json).Take();
 }
 
@@ -160,29 +187,49 @@ bool MayPassLater(Code code) {
   return false;
 }
 
-Refusal MakeRefusal(Protocol protocol, const Error& error,
-                    std::string_view request_id) {
-  return MakeRefusal(protocol, error, request_id, HttpStatus(error.code()));
+Agent AgentOf(std::string_view tool) {
+  constexpr std::pair<std::string_view, Agent> kAgents[] = {
+      {"claude-code", Agent::kClaudeCode},
+      {"codex", Agent::kCodex},
+      {"gemini-cli", Agent::kGeminiCli},
+      {"opencode", Agent::kOpencode},
+  };
+  for (const auto& [name, agent] : kAgents) {
+    if (tool == name) return agent;
+  }
+  return Agent::kOther;
 }
 
-Refusal MakeRefusal(Protocol protocol, const Error& error,
+Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
+                    std::string_view request_id) {
+  return MakeRefusal(reader, error, request_id, HttpStatus(error.code()));
+}
+
+Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
                     std::string_view request_id, int status) {
   Refusal refusal;
   refusal.status = status;
   refusal.content_type = "application/json";
   std::string message = Message(error, request_id);
-  switch (protocol) {
+  switch (reader.protocol) {
     case Protocol::kAnthropicMessages:
       refusal.headers.emplace_back("request-id", request_id);
       refusal.body = AnthropicBody(message, request_id, status);
       break;
     case Protocol::kOpenAiResponses:
+    case Protocol::kOpenAiChat:
       refusal.headers.emplace_back("x-request-id", request_id);
       refusal.body = OpenAiBody(message, status);
+      break;
+    case Protocol::kGemini:
+      refusal.body = GeminiBody(message, status);
       break;
   }
   if (!MayPassLater(error.code())) {
     refusal.headers.emplace_back("x-should-retry", "false");
+  } else if (reader.retry_after_s) {
+    refusal.headers.emplace_back("retry-after",
+                                 fmt::format("{}", *reader.retry_after_s));
   }
   return refusal;
 }
@@ -199,6 +246,12 @@ std::string ErrorEvent(Protocol protocol, const Error& error,
     case Protocol::kOpenAiResponses:
       return fmt::format("{}event: response.failed\ndata: {}\n\n", before,
                          ResponseFailed(message, error.code(), request_id));
+    case Protocol::kOpenAiChat:
+      return fmt::format("{}data: {}\n\n", before,
+                         OpenAiBody(message, HttpStatus(error.code())));
+    case Protocol::kGemini:
+      return fmt::format("{}data: {}\n\n", before,
+                         GeminiBody(message, HttpStatus(error.code())));
   }
   return {};
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,17 +23,29 @@ struct Refusal {
   std::string body;
 };
 
+// Who reads a refusal: each agent shows some shapes at once and whole, and
+// hides others behind minutes of retries.
+enum class Agent { kOther, kClaudeCode, kCodex, kGeminiCli, kOpencode };
+
+// The agent behind a tool's name ("claude-code", "codex", "gemini-cli",
+// "opencode"); kOther for any other name.
+Agent AgentOf(std::string_view tool);
+
+struct RefusalFor {
+  Protocol protocol = Protocol::kAnthropicMessages;
+  Agent agent = Agent::kOther;
+  // When a request that may pass later should be sent again. Agents that obey
+  // it get `retry-after`.
+  std::optional<int64_t> retry_after_s;
+};
+
 // Says `error` in the client's own protocol: what happened, what to do next,
 // and `request_id` to ask about. The first form takes the status from the
 // table of codes (HttpStatus), the second one as given, 400..599 (502 where
 // the upstream speaks nonsense, 429 where a limit is reached).
-//
-// What agents make of it (measured): Claude Code hides the message of 404 and
-// Codex that of 5xx and 429, so refuse with 400 or 403 what a person should
-// read.
-Refusal MakeRefusal(Protocol protocol, const Error& error,
+Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
                     std::string_view request_id);
-Refusal MakeRefusal(Protocol protocol, const Error& error,
+Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
                     std::string_view request_id, int status);
 
 // Whether the same request may succeed later, by the kind of failure.
@@ -43,7 +57,8 @@ bool MayPassLater(Code code);
 enum class StreamState { kBetweenEvents, kMidEvent };
 
 // The server-sent event, framed and whole, that ends a stream the gate has to
-// end: Anthropic's `error`, Responses' `response.failed`.
+// end: Anthropic's `error`, Responses' `response.failed`, an `error` object for
+// Chat Completions and Gemini.
 std::string ErrorEvent(Protocol protocol, const Error& error,
                        std::string_view request_id, StreamState state);
 

@@ -49,8 +49,9 @@ TEST(MakeRefusal, SpeaksAnthropic) {
            Case{Code::kExhausted, 503, "api_error", ""},
            Case{Code::kDeadline, 504, "timeout_error", ""},
        }) {
-    Refusal refusal = MakeRefusal(
-        kAnthropic, Error(each.code, "key cfe_x is revoked"), "01REF");
+    Refusal refusal =
+        MakeRefusal({.protocol = kAnthropic},
+                    Error(each.code, "key cfe_x is revoked"), "01REF");
     JsonDocument body = Body(refusal);
     EXPECT_EQ(refusal.status, each.status);
     EXPECT_EQ(refusal.content_type, "application/json");
@@ -83,8 +84,8 @@ TEST(MakeRefusal, SpeaksOpenAi) {
                 "request_too_large"},
            Case{Code::kUnavailable, 503, "server_error", "service_unavailable"},
        }) {
-    Refusal refusal =
-        MakeRefusal(kResponses, Error(each.code, "no such key."), "01REF");
+    Refusal refusal = MakeRefusal({.protocol = kResponses},
+                                  Error(each.code, "no such key."), "01REF");
     JsonDocument body = Body(refusal);
     EXPECT_EQ(refusal.status, each.status);
     EXPECT_EQ(body["error"]["type"].StringOrEmpty(), each.type);
@@ -97,19 +98,21 @@ TEST(MakeRefusal, SpeaksOpenAi) {
 }
 
 TEST(MakeRefusal, TakesAnotherStatus) {
-  Refusal limit =
-      MakeRefusal(kAnthropic, Error(Code::kDenied, "no budget"), "r", 429);
+  Refusal limit = MakeRefusal({.protocol = kAnthropic},
+                              Error(Code::kDenied, "no budget"), "r", 429);
   EXPECT_EQ(limit.status, 429);
   EXPECT_EQ(Body(limit)["error"]["type"].StringOrEmpty(), "rate_limit_error");
   EXPECT_EQ(Header(limit, "x-should-retry"), "false");
-  Refusal nonsense = MakeRefusal(
-      kAnthropic, Error(Code::kCorrupt, "upstream speaks no HTTP"), "r", 502);
+  Refusal nonsense =
+      MakeRefusal({.protocol = kAnthropic},
+                  Error(Code::kCorrupt, "upstream speaks no HTTP"), "r", 502);
   EXPECT_EQ(Body(nonsense)["error"]["type"].StringOrEmpty(), "api_error");
 }
 
 TEST(MakeRefusal, EscapesItsMessage) {
   Refusal refusal =
-      MakeRefusal(kResponses, Error(Code::kInvalid, "model \"a\nb\xff\""), "r");
+      MakeRefusal({.protocol = kResponses},
+                  Error(Code::kInvalid, "model \"a\nb\xff\""), "r");
   EXPECT_THAT(std::string(Body(refusal)["error"]["message"].StringOrEmpty()),
               HasSubstr("model \"a\nb\xef\xbf\xbd\". "));
 }

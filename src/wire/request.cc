@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "wire/blocks.h"
 #include "wire/lenient_json.h"
+#include "wire/proto_json.h"
+#include "wire/usage.h"
 
 namespace cofferdam::wire {
 namespace {
@@ -30,10 +33,10 @@ std::string SessionOfUserId(std::string_view user_id) {
       CutUtf8(user_id.substr(mark + kMark.size()), RequestHead::kNameBytesMax));
 }
 
-int64_t AssistantMessages(const JsonValue& messages) {
+int64_t TurnsOf(std::string_view role, const JsonValue& messages) {
   int64_t turns = 0;
   for (const JsonValue& message : messages.Elements()) {
-    if (message["role"].StringOrEmpty() == "assistant") ++turns;
+    if (message["role"].StringOrEmpty() == role) ++turns;
   }
   return turns;
 }
@@ -59,9 +62,87 @@ std::optional<std::string_view> RepeatedName(const JsonValue& root) {
   return std::nullopt;
 }
 
+// A client's bound on tokens; what is not positive bounds nothing (servers
+// take -1, and some 0, for "as many as you like").
+std::optional<int64_t> Bound(const JsonValue& value) {
+  const std::optional<double> number = value.Double();
+  if (number && *number > static_cast<double>(kTokensMax)) return kTokensMax;
+  const std::optional<int64_t> count = TokenCount(value);
+  return count && *count > 0 ? count : std::nullopt;
+}
+
+// The greater of two bounds: which of them a server obeys differs.
+std::optional<int64_t> Greater(std::optional<int64_t> a,
+                               std::optional<int64_t> b) {
+  return a && b ? std::max(a, b) : (a ? a : b);
+}
+
+// The bound of each of several answers as one of all.
+std::optional<int64_t> Times(std::optional<int64_t> bound,
+                             const JsonValue& answers) {
+  const int64_t n = Bound(answers).value_or(1);
+  if (!bound) return bound;
+  return *bound > kTokensMax / n ? kTokensMax : *bound * n;
+}
+
+void ReadAnthropic(const JsonValue& root, RequestHead* head) {
+  head->output_tokens_max = Bound(root["max_tokens"]);
+  const JsonValue thinking = root["thinking"];
+  head->may_reason_unseen =
+      thinking.is_object() && thinking["type"].StringOrEmpty() != "disabled";
+  head->session_hint =
+      SessionOfUserId(root["metadata"]["user_id"].StringOrEmpty());
+  head->assistant_turns = TurnsOf("assistant", root["messages"]);
+}
+
+void ReadResponses(const JsonValue& root, RequestHead* head) {
+  head->output_tokens_max = Bound(root["max_output_tokens"]);
+  head->may_reason_unseen =
+      root["reasoning"]["effort"].StringOrEmpty() != "none";
+  head->session_hint = NameOf(root["prompt_cache_key"]);
+  head->previous_response_id = NameOf(root["previous_response_id"]);
+  head->assistant_turns = OutputRuns(root["input"]);
+}
+
+void ReadChat(const JsonValue& root, RequestHead* head) {
+  head->output_tokens_max = Times(
+      Greater(Bound(root["max_completion_tokens"]), Bound(root["max_tokens"])),
+      root["n"]);
+  // OpenAI's and vLLM's switch, OpenRouter's two, DeepSeek's.
+  const JsonValue reasoning = root["reasoning"];
+  head->may_reason_unseen =
+      root["reasoning_effort"].StringOrEmpty() != "none" &&
+      reasoning["effort"].StringOrEmpty() != "none" &&
+      reasoning["enabled"].Bool().value_or(true) &&
+      root["thinking"]["type"].StringOrEmpty() != "disabled";
+  head->include_usage =
+      root["stream_options"]["include_usage"].Bool().value_or(false);
+  head->session_hint = NameOf(root["prompt_cache_key"]);
+  head->assistant_turns = TurnsOf("assistant", root["messages"]);
+}
+
+void ReadGemini(const JsonValue& root, RequestHead* head) {
+  // To count a whole request it is wrapped once more.
+  const JsonValue wrapped = EitherOf(root, "generateContentRequest");
+  const JsonValue& request = wrapped.is_object() ? wrapped : root;
+  bool thinks = true;
+  for (std::string_view name : {"generationConfig", "generation_config"}) {
+    const JsonValue config = request[name];
+    head->output_tokens_max =
+        Greater(head->output_tokens_max,
+                Times(Bound(EitherOf(config, "maxOutputTokens")),
+                      EitherOf(config, "candidateCount")));
+    const JsonValue thinking = EitherOf(config, "thinkingConfig");
+    thinks = thinks && EitherOf(thinking, "thinkingBudget").Int() != 0;
+  }
+  head->may_reason_unseen = thinks;
+  head->assistant_turns = TurnsOf("model", request["contents"]);
+}
+
 }  // namespace
 
-Result<RequestHead> ReadRequestHead(Protocol protocol, std::string_view body) {
+Result<RequestHead> ReadRequestHead(const Endpoint& endpoint,
+                                    std::string_view body) {
   Result<LenientJson> json = ParseLenient(body, Halves::kReplace);
   if (!json.ok()) return std::move(json).error().Within("read request body");
   JsonValue root = json->document.root();
@@ -74,23 +155,28 @@ Result<RequestHead> ReadRequestHead(Protocol protocol, std::string_view body) {
                              CutUtf8(*name, RequestHead::kNameBytesMax)));
   }
   RequestHead head;
+  if (endpoint.protocol == Protocol::kGemini) {
+    head.model = endpoint.model;
+    head.stream = endpoint.stream;
+    ReadGemini(root, &head);
+    return head;
+  }
   head.model = NameOf(root["model"]);
   if (head.model.empty()) {
     return Error(Code::kInvalid, "read request body: \"model\" is missing");
   }
   head.stream = root["stream"].Bool().value_or(false);
-  switch (protocol) {
+  switch (endpoint.protocol) {
     case Protocol::kAnthropicMessages:
-      head.output_tokens_max = root["max_tokens"].Int();
-      head.session_hint =
-          SessionOfUserId(root["metadata"]["user_id"].StringOrEmpty());
-      head.assistant_turns = AssistantMessages(root["messages"]);
+      ReadAnthropic(root, &head);
       break;
     case Protocol::kOpenAiResponses:
-      head.output_tokens_max = root["max_output_tokens"].Int();
-      head.session_hint = NameOf(root["prompt_cache_key"]);
-      head.previous_response_id = NameOf(root["previous_response_id"]);
-      head.assistant_turns = OutputRuns(root["input"]);
+      ReadResponses(root, &head);
+      break;
+    case Protocol::kOpenAiChat:
+      ReadChat(root, &head);
+      break;
+    case Protocol::kGemini:
       break;
   }
   return head;

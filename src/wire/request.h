@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "wire/endpoint.h"
 #include "wire/types.h"
 
 namespace cofferdam::wire {
@@ -19,8 +20,17 @@ struct RequestHead {
 
   std::string model;
   bool stream = false;
-  // The client's bound on what it gets: max_tokens, max_output_tokens.
+  // The client's bound on what it gets, positive and at most 2^50: max_tokens,
+  // max_output_tokens, max_completion_tokens, maxOutputTokens; times the
+  // number of answers it asks for (n, candidateCount). Where a request names
+  // several, the greatest.
   std::optional<int64_t> output_tokens_max;
+  // The model may reason where the answer does not show it: Anthropic's
+  // `thinking` is on; for the others, reasoning is not switched off (effort
+  // "none", a thinking budget of 0), since many models reason unasked.
+  bool may_reason_unseen = false;
+  // Chat Completions only: stream_options.include_usage.
+  bool include_usage = false;
   // The agent's own name for its session: session_id of Anthropic's
   // metadata.user_id (JSON text, or the older user_…_session_<uuid>),
   // prompt_cache_key of Responses. A claim of the client. Empty if unknown.
@@ -32,16 +42,18 @@ struct RequestHead {
 };
 
 // Reads the head of a request body: one pass of the JSON parser, one copy of
-// the body. kInvalid when the body is not a JSON object, has a member twice
-// or names no model; kTooLarge when it nests deeper than JsonDocument reads.
-// Lone surrogate escapes and numbers beyond 64 bits are no errors.
-Result<RequestHead> ReadRequestHead(Protocol protocol, std::string_view body);
+// the body. Gemini's model and streaming come from `endpoint`. kInvalid when
+// the body is not a JSON object, has a member twice or names no model;
+// kTooLarge when it nests deeper than JsonDocument reads. Lone surrogate
+// escapes and numbers beyond 64 bits are no errors.
+Result<RequestHead> ReadRequestHead(const Endpoint& endpoint,
+                                    std::string_view body);
 
 // One assistant turn that a client sent back as context.
 struct PromptTurn {
-  // Its number among the assistant turns of the prompt, from 0. An Anthropic
-  // turn is one assistant message; a Responses turn is a run of output items
-  // without an input item between them.
+  // Its number among the assistant turns of the prompt, from 0. A turn is one
+  // assistant message, or one content of Gemini's role "model"; a Responses
+  // turn is a run of output items without an input item between them.
   size_t number = 0;
   std::vector<Part> parts;
   // How many of Prompt::texts came before the turn ended: only those can it

@@ -15,8 +15,10 @@ using ::testing::HasSubstr;
 constexpr Protocol kAnthropic = Protocol::kAnthropicMessages;
 constexpr Protocol kResponses = Protocol::kOpenAiResponses;
 
+constexpr Protocol kChat = Protocol::kOpenAiChat;
+
 RequestHead Head(Protocol protocol, std::string_view body) {
-  Result<RequestHead> head = ReadRequestHead(protocol, body);
+  Result<RequestHead> head = ReadRequestHead({.protocol = protocol}, body);
   EXPECT_TRUE(head.ok()) << head.error().message();
   return std::move(head).value_or(RequestHead());
 }
@@ -63,6 +65,130 @@ TEST(ReadRequestHead, ReadsCodex) {
   EXPECT_EQ(head.assistant_turns, 2);
 }
 
+TEST(ReadRequestHead, ReadsChatCompletions) {
+  RequestHead head = Head(kChat, R"({
+    "model":"m1","stream":true,"stream_options":{"include_usage":true},
+    "max_completion_tokens":100,"prompt_cache_key":"s-1","messages":[
+      {"role":"system","content":"s"},{"role":"user","content":"u"},
+      {"role":"assistant","content":null,"tool_calls":[]},
+      {"role":"tool","tool_call_id":"c","content":"x"},
+      {"role":"assistant","content":"y"}]})");
+  EXPECT_EQ(head.model, "m1");
+  EXPECT_TRUE(head.stream);
+  EXPECT_TRUE(head.include_usage);
+  EXPECT_EQ(head.output_tokens_max, 100);
+  EXPECT_EQ(head.session_hint, "s-1");
+  EXPECT_EQ(head.assistant_turns, 2);
+  EXPECT_FALSE(Head(kChat, R"({"model":"m"})").include_usage);
+}
+
+Result<RequestHead> GeminiHead(std::string_view body) {
+  return ReadRequestHead({.protocol = Protocol::kGemini,
+                          .model = "gemini-2.5-flash",
+                          .stream = true},
+                         body);
+}
+
+TEST(ReadRequestHead, ReadsGemini) {
+  auto head = GeminiHead(R"({"contents":[
+    {"role":"user","parts":[]},{"role":"model","parts":[]},
+    {"role":"user","parts":[]},{"role":"model","parts":[]}],
+    "generationConfig":{"maxOutputTokens":50,"candidateCount":3}})");
+  ASSERT_TRUE(head.ok());
+  EXPECT_EQ(head->model, "gemini-2.5-flash");
+  EXPECT_TRUE(head->stream);
+  EXPECT_EQ(head->output_tokens_max, 150);
+  EXPECT_EQ(head->assistant_turns, 2);
+}
+
+TEST(ReadRequestHead, ReadsGeminiInTheOtherSpelling) {
+  auto head = GeminiHead(R"({"contents":[],
+    "generationConfig":{"maxOutputTokens":5},
+    "generation_config":{"max_output_tokens":7,
+                         "thinking_config":{"thinking_budget":0}}})");
+  ASSERT_TRUE(head.ok());
+  EXPECT_EQ(head->output_tokens_max, 7);
+  EXPECT_FALSE(head->may_reason_unseen);
+}
+
+TEST(ReadRequestHead, ReadsARequestWrappedToBeCounted) {
+  auto head = GeminiHead(R"({"generateContentRequest":{"model":"models/x",
+    "contents":[{"role":"model","parts":[]}]}})");
+  ASSERT_TRUE(head.ok());
+  EXPECT_EQ(head->model, "gemini-2.5-flash");
+  EXPECT_EQ(head->assistant_turns, 1);
+}
+
+TEST(ReadRequestHead, TakesNoBoundThatBoundsNothing) {
+  constexpr int64_t kMost = int64_t{1} << 50;
+  struct Case {
+    std::string_view members;
+    std::optional<int64_t> bound;
+  };
+  for (const Case& each : {
+           Case{R"("max_tokens":1)", 1},
+           Case{R"("max_tokens":0)", std::nullopt},
+           Case{R"("max_tokens":-1)", std::nullopt},
+           Case{R"("max_tokens":1.5)", std::nullopt},
+           Case{R"("max_tokens":32000.0)", 32000},
+           Case{R"("max_tokens":"9")", std::nullopt},
+           Case{R"("max_tokens":1125899906842624)", kMost},
+           Case{R"("max_tokens":1125899906842625)", kMost},
+           Case{R"("max_tokens":1e300)", kMost},
+           Case{R"("max_tokens":5,"max_completion_tokens":7)", 7},
+           Case{R"("max_tokens":7,"max_completion_tokens":5)", 7},
+           Case{R"("max_tokens":5,"max_completion_tokens":-1)", 5},
+           Case{R"("max_tokens":5,"n":4)", 20},
+           Case{R"("max_tokens":5,"n":0)", 5},
+           Case{R"("max_tokens":562949953421312,"n":2)", kMost},
+           Case{R"("max_tokens":562949953421313,"n":2)", kMost},
+           Case{R"("n":2)", std::nullopt},
+       }) {
+    EXPECT_EQ(Head(kChat, "{\"model\":\"m\"," + std::string(each.members) + "}")
+                  .output_tokens_max,
+              each.bound)
+        << each.members;
+  }
+}
+
+TEST(ReadRequestHead, KnowsWhenAModelMayReasonUnseen) {
+  struct Case {
+    Protocol protocol;
+    std::string_view members;
+    bool unseen;
+  };
+  for (const Case& each : {
+           Case{kAnthropic, R"("x":1)", false},
+           Case{kAnthropic, R"("thinking":{"type":"disabled"})", false},
+           Case{kAnthropic, R"("thinking":{"type":"enabled"})", true},
+           Case{kAnthropic, R"("thinking":{"type":"adaptive"})", true},
+           Case{kResponses, R"("x":1)", true},
+           Case{kResponses, R"("reasoning":{"effort":"low"})", true},
+           Case{kResponses, R"("reasoning":{"effort":"none"})", false},
+           Case{kChat, R"("x":1)", true},
+           Case{kChat, R"("reasoning_effort":"minimal")", true},
+           Case{kChat, R"("reasoning_effort":"none")", false},
+           Case{kChat, R"("reasoning":{"enabled":false})", false},
+           Case{kChat, R"("reasoning":{"effort":"none"})", false},
+           Case{kChat, R"("thinking":{"type":"disabled"})", false},
+           Case{Protocol::kGemini, R"("x":1)", true},
+           Case{Protocol::kGemini,
+                R"("generationConfig":{"thinkingConfig":)"
+                R"({"thinkingBudget":0}})",
+                false},
+           Case{Protocol::kGemini,
+                R"("generationConfig":{"thinkingConfig":)"
+                R"({"thinkingBudget":-1}})",
+                true},
+       }) {
+    EXPECT_EQ(Head(each.protocol,
+                   "{\"model\":\"m\"," + std::string(each.members) + "}")
+                  .may_reason_unseen,
+              each.unseen)
+        << ProtocolName(each.protocol) << " " << each.members;
+  }
+}
+
 TEST(ReadRequestHead, PassesOverFieldsOfOtherTypes) {
   RequestHead head = Head(kAnthropic,
                           R"({"model":"m","stream":"yes","max_tokens":1.5,
@@ -96,7 +222,8 @@ TEST(ReadRequestHead, RefusesBodiesItCannotRead) {
                 "read request body: \"model\" comes twice"},
            Case{R"({"model":7})", "read request body: \"model\" is missing"},
        }) {
-    Result<RequestHead> head = ReadRequestHead(kAnthropic, each.body);
+    Result<RequestHead> head =
+        ReadRequestHead({.protocol = kAnthropic}, each.body);
     ASSERT_FALSE(head.ok()) << each.body;
     EXPECT_EQ(head.error().code(), Code::kInvalid);
     EXPECT_THAT(head.error().message(), HasSubstr(each.reason));
@@ -107,7 +234,7 @@ TEST(ReadRequestHead, SaysWhenABodyNestsTooDeep) {
   std::string deep(JsonDocument::kDepthMax + 1, '[');
   deep = R"({"model":"m","x":)" + deep +
          std::string(JsonDocument::kDepthMax + 1, ']') + "}";
-  Result<RequestHead> head = ReadRequestHead(kAnthropic, deep);
+  Result<RequestHead> head = ReadRequestHead({.protocol = kAnthropic}, deep);
   ASSERT_FALSE(head.ok());
   EXPECT_EQ(head.error().code(), Code::kTooLarge);
 }

@@ -13,7 +13,7 @@ namespace {
 using ::testing::IsEmpty;
 
 std::unique_ptr<Meter> Make(MeterLimits limits = {}) {
-  return Meter::Make(Protocol::kOpenAiResponses, Operation::kGenerate, limits);
+  return Meter::Make({.protocol = Protocol::kOpenAiResponses}, limits);
 }
 
 // Data of events; each names its type.
@@ -208,7 +208,7 @@ TEST(ResponsesMeter, EstimatesWhenTheUsageIsMissing) {
     });
     EXPECT_TRUE(answer.ended);
     EXPECT_EQ(answer.usage_source, UsageSource::kNone);
-    answer.EstimateUsage(401);
+    answer.EstimateUsage({.prompt_bytes = 401});
     EXPECT_EQ(answer.usage_source, UsageSource::kEstimated);
     EXPECT_EQ(answer.usage, (Usage{.input_tokens = 101, .output_tokens = 3}));
   }

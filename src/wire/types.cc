@@ -10,6 +10,8 @@ namespace {
 constexpr std::pair<Protocol, std::string_view> kProtocols[] = {
     {Protocol::kAnthropicMessages, "anthropic-messages"},
     {Protocol::kOpenAiResponses, "openai-responses"},
+    {Protocol::kOpenAiChat, "openai-chat"},
+    {Protocol::kGemini, "gemini"},
 };
 
 constexpr std::pair<UsageSource, std::string_view> kUsageSources[] = {

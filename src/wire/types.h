@@ -10,9 +10,15 @@
 // The nouns that every provider protocol is read into.
 namespace cofferdam::wire {
 
-enum class Protocol { kAnthropicMessages, kOpenAiResponses };
+enum class Protocol {
+  kAnthropicMessages,
+  kOpenAiResponses,
+  kOpenAiChat,
+  kGemini
+};
 
-// "anthropic-messages", "openai-responses": as in the configuration.
+// "anthropic-messages", "openai-responses", "openai-chat", "gemini": as in the
+// configuration.
 std::string_view ProtocolName(Protocol protocol);
 std::optional<Protocol> ParseProtocol(std::string_view name);
 

@@ -8,7 +8,9 @@ namespace {
 TEST(Protocol, HasTheNamesOfTheConfiguration) {
   EXPECT_EQ(ProtocolName(Protocol::kAnthropicMessages), "anthropic-messages");
   EXPECT_EQ(ParseProtocol("openai-responses"), Protocol::kOpenAiResponses);
-  EXPECT_EQ(ParseProtocol("gemini"), std::nullopt);
+  EXPECT_EQ(ParseProtocol("openai-chat"), Protocol::kOpenAiChat);
+  EXPECT_EQ(ParseProtocol("gemini"), Protocol::kGemini);
+  EXPECT_EQ(ParseProtocol("openai"), std::nullopt);
 }
 
 TEST(PartKind, IsReadBackFromItsName) {

@@ -1,31 +1,30 @@
 #include "wire/usage.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cofferdam::wire {
 namespace {
 
-// Counts beyond this are nonsense, and would overflow sums.
-constexpr int64_t kTokensMax = int64_t{1} << 50;
+void Take(const JsonValue& value, std::optional<int64_t>* count) {
+  if (auto reported = TokenCount(value)) *count = reported;
+}
 
-std::optional<int64_t> Count(const JsonValue& value) {
+}  // namespace
+
+std::optional<int64_t> TokenCount(const JsonValue& value) {
   std::optional<int64_t> count = value.Int();
   if (!count) {
     // Some proxies write 12.0.
     std::optional<double> number = value.Double();
-    if (number && *number >= 0 && *number <= 1e15) {
+    if (number && *number >= 0 && *number <= 1e15 &&
+        std::trunc(*number) == *number) {
       count = static_cast<int64_t>(*number);
     }
   }
   if (!count || *count < 0 || *count > kTokensMax) return std::nullopt;
   return count;
 }
-
-void Take(const JsonValue& value, std::optional<int64_t>* count) {
-  if (auto reported = Count(value)) *count = reported;
-}
-
-}  // namespace
 
 void AnthropicUsage::Merge(const JsonValue& usage) {
   Take(usage["input_tokens"], &input_);
@@ -58,12 +57,12 @@ Usage AnthropicUsage::ToUsage() const {
 }
 
 std::optional<Usage> ResponsesUsage(const JsonValue& usage) {
-  std::optional<int64_t> input = Count(usage["input_tokens"]);
-  std::optional<int64_t> output = Count(usage["output_tokens"]);
+  std::optional<int64_t> input = TokenCount(usage["input_tokens"]);
+  std::optional<int64_t> output = TokenCount(usage["output_tokens"]);
   if (!input || !output) return std::nullopt;
   JsonValue details = usage["input_tokens_details"];
-  int64_t cached = Count(details["cached_tokens"]).value_or(0);
-  int64_t written = Count(details["cache_write_tokens"]).value_or(0);
+  int64_t cached = TokenCount(details["cached_tokens"]).value_or(0);
+  int64_t written = TokenCount(details["cache_write_tokens"]).value_or(0);
   Usage result;
   result.cache_read_tokens = std::min(cached, *input);
   result.cache_write_5m_tokens =
@@ -72,7 +71,8 @@ std::optional<Usage> ResponsesUsage(const JsonValue& usage) {
       *input - result.cache_read_tokens - result.cache_write_5m_tokens;
   result.output_tokens = *output;
   int64_t reasoning =
-      Count(usage["output_tokens_details"]["reasoning_tokens"]).value_or(0);
+      TokenCount(usage["output_tokens_details"]["reasoning_tokens"])
+          .value_or(0);
   result.reasoning_tokens = std::min(reasoning, *output);
   return result;
 }

@@ -31,6 +31,13 @@ class AnthropicUsage {
   std::optional<int64_t> reasoning_;
 };
 
+// Counts beyond this are nonsense, and would overflow sums.
+inline constexpr int64_t kTokensMax = int64_t{1} << 50;
+
+// A count of tokens as providers and clients write it: not negative, at most
+// kTokensMax, a float only where it is whole. None for anything else.
+std::optional<int64_t> TokenCount(const JsonValue& value);
+
 // OpenAI's usage, in which cached and reasoning tokens are subsets; none when
 // it lacks the totals.
 std::optional<Usage> ResponsesUsage(const JsonValue& usage);
