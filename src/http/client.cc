@@ -8,6 +8,7 @@
 
 #include "http/client_internal.h"
 #include "http/connect_internal.h"
+#include "http/proxy_internal.h"
 
 namespace cofferdam::http {
 namespace {
@@ -15,6 +16,15 @@ namespace {
 // A peer that closed a kept connection is noticed within a round trip; one
 // that closes later had taken the request up.
 constexpr int64_t kReuseRaceUs = 1'000'000;
+
+std::string NameOf(const Upstream& upstream) {
+  if (upstream.transport == Upstream::Transport::kUnix) {
+    return "unix:" + upstream.unix_path;
+  }
+  if (!upstream.proxy) return upstream.authority();
+  return fmt::format("{} through proxy {}", upstream.authority(),
+                     upstream.proxy->url.ToString());
+}
 
 }  // namespace
 
@@ -49,9 +59,11 @@ class ClientPool::Impl {
       : upstream_(upstream),
         options_(options),
         authority_(upstream.authority()),
-        name_(upstream.transport == Upstream::Transport::kUnix
-                  ? "unix:" + upstream.unix_path
-                  : authority_) {
+        name_(NameOf(upstream)) {
+    if (upstream.proxy && upstream.transport == Upstream::Transport::kTcp) {
+      target_prefix_ = "http://" + authority_;
+      proxy_authorization_ = ProxyAuthorization(*upstream.proxy);
+    }
     for (size_t i = 0; i < loops.size(); ++i) {
       loops_.push_back(&loops.at(i));
       idle_.push_back(std::make_shared<IdleConnections>(loops.at(i), options));
@@ -98,7 +110,8 @@ class ClientPool::Impl {
   Status BuildHead(const RequestHead& head, std::string_view body,
                    std::string* text) const {
     text->reserve(1024);
-    TRY(AppendRequestHead(head, text));
+    TRY(AppendRequestHead(head, text, target_prefix_));
+    text->append(proxy_authorization_);
     if (!head.headers.Has("host")) {
       text->append("Host: ").append(authority_).append("\r\n");
     }
@@ -137,6 +150,9 @@ class ClientPool::Impl {
                                                   &head, &framing);
       }
       if (slot->cancelled) co_return Error(Code::kCancelled, "cancelled");
+      if (exchanged.ok() && head.status == 407 && !target_prefix_.empty()) {
+        co_return ProxyRefusal(head);
+      }
       if (exchanged.ok()) {
         co_return MakeClientExchange(std::move(connection), std::move(head),
                                      framing, options_, std::move(idle),
@@ -154,6 +170,9 @@ class ClientPool::Impl {
   ClientOptions options_;
   std::string authority_;
   std::string name_;  // for messages
+  // For a proxy that is asked for whole URLs.
+  std::string target_prefix_;
+  std::string proxy_authorization_;
   std::unique_ptr<Connector> connector_;
   std::vector<Loop*> loops_;
   std::vector<std::shared_ptr<IdleConnections>> idle_;

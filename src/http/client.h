@@ -28,6 +28,14 @@ struct Upstream {
   // system's. TLS is always verified, certificate and host name.
   std::string ca_file;
 
+  // A forward proxy on the way: asked to CONNECT to https upstreams, asked for
+  // the whole URL of http ones. An upstream's own name is looked up there.
+  struct Proxy {
+    Url url;                 // http://host:port
+    std::string credential;  // "user:password" for Basic; empty: none
+  };
+  std::optional<Proxy> proxy;
+
   static Upstream FromUrl(const Url& url, std::string ca_file);
   // "api.example.com", "127.0.0.1:8000", "[::1]:8000": what Host says.
   std::string authority() const;
@@ -121,8 +129,9 @@ class ClientExchange {
 class ClientPool {
  public:
   // Opens nothing yet. kInvalid when `ca_file` cannot be read. kDenied when the
-  // upstream's address is one that no upstream may have: link-local, a cloud's
-  // metadata service, multicast. `loops` must outlive it (stopped or not).
+  // upstream's address, or its proxy's, is one that no upstream may have:
+  // link-local, a cloud's metadata service, multicast. `loops` must outlive it
+  // (stopped or not).
   static Result<std::unique_ptr<ClientPool>> Create(
       LoopPool& loops, const Upstream& upstream, const ClientOptions& options);
   ~ClientPool();
@@ -134,9 +143,10 @@ class ClientPool {
   // Host, where `head` has none), hop-by-hop fields in `head` are dropped.
   //
   // kDenied: its name leads to no address but such ones.
-  // kUnavailable: no address answers, TLS fails, or the peer closes before the
-  // head ended (the message says which). kDeadline, kCancelled. kCorrupt: the
-  // answer is not HTTP, or frames its body in a doubtful way.
+  // kUnavailable: no address answers, TLS fails, the proxy refuses, or the peer
+  // closes before the head ended (the message says which). kDeadline,
+  // kCancelled. kCorrupt: the answer is not HTTP, or frames its body in a
+  // doubtful way.
   //
   // A connection kept from before may have been closed by the peer just as it
   // is used again. Where that is seen without one byte of an answer, within a

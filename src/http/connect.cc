@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/connect_internal.h"
+#include "http/proxy_internal.h"
 
 namespace cofferdam::http {
 namespace {
@@ -57,15 +58,17 @@ Status CheckIfNumeric(const std::string& host) {
 Connector::Connector(const Upstream& upstream, const ClientOptions& options)
     : upstream_(upstream),
       timeout_ms_(options.connect_timeout_ms),
-      host_(upstream.host),
-      port_(upstream.port),
+      host_(upstream.proxy ? upstream.proxy->url.host : upstream.host),
+      port_(upstream.proxy ? upstream.proxy->url.port : upstream.port),
       names_(host_, port_, options.look_up, options.name_cache_ms) {}
 
 Result<std::unique_ptr<Connector>> Connector::Create(
     const Upstream& upstream, const ClientOptions& options) {
+  if (upstream.proxy) TRY(CheckProxy(upstream));
   std::unique_ptr<Connector> made(new Connector(upstream, options));
   if (upstream.transport == Upstream::Transport::kUnix) return made;
   TRY(CheckIfNumeric(upstream.host));
+  TRY(CheckIfNumeric(made->host_));
   if (upstream.transport == Upstream::Transport::kTls) {
     TRY_ASSIGN(made->tls_, TlsContext::OfClient(upstream.ca_file));
   }
@@ -82,6 +85,14 @@ Task<Result<Addresses>> Connector::AddressesOf(Loop& loop, int64_t timeout_ms,
   auto numeric = NumericAddress(host_, port_);
   if (numeric.ok()) co_return Addresses{*numeric};
   co_return co_await names_.Get(loop, timeout_ms, slot);
+}
+
+Task<Status> Connector::ShakeHands(Stream& stream, int64_t until_us) {
+  if (upstream_.proxy) {
+    CO_TRY(co_await OpenTunnel(stream, upstream_, LeftMs(until_us)));
+  }
+  stream.socket().SetDeadline(LeftMs(until_us));
+  co_return co_await stream.StartTls(tls_, upstream_.host);
 }
 
 Task<Result<std::unique_ptr<Stream>>> Connector::Connect(
@@ -104,8 +115,7 @@ Task<Result<std::unique_ptr<Stream>>> Connector::Connect(
     if (tls_ == nullptr) co_return stream;
     const Closing closing(slot,
                           [raw = stream.get()] { raw->socket().Close(); });
-    stream->socket().SetDeadline(LeftMs(until_us));
-    Status shaken = co_await stream->StartTls(tls_, upstream_.host);
+    Status shaken = co_await ShakeHands(*stream, until_us);
     if (slot.cancelled) co_return Cancelled();
     if (shaken.ok()) co_return stream;
     // Another address of the same host would hardly have another certificate.

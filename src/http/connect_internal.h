@@ -28,6 +28,8 @@ class Connector {
   Connector(const Upstream& upstream, const ClientOptions& options);
   Task<Result<Addresses>> AddressesOf(Loop& loop, int64_t timeout_ms,
                                       Canceller::Slot& slot);
+  // The proxy's tunnel, then TLS.
+  Task<Status> ShakeHands(Stream& stream, int64_t until_us);
 
   const Upstream upstream_;
   const int64_t timeout_ms_;

@@ -182,13 +182,15 @@ Status AppendResponseHead(const ResponseHead& head, std::string* out) {
   return AppendFields(head.headers, out);
 }
 
-Status AppendRequestHead(const RequestHead& head, std::string* out) {
+Status AppendRequestHead(const RequestHead& head, std::string* out,
+                         std::string_view target_prefix) {
   if (!IsToken(head.method) || !IsTarget(head.target)) {
     return Error(Code::kInvalid,
                  "a request's method or target cannot be "
                  "written");
   }
-  out->append(head.method).append(" ").append(head.target);
+  out->append(head.method).append(" ").append(target_prefix);
+  out->append(head.target);
   out->append(" HTTP/1.1\r\n");
   return AppendFields(head.headers, out);
 }

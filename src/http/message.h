@@ -107,7 +107,9 @@ void RemoveHopByHop(Headers* headers);
 // "HTTP/1.1 200 OK\r\n…" and "POST /x HTTP/1.1\r\n…" with the fields that are
 // not about framing, without the final empty line, appended to `out`. kInvalid
 // when a name, a value or the target cannot stand in a head (CR, LF, NUL…).
+// `target_prefix` stands before the target: "http://host" towards a proxy.
 Status AppendResponseHead(const ResponseHead& head, std::string* out);
-Status AppendRequestHead(const RequestHead& head, std::string* out);
+Status AppendRequestHead(const RequestHead& head, std::string* out,
+                         std::string_view target_prefix = {});
 
 }  // namespace cofferdam::http
