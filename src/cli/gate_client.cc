@@ -17,19 +17,19 @@ namespace {
 constexpr size_t kLoginBytesMax = 16 << 10;
 constexpr int64_t kCallTimeoutMs = 30'000;
 
-Result<std::string> Call(const std::string& url, const std::string& key,
-                         const std::string& method, const std::string& name,
-                         const std::string& body) {
+Result<std::string> Call(const Login& login, const std::string& method,
+                         const std::string& name, const std::string& body) {
   http::RequestHead head;
   head.method = method;
   head.target = "/cofferdam/v1/" + name;
-  head.headers.Add("authorization", "Bearer " + key);
+  head.headers.Add("authorization", "Bearer " + login.key);
   head.headers.Add("content-type", "application/json");
   http::FetchOptions options;
   options.timeout_ms = kCallTimeoutMs;
-  auto response = http::Fetch(url, head, body, options);
+  options.ca_file = login.ca_file;
+  auto response = http::Fetch(login.url, head, body, options);
   if (!response.ok()) {
-    return std::move(response).error().Within(fmt::format("gate {}", url));
+    return std::move(response).error().Within("gate " + login.url);
   }
   if (response->head.status != 200) {
     Error error = ErrorFromJson(response->body);
@@ -37,9 +37,9 @@ Result<std::string> Call(const std::string& url, const std::string& key,
       return Error(Code::kUnavailable,
                    fmt::format("{} answers with status {}, but not as a "
                                "Cofferdam gate",
-                               url, response->head.status));
+                               login.url, response->head.status));
     }
-    return std::move(error).Within(fmt::format("gate {}", url));
+    return std::move(error).Within("gate " + login.url);
   }
   return std::move(response->body);
 }
@@ -80,6 +80,7 @@ Result<Login> ReadLogin() {
   Login login;
   login.url = (*document)["url"].StringOrEmpty();
   login.key = (*document)["key"].StringOrEmpty();
+  login.ca_file = (*document)["ca_file"].StringOrEmpty();
   if (login.url.empty() || login.key.empty()) {
     return Error(Code::kCorrupt,
                  fmt::format("{}: url or key is missing; log in again", path));
@@ -94,12 +95,13 @@ Status WriteLogin(const Login& login) {
   json.BeginObject()
       .Field("url", login.url)
       .Field("key", login.key)
+      .FieldIfSet("ca_file", login.ca_file)
       .EndObject();
   return WriteFileAtomically(path, json.text() + "\n", 0600);
 }
 
 Result<std::string> WhoAmI(const Login& login) {
-  return Call(login.url, login.key, "GET", "whoami", "");
+  return Call(login, "GET", "whoami", "");
 }
 
 Result<SessionToken> MintToken(const Login& login,
@@ -111,8 +113,7 @@ Result<SessionToken> MintToken(const Login& login,
       .Field("tool", request.tool)
       .Field("commit", request.commit)
       .EndObject();
-  TRY_ASSIGN(std::string answer,
-             Call(login.url, login.key, "POST", "token", body.text()));
+  TRY_ASSIGN(std::string answer, Call(login, "POST", "token", body.text()));
   TRY_ASSIGN(JsonDocument json, JsonDocument::Parse(answer));
   SessionToken token;
   token.secret = json["secret"].StringOrEmpty();
@@ -128,14 +129,14 @@ Result<SessionToken> MintToken(const Login& login,
   return token;
 }
 
-Status RenewToken(const std::string& url, const std::string& secret) {
-  auto answer = Call(url, secret, "POST", "token/renew", "{}");
+Status RenewToken(const Login& session) {
+  auto answer = Call(session, "POST", "token/renew", "{}");
   if (!answer.ok()) return std::move(answer).error();
   return {};
 }
 
-Status RevokeToken(const std::string& url, const std::string& secret) {
-  auto answer = Call(url, secret, "POST", "token/revoke", "{}");
+Status RevokeToken(const Login& session) {
+  auto answer = Call(session, "POST", "token/revoke", "{}");
   if (!answer.ok()) return std::move(answer).error();
   return {};
 }

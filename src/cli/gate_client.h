@@ -11,6 +11,9 @@ namespace cofferdam::cli {
 struct Login {
   std::string url;
   std::string key;
+  // Certificates (PEM) that the gate's own is checked against instead of the
+  // system's; empty: the system's.
+  std::string ca_file;
 };
 
 // $XDG_CONFIG_HOME/cofferdam/login.json, else ~/.config/…; kInvalid when
@@ -43,7 +46,8 @@ struct TokenRequest {
 // The JSON of whoami.
 Result<std::string> WhoAmI(const Login& login);
 Result<SessionToken> MintToken(const Login& login, const TokenRequest& request);
-Status RenewToken(const std::string& url, const std::string& secret);
-Status RevokeToken(const std::string& url, const std::string& secret);
+// `session.key` is the session key's secret.
+Status RenewToken(const Login& session);
+Status RevokeToken(const Login& session);
 
 }  // namespace cofferdam::cli

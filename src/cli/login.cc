@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "base/file.h"
@@ -61,6 +62,14 @@ Result<int> LogIn(const Invocation& call) {
     TRY_ASSIGN(login.key, ReadLineQuietly());
   }
   login.key = Trimmed(login.key);
+  if (call.Has("--ca")) {
+    // Kept whole, as agents start in other folders.
+    std::error_code error;
+    login.ca_file = std::filesystem::canonical(call.Text("--ca"), error);
+    if (error) {
+      return Error::FromErrno(error.value(), "--ca " + call.Text("--ca"));
+    }
+  }
   TRY_ASSIGN(policy::KeyKind kind, policy::ParseSecret(login.key));
   if (kind != policy::KeyKind::kEngineer) {
     return Error(Code::kInvalid,
@@ -85,7 +94,10 @@ std::vector<Command> LoginCommands() {
        "store the gate's address and your engineer key",
        {{"URL", Count::kOne, "the gate, as in http://127.0.0.1:8787"}},
        {{"--key-file", Takes::kText,
-         "file that holds the key; else it is read from stdin"}},
+         "file that holds the key; else it is read from stdin"},
+        {"--ca", Takes::kText,
+         "file with the certificates (PEM) that the gate's own is checked "
+         "against; agents that run starts trust them too"}},
        false,
        LogIn},
   };

@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "cli/agent_launch.h"
+#include "cli/agent_place.h"
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -49,12 +49,12 @@ TokenRequest RequestFor(const Invocation& call, std::string tool) {
 // Keeps a session key alive while its agent runs.
 class Renewal {
  public:
-  Renewal(std::string url, std::string secret)
-      : thread_([this, url = std::move(url), secret = std::move(secret)] {
+  explicit Renewal(Login session)
+      : thread_([this, session = std::move(session)] {
           std::unique_lock lock(mutex_);
           while (
               !ended_.wait_for(lock, kRenewEvery, [this] { return over_; })) {
-            Status renewed = RenewToken(url, secret);
+            Status renewed = RenewToken(session);
             if (!renewed.ok()) {
               Say("cofferdam: the session key was not renewed: " +
                   renewed.error().message());
@@ -77,29 +77,56 @@ class Renewal {
   std::thread thread_;
 };
 
-// A file for the agent that goes with this object.
-class AgentFile {
- public:
-  Status Write(const std::string& path, const std::string& text) {
-    if (path.empty() || text.empty()) return {};
-    path_ = path;
-    return WriteFileAtomically(path, text, 0600);
-  }
-  ~AgentFile() {
-    if (!path_.empty()) unlink(path_.c_str());
-  }
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
 
- private:
-  std::string path_;
-};
-
-std::string AgentFilePath() {
+Result<LaunchTarget> TargetFor(const Login& login, const SessionToken& token) {
   uint8_t bytes[8];
   SystemRandom().Fill(bytes);
+  LaunchTarget target;
+  target.url = login.url;
+  target.secret = token.secret;
+  target.ca_file = login.ca_file;
+  target.variable = Variable;
+  TRY_ASSIGN(target.folder, NewAgentFolder(Variable, "run-" + ToHex(bytes)));
   std::error_code error;
-  std::filesystem::path folder = std::filesystem::temp_directory_path(error);
-  if (error) folder = "/tmp";
-  return folder / fmt::format("cofferdam-{}.json", ToHex(bytes));
+  target.work_folder = std::filesystem::current_path(error);
+  return target;
+}
+
+// Starts the agent with what it needs in place; its exit code.
+Result<int> RunAgent(const AgentLaunch& launch, const std::string& folder,
+                     const Login& session) {
+  TRY_ASSIGN(AgentPlace place, AgentPlace::Make(folder, launch));
+  TRY_ASSIGN(Child child,
+             Child::Start(launch.command,
+                          Environment(launch.unset, launch.environment)));
+  int exit_code = 0;
+  {
+    Renewal renewal(session);
+    exit_code = child.Wait();
+  }
+  for (const std::string& name : place.ChangedFiles()) {
+    Say(fmt::format("cofferdam: {} changed its {}; that held for this run only",
+                    launch.tool, name));
+  }
+  return exit_code;
+}
+
+Result<int> RunWith(const Invocation& call, const Login& login,
+                    const SessionToken& token) {
+  TRY_ASSIGN(LaunchTarget target, TargetFor(login, token));
+  TRY_ASSIGN(AgentLaunch launch, PrepareLaunch(call.command(), target));
+  Say(fmt::format(
+      "cofferdam: {} through {} as {}, repo {}, purpose {} (set {}; session "
+      "key {}…, renewed while it runs)",
+      launch.tool, login.url, token.person,
+      token.repo.empty() ? "none" : token.repo, token.purpose, launch.words,
+      token.prefix));
+  return RunAgent(launch, target.folder,
+                  {login.url, token.secret, login.ca_file});
 }
 
 Result<int> Run(const Invocation& call) {
@@ -107,29 +134,10 @@ Result<int> Run(const Invocation& call) {
   TRY_ASSIGN(Login login, ReadLogin());
   TRY_ASSIGN(SessionToken token,
              MintToken(login, RequestFor(call, std::move(tool))));
-  TRY_ASSIGN(AgentLaunch launch,
-             PrepareLaunch(call.command(),
-                           {login.url, token.secret, AgentFilePath()}));
-  AgentFile file;
-  TRY(file.Write(launch.file_path, launch.file_text));
-  Say(fmt::format(
-      "cofferdam: {} through {} as {}, repo {}, purpose {} (set {}; session "
-      "key {}…, renewed while it runs)",
-      launch.tool, login.url, token.person,
-      token.repo.empty() ? "none" : token.repo, token.purpose, launch.words,
-      token.prefix));
-
-  auto child = Child::Start(launch.command,
-                            Environment(launch.unset, launch.environment));
-  int exit_code = 127;
-  if (child.ok()) {
-    Renewal renewal(login.url, token.secret);
-    exit_code = child->Wait();
-  }
+  auto exit_code = RunWith(call, login, token);
   // A gate that is gone ends the key by itself within the hour.
-  Status revoked = RevokeToken(login.url, token.secret);
+  Status revoked = RevokeToken({login.url, token.secret, login.ca_file});
   static_cast<void>(revoked);
-  if (!child.ok()) return std::move(child).error();
   return exit_code;
 }
 
@@ -168,7 +176,8 @@ const Flag kRepo = {"--repo", Takes::kText,
 std::vector<Command> RunCommands() {
   return {
       {"run",
-       "start a coding agent through the gate: run -- claude … or codex …",
+       "start claude, codex, gemini or opencode through the gate: run -- "
+       "claude …",
        {},
        {kPurpose, kRepo},
        true,
