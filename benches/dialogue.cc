@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -11,24 +12,39 @@ namespace {
 
 constexpr std::string_view kIdMark = "{id}";
 constexpr std::string_view kStampMark = "{stamp}";
+constexpr std::string_view kCodeMark = "{number}";
+constexpr size_t kCodeLines = 30;
 
-// Puts zeros in place of a mark; where they begin, or kNowhere.
-size_t TakeMark(std::string* text, std::string_view mark, size_t digits) {
-  size_t at = text->find(mark);
-  if (at == std::string::npos) return kNowhere;
-  text->replace(at, mark.size(), digits, '0');
-  return at;
-}
-
-void AddFrame(AnswerText* answer, std::string text) {
-  const size_t begin = answer->body.size();
-  if (size_t at = TakeMark(&text, kIdMark, kIdDigits); at != kNowhere) {
-    answer->id_at = begin + at;
+// Adds a frame to the answer, with zeros in place of the marks of digits.
+void AddFrame(AnswerText* answer, std::string_view text) {
+  AnswerText::Frame frame;
+  while (!text.empty()) {
+    size_t mark = std::min(text.find('{'), text.size());
+    answer->body += text.substr(0, mark);
+    text.remove_prefix(mark);
+    const size_t at = answer->body.size();
+    if (text.starts_with(kIdMark)) {
+      answer->id_at = at;
+      answer->digits.push_back({at, kIdDigits});
+      text.remove_prefix(kIdMark.size());
+    } else if (text.starts_with(kStampMark)) {
+      frame.stamp_at = at;
+      answer->digits.push_back({at, kStampDigits});
+      text.remove_prefix(kStampMark.size());
+    } else if (text.starts_with(kCodeMark)) {
+      answer->digits.push_back({at, kCodeDigits});
+      text.remove_prefix(kCodeMark.size());
+    } else if (!text.empty()) {
+      answer->body += text[0];
+      text.remove_prefix(1);
+      continue;
+    } else {
+      break;
+    }
+    answer->body.append(answer->digits.back().count, '0');
   }
-  size_t stamp = TakeMark(&text, kStampMark, kStampDigits);
-  answer->body += text;
-  answer->frames.push_back(
-      {answer->body.size(), stamp == kNowhere ? kNowhere : begin + stamp});
+  frame.end = answer->body.size();
+  answer->frames.push_back(frame);
 }
 
 std::string EventFrame(std::string_view type, std::string_view rest) {
@@ -77,6 +93,29 @@ AnswerText MakeWhole() {
   return answer;
 }
 
+// What CodeAnswer says, with marks.
+std::string CodeWithMarks() {
+  std::string code = "Here is the function:\\n\\ndef combine(a, b):\\n";
+  for (size_t i = 0; i < kCodeLines; ++i) {
+    code +=
+        fmt::format("    a = (b {} {}) {} table[{}]  # step {}\\n",
+                    "+-*^%"[i % 5], kCodeMark, "+-|&*"[i % 4], kCodeMark, i);
+  }
+  return code + "    return a\\n";
+}
+
+AnswerText MakeCode() {
+  AnswerText answer;
+  AddFrame(&answer,
+           "{\"id\":\"msg_{id}\",\"type\":\"message\",\"role\":\"assistant\","
+           "\"model\":\"bench-model\",\"content\":[{\"type\":\"text\",\"text\":"
+           "\"" +
+               CodeWithMarks() +
+               "\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":"
+               "30000,\"output_tokens\":900}}");
+  return answer;
+}
+
 }  // namespace
 
 const AnswerText& WholeAnswer() {
@@ -89,21 +128,61 @@ const AnswerText& StreamedAnswer() {
   return kAnswer;
 }
 
-std::string RequestBytes(std::string_view key, const RequestPlan& plan) {
+const AnswerText& CodeAnswer() {
+  static const AnswerText kAnswer = MakeCode();
+  return kAnswer;
+}
+
+uint64_t CodeNumber(int64_t seed, size_t index) {
+  // SplitMix64's last steps.
+  uint64_t x = static_cast<uint64_t>(seed) * 1'000 + index;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return (x ^ (x >> 31)) % 10'000'000'000;
+}
+
+std::string CodeText(int64_t seed) {
+  std::string text = CodeWithMarks();
+  size_t at = 0;
+  for (size_t index = 1;; ++index) {
+    at = text.find(kCodeMark, at);
+    if (at == std::string::npos) return text;
+    text.replace(at, kCodeMark.size(), kCodeDigits, '0');
+    PutDigits(&text[at], kCodeDigits, CodeNumber(seed, index));
+  }
+}
+
+std::string PromptText(size_t bytes) {
   std::string prompt;
-  while (prompt.size() < plan.prompt_bytes) {
+  while (prompt.size() < bytes) {
     prompt += "Please look at line 17 of the file. ";
   }
+  return prompt;
+}
+
+std::string RequestBytes(std::string_view key, const RequestPlan& plan) {
+  return TurnBytes(key, plan, "",
+                   fmt::format("{{\"role\":\"user\",\"content\":\"{}\"}}",
+                               PromptText(plan.prompt_bytes)));
+}
+
+std::string TurnBytes(std::string_view key, const RequestPlan& plan,
+                      std::string_view session, std::string_view messages) {
   std::string body = fmt::format(
       "{{\"model\":\"bench-model\",\"max_tokens\":1000,\"stream\":{},"
-      "\"bench_frame_interval_us\":{},\"bench_held\":{},\"messages\":[{{"
-      "\"role\":\"user\",\"content\":\"{}\"}}]}}",
-      plan.stream, plan.pace.frame_interval_us, plan.pace.held, prompt);
+      "\"bench_frame_interval_us\":{},\"bench_held\":{},"
+      "\"bench_code_seed\":{},\"messages\":[{}]}}",
+      plan.stream, plan.pace.frame_interval_us, plan.pace.held, plan.code_seed,
+      messages);
+  std::string session_line;
+  if (!session.empty()) {
+    session_line = fmt::format("x-claude-code-session-id: {}\r\n", session);
+  }
   return fmt::format(
       "POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\n"
       "content-type: application/json\r\nx-api-key: {}\r\n"
-      "anthropic-version: 2023-06-01\r\ncontent-length: {}\r\n\r\n{}",
-      key, body.size(), body);
+      "anthropic-version: 2023-06-01\r\n{}content-length: {}\r\n\r\n{}",
+      key, session_line, body.size(), body);
 }
 
 RequestPlan ReadPlan(std::string_view body_begin) {
@@ -112,13 +191,14 @@ RequestPlan ReadPlan(std::string_view body_begin) {
   plan.stream = body_begin.find("\"stream\":true") != std::string_view::npos;
   plan.pace.held =
       body_begin.find("\"bench_held\":true") != std::string_view::npos;
-  constexpr std::string_view kInterval = "\"bench_frame_interval_us\":";
-  size_t at = body_begin.find(kInterval);
-  if (at != std::string_view::npos) {
-    std::from_chars(body_begin.data() + at + kInterval.size(),
-                    body_begin.data() + body_begin.size(),
-                    plan.pace.frame_interval_us);
-  }
+  auto number = [&](std::string_view name, int64_t* value) {
+    size_t at = body_begin.find(name);
+    if (at == std::string_view::npos) return;
+    std::from_chars(body_begin.data() + at + name.size(),
+                    body_begin.data() + body_begin.size(), *value);
+  };
+  number("\"bench_frame_interval_us\":", &plan.pace.frame_interval_us);
+  number("\"bench_code_seed\":", &plan.code_seed);
   return plan;
 }
 

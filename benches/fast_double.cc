@@ -76,6 +76,7 @@ class Double {
   bool TakeHead(Client* client);
   void Answer(Client* client);
   void SendWhole(Client* client);
+  void SendCode(Client* client, int64_t seed);
   void SendFrame(Client* client);
   void SendRest(Client* client);
   void SendDueFrames();
@@ -95,19 +96,27 @@ class Double {
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::string whole_;
   size_t whole_id_at_ = 0;
+  std::string code_;
+  size_t code_head_bytes_ = 0;
   std::vector<Piece> pieces_;
   size_t stream_id_at_ = 0;
   std::string scratch_;
 };
 
-Double::Double() : scratch_(kReadBytes, '\0') {
-  const AnswerText& whole = WholeAnswer();
-  whole_ = fmt::format(
+std::string HeadOfWhole(const AnswerText& answer) {
+  return fmt::format(
       "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
       "request-id: req_bench\r\ncontent-length: {}\r\n\r\n",
-      whole.body.size());
-  whole_id_at_ = whole_.size() + whole.id_at;
-  whole_ += whole.body;
+      answer.body.size());
+}
+
+Double::Double() : scratch_(kReadBytes, '\0') {
+  whole_ = HeadOfWhole(WholeAnswer());
+  whole_id_at_ = whole_.size() + WholeAnswer().id_at;
+  whole_ += WholeAnswer().body;
+  code_ = HeadOfWhole(CodeAnswer());
+  code_head_bytes_ = code_.size();
+  code_ += CodeAnswer().body;
   const AnswerText& stream = StreamedAnswer();
   size_t begin = 0;
   for (const AnswerText::Frame& frame : stream.frames) {
@@ -253,6 +262,8 @@ void Double::Answer(Client* client) {
   client->answer_id = ++answers_;
   if (release) {
     Release(client);
+  } else if (plan.code_seed >= 0) {
+    SendCode(client, plan.code_seed);
   } else if (!plan.stream) {
     SendWhole(client);
   } else {
@@ -275,6 +286,15 @@ void Double::Answer(Client* client) {
 void Double::SendWhole(Client* client) {
   PutDigits(&whole_[whole_id_at_], kIdDigits, client->answer_id);
   Send(client, whole_);
+}
+
+void Double::SendCode(Client* client, int64_t seed) {
+  const auto& digits = CodeAnswer().digits;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    PutDigits(&code_[code_head_bytes_ + digits[i].at], digits[i].count,
+              i == 0 ? client->answer_id : CodeNumber(seed, i));
+  }
+  Send(client, code_);
 }
 
 void Double::SendFrame(Client* client) {

@@ -21,7 +21,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +34,7 @@
 #include "benches/hop.h"
 #include "benches/load.h"
 #include "benches/process.h"
+#include "benches/sessions.h"
 #include "benches/turns.h"
 
 namespace cofferdam::bench {
@@ -98,6 +99,7 @@ class GateBench {
   int Main() {
     Memory();
     Compare();
+    Index();
     PrintFigures("gate", "nginx as a plain reverse proxy, and no proxy at all",
                  figures_, options_);
     return 0;
@@ -160,17 +162,61 @@ class GateBench {
     const int turns = options_.quick ? 3 : 9;
     CompareOne(runner.Run({"c1", 1, Count(2'000), turns, {}}));
     Compare64(runner.Run({"c64", 64, Count(8'000), turns, {}}));
-    CompareStreams(runner.Run({"stream", 1, Count(300), turns, {true, {}}}));
-    CompareFrames(runner.Run(
-        {"frames", 16, options_.quick ? 16 : 64, turns, {true, {5'000}}}));
+    CompareStreams(
+        runner.Run({"stream", 1, Count(300), turns, {.stream = true}}));
+    CompareFrames(
+        runner.Run({"frames",
+                    16,
+                    options_.quick ? 16 : 64,
+                    turns,
+                    {.stream = true, .pace = {.frame_interval_us = 5'000}}}));
     Compare300k(runner.Run(
-        {"prompt_300k", 1, Count(300), turns, {false, {}, 300'000}}));
+        {"prompt_300k", 1, Count(300), turns, {.prompt_bytes = 300'000}}));
     Add("memory_after", Mebibytes(gate.process().ResidentBytes()), "MiB");
     CheckRecords(gate, runner.sent(kGate), runner.failed(kGate), "");
     CheckRecords(each, runner.sent(kGateEach), runner.failed(kGateEach),
                  "sync_each_");
     Add("baseline_failed", runner.failed(kDirect) + runner.failed(kNginx),
         "requests", Better::kLower, 0);
+  }
+
+  // Sessions of an agent whose prompts carry 100 KB and all earlier turns, as
+  // fast as the gate takes them: what indexing their outputs of 2 KB costs.
+  void Index() {
+    GateProcess gate(folder_.path() + "/index", double_.port(), loops_,
+                     Sync::kGroup);
+    Load load;
+    load.port = gate.port();
+    load.connections = 8;
+    load.each_request =
+        SessionRequests(gate.key(), 16, options_.quick ? 4 : 40, 100'000);
+    load.requests = static_cast<int>(load.each_request.size());
+    load.expected = &CodeAnswer();
+    fmt::print(stderr, "bench: sessions, {} turns\n", load.requests);
+    auto before = gate.process().CpuNanosByThread();
+    Measured measured = Drive(load);
+    const int64_t answered = SteadyNanos();
+    AwaitIdle(gate.process());
+    const double lag_ms = static_cast<double>(SteadyNanos() - answered) / 1e6;
+    auto after = gate.process().CpuNanosByThread();
+    auto cpu = [&](const std::string& thread) {
+      return static_cast<double>(after[thread] - before[thread]) / 1e3 /
+             load.requests;
+    };
+    GateProcess::Records records = gate.ReadRecords();
+    Add("index_rate_of_one_core", 1e6 / cpu("indexer"), "outputs/s",
+        Better::kHigher, 1'000);
+    Add("index_cpu", cpu("indexer"), "us/output");
+    Add("index_ledger_cpu", cpu("ledger-writer"), "us/output");
+    Add("index_loop_cpu", cpu("loop"), "us/output");
+    Add("index_session_rate", load.requests / measured.seconds, "req/s",
+        Better::kHigher);
+    Add("index_caught_up_after", lag_ms, "ms");
+    Add("index_failed", measured.failed, "requests", Better::kLower, 0);
+    Add("index_not_indexed",
+        static_cast<double>(measured.sent - records.exchanges +
+                            records.pending),
+        "outputs", Better::kLower, 0);
   }
 
   void CompareOne(const TurnTable& c1) {
@@ -260,8 +306,8 @@ class GateBench {
                     const std::string& prefix) {
     Add(prefix + "requests_failed", failed, "requests", Better::kLower, 0);
     Add(prefix + "requests_unrecorded",
-        static_cast<double>(sent - gate.Recorded()), "requests", Better::kLower,
-        0);
+        static_cast<double>(sent - gate.ReadRecords().exchanges), "requests",
+        Better::kLower, 0);
   }
 
   int Count(int full) const { return options_.quick ? full / 10 : full; }

@@ -188,11 +188,12 @@ std::string GateProcess::Command(std::vector<std::string> words) const {
   return Output(words, 0, folder_ + "/commands.log");
 }
 
-int64_t GateProcess::Recorded() const {
+GateProcess::Records GateProcess::ReadRecords() const {
   std::string text = Command({"ledger", "stat", "--json"});
   auto stat = JsonDocument::Parse(text);
   if (!stat.ok()) Fail("ledger stat: " + text);
-  return (*stat)["exchanges"].Int().value_or(0);
+  return {(*stat)["exchanges"].Int().value_or(0),
+          (*stat)["pending_exchanges"].Int().value_or(0)};
 }
 
 }  // namespace cofferdam::bench

@@ -53,8 +53,12 @@ class GateProcess {
   uint16_t port() const { return port_; }
   const std::string& key() const { return key_; }
   const Process& process() const { return *process_; }
-  // Exchanges in its ledger, as it says itself.
-  int64_t Recorded() const;
+  // What its ledger says of itself.
+  struct Records {
+    int64_t exchanges = 0;
+    int64_t pending = 0;  // not yet indexed
+  };
+  Records ReadRecords() const;
   int64_t idle_bytes() const { return idle_bytes_; }
 
  private:

@@ -17,6 +17,8 @@ struct Load {
   int connections = 1;
   int requests = 1;
   std::string request;  // RequestBytes
+  // Instead of `request`, one for each of `requests`, sent in this order.
+  std::vector<std::string> each_request;
   const AnswerText* expected = nullptr;
   // For held streams: called once, when every connection has received
   // kHeldFrames frames. Then `requests` must be `connections`.

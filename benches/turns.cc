@@ -17,21 +17,6 @@ constexpr auto kGlance = std::chrono::milliseconds(25);
 constexpr int64_t kIdleNanosPerGlance = 500'000;  // 2 % of a core
 constexpr int kGlancesMax = 2'000;
 
-// Waits until `process` has nothing left to do.
-void AwaitIdle(const Process& process) {
-  int idle = 0;
-  int64_t before = process.CpuNanos();
-  for (int glance = 0; glance < kGlancesMax; ++glance) {
-    std::this_thread::sleep_for(kGlance);
-    int64_t now = process.CpuNanos();
-    idle = now - before < kIdleNanosPerGlance ? idle + 1 : 0;
-    if (idle == 2) return;
-    before = now;
-  }
-  fmt::print(stderr, "bench: {} is still busy after {} s\n",
-             process.first_line(), kGlancesMax / 40);
-}
-
 std::map<std::string, double> PerRequest(
     const std::map<std::string, int64_t>& before,
     const std::map<std::string, int64_t>& after, double requests) {
@@ -45,6 +30,20 @@ std::map<std::string, double> PerRequest(
 }
 
 }  // namespace
+
+void AwaitIdle(const Process& process) {
+  int idle = 0;
+  int64_t before = process.CpuNanos();
+  for (int glance = 0; glance < kGlancesMax; ++glance) {
+    std::this_thread::sleep_for(kGlance);
+    int64_t now = process.CpuNanos();
+    idle = now - before < kIdleNanosPerGlance ? idle + 1 : 0;
+    if (idle == 2) return;
+    before = now;
+  }
+  fmt::print(stderr, "bench: {} is still busy after {} s\n",
+             process.first_line(), kGlancesMax / 40);
+}
 
 void TurnTable::Add(const std::string& path, Turn turn) {
   turns_[path].push_back(std::move(turn));

@@ -68,6 +68,9 @@ class TurnTable {
   std::map<std::string, std::vector<Turn>> turns_;
 };
 
+// Waits until `process` has nothing left to do.
+void AwaitIdle(const Process& process);
+
 // Runs the paths one after the other in each turn, each time beginning with
 // another, so that a machine that slows down slows all. One short turn before
 // warms them up; it counts towards `sent` and `failed` alone.
