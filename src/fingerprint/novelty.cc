@@ -25,7 +25,8 @@ void MarkKept(const TokenStream& output,
   }
 }
 
-void MarkQuoted(const TokenStream& output, const PromptGrams& prompt,
+template <typename Prompt>
+void MarkQuoted(const TokenStream& output, const Prompt& prompt,
                 std::vector<char>* quoted) {
   std::vector<uint64_t> grams;
   HashGrams(output.raw(), kQuoteGram, &grams);
@@ -52,6 +53,48 @@ std::vector<TokenRange> Ranges(const std::vector<char>& marked) {
     i = end;
   }
   return ranges;
+}
+
+template <typename Prompt>
+SortedOutput SortBy(const TokenStream& output,
+                    std::span<const std::pair<size_t, size_t>> kept,
+                    const Prompt& prompt) {
+  std::vector<char> quoted(output.size(), 0);
+  MarkQuoted(output, prompt, &quoted);
+  MarkKept(output, kept, &quoted);
+
+  SortedOutput sorted;
+  sorted.quoted = Ranges(quoted);
+  std::vector<char> echoed(output.size(), 0);
+  SelectScratch scratch;
+  const auto stretch = [&](size_t begin, size_t end) {
+    HashKGrams(output.normal().subspan(begin, end - begin), &scratch.hashes);
+    scratch.positions.clear();
+    Winnow(scratch.hashes, &scratch.positions);
+    size_t marked = begin;
+    for (size_t i = 0; i < scratch.hashes.size(); ++i) {
+      if (!prompt.HasNormal(scratch.hashes[i])) continue;
+      const size_t last = begin + i + kGram;
+      std::fill(
+          echoed.begin() + static_cast<ptrdiff_t>(std::max(begin + i, marked)),
+          echoed.begin() + static_cast<ptrdiff_t>(last), 1);
+      marked = last;
+    }
+    for (const uint32_t at : scratch.positions) {
+      const uint64_t hash = scratch.hashes[at];
+      sorted.fingerprints.push_back({.hash = hash,
+                                     .token = static_cast<uint32_t>(begin + at),
+                                     .echo = prompt.HasNormal(hash)});
+    }
+  };
+  size_t begin = 0;
+  for (const TokenRange& range : sorted.quoted) {
+    stretch(begin, range.begin);
+    begin = range.end;
+  }
+  stretch(begin, output.size());
+  sorted.echoed = Ranges(echoed);
+  return sorted;
 }
 
 }  // namespace
@@ -119,42 +162,13 @@ void PromptGrams::AddText(std::string_view text, uint64_t languages) {
 SortedOutput SortOutput(const TokenStream& output,
                         std::span<const std::pair<size_t, size_t>> kept,
                         const PromptGrams& prompt) {
-  std::vector<char> quoted(output.size(), 0);
-  MarkQuoted(output, prompt, &quoted);
-  MarkKept(output, kept, &quoted);
+  return SortBy(output, kept, prompt);
+}
 
-  SortedOutput sorted;
-  sorted.quoted = Ranges(quoted);
-  std::vector<char> echoed(output.size(), 0);
-  SelectScratch scratch;
-  const auto stretch = [&](size_t begin, size_t end) {
-    HashKGrams(output.normal().subspan(begin, end - begin), &scratch.hashes);
-    scratch.positions.clear();
-    Winnow(scratch.hashes, &scratch.positions);
-    size_t marked = begin;
-    for (size_t i = 0; i < scratch.hashes.size(); ++i) {
-      if (!prompt.HasNormal(scratch.hashes[i])) continue;
-      const size_t last = begin + i + kGram;
-      std::fill(
-          echoed.begin() + static_cast<ptrdiff_t>(std::max(begin + i, marked)),
-          echoed.begin() + static_cast<ptrdiff_t>(last), 1);
-      marked = last;
-    }
-    for (const uint32_t at : scratch.positions) {
-      const uint64_t hash = scratch.hashes[at];
-      sorted.fingerprints.push_back({.hash = hash,
-                                     .token = static_cast<uint32_t>(begin + at),
-                                     .echo = prompt.HasNormal(hash)});
-    }
-  };
-  size_t begin = 0;
-  for (const TokenRange& range : sorted.quoted) {
-    stretch(begin, range.begin);
-    begin = range.end;
-  }
-  stretch(begin, output.size());
-  sorted.echoed = Ranges(echoed);
-  return sorted;
+SortedOutput SortOutput(const TokenStream& output,
+                        std::span<const std::pair<size_t, size_t>> kept,
+                        const PromptSearch& prompt) {
+  return SortBy(output, kept, prompt);
 }
 
 }  // namespace cofferdam::fingerprint

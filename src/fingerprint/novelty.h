@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fingerprint/lex.h"
+#include "fingerprint/prompt_search.h"
 #include "fingerprint/select.h"
 
 namespace cofferdam::fingerprint {
@@ -44,7 +45,8 @@ class HashSet {
 
 // What a prompt holds: its raw 20-grams and its normalised 12-grams. Grams do
 // not cross from one added text to the next. About 16 bytes of memory per
-// token and set.
+// token and set. The plain way, for one prompt; the indexer, which sees prompts
+// that share most of their texts, uses PromptSearch.
 class PromptGrams {
  public:
   void Add(const TokenStream& tokens);
@@ -86,5 +88,9 @@ struct SortedOutput {
 SortedOutput SortOutput(const TokenStream& output,
                         std::span<const std::pair<size_t, size_t>> kept,
                         const PromptGrams& prompt);
+// The same; `prompt` must have been told to want `output`.
+SortedOutput SortOutput(const TokenStream& output,
+                        std::span<const std::pair<size_t, size_t>> kept,
+                        const PromptSearch& prompt);
 
 }  // namespace cofferdam::fingerprint
