@@ -148,7 +148,7 @@ TEST(FormatPage, ShowsWhatIsRead) {
   ASSERT_TRUE(postings.ok());
   EXPECT_EQ(postings->tokens, 300u);
   EXPECT_EQ(postings->fingerprints[1].token, 202u);
-  EXPECT_EQ((*(*ledger)->NextPending(0))->exchange.sequence, 2u);
+  EXPECT_EQ((*ledger)->ReadPending(0, {})->at(0).exchange.sequence, 2u);
   EXPECT_TRUE((*ledger)->AppendSync(First())->merged);
   const LedgerStats stats = (*ledger)->Stats();
   EXPECT_EQ(stats.exchanges, 2u);

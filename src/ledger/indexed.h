@@ -35,6 +35,12 @@ struct PendingExchange {
   std::vector<std::string> notes;
 };
 
+// How many pending exchanges to read at a time; one is read at least.
+struct PendingLimits {
+  size_t exchanges_max = 1;
+  size_t prompt_bytes_max = SIZE_MAX;
+};
+
 // What is kept of one part of an output for scanning, in the forms of
 // docs/formats: neither holds text.
 struct IndexedPart {

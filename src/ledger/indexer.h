@@ -19,15 +19,27 @@ struct IndexerOptions {
   // Texts from this size on are kept compressed (zstd), which is done here and
   // not on the request's path.
   size_t text_compress_bytes_min = 512;
+  // Exchanges that are committed together, and the prompts that are in memory
+  // meanwhile; one always goes.
+  size_t batch_exchanges_max = 16;
+  size_t batch_prompt_bytes_max = size_t{4} << 20;
+  // After it is woken it waits this long for more to come. Not while a Flush
+  // waits.
+  int64_t gather_ms = 4;
+  // Memory for the k-grams of texts that prompts share
+  // (fingerprint::TextGramsCache): 16 bytes a token and language.
+  size_t prompt_cache_bytes_max = size_t{48} << 20;
 };
 
 // Turns pending exchanges into evidence streams and fingerprints, in the order
-// of their sequence, on one thread of its own. The ledger is the queue: what
-// was appended before a crash is found again after it, and an exchange is
-// either pending or indexed, never both.
+// of their sequence, on one thread of its own, which gives way to others (batch
+// scheduling, nice 10). The ledger is the queue: what was appended before a
+// crash is found again after it, and an exchange is either pending or indexed,
+// never both.
 //
-// Of each exchange: the prompt is read (wire::ReadPrompt) and its k-grams
-// counted; every part is lexed (by the suffix of its path; a command as shell;
+// Of each exchange: the prompt is read (wire::ReadPrompt) and searched for the
+// k-grams of the output, texts that it shares with earlier prompts being lexed
+// once; every part is lexed (by the suffix of its path; a command as shell;
 // else as prose with fenced code) and sorted into quoted, echoed and novel.
 // Text, thinking, files, edits, patches and commands are indexed. Tool inputs
 // that write nothing (a search, a path) are not: they are short JSON in a shape
@@ -40,15 +52,15 @@ class Indexer {
   // Starts at once. `ledger`, `clock`, `random` and `logger` must outlive it.
   Indexer(Ledger* ledger, IndexerOptions options, const Clock& clock,
           Random& random, const Logger& logger);
-  // Stops after the exchange at hand; the rest stays pending.
+  // Stops after the exchange at hand, which stays pending like the rest.
   ~Indexer();
 
   // Waits until every exchange up to `sequence` is indexed. kDeadline after
   // `timeout_ms`, kCancelled when the indexer stops first.
   Status Flush(uint64_t sequence, int64_t timeout_ms);
 
-  // Called on the indexer's thread after each exchange, with the bytes that
-  // its streams and fingerprints take; an empty one takes it away.
+  // Called on the indexer's thread after each commit, with the bytes that its
+  // streams and fingerprints take; an empty one takes it away.
   void SetListener(std::function<void(uint64_t bytes)> listener);
 
   void Stop();

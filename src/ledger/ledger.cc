@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "ledger/group_internal.h"
 #include "ledger/keys_internal.h"
+#include "ledger/pending_internal.h"
 #include "ledger/store_internal.h"
 #include "ledger/totals_internal.h"
 #include "ledger/writer_internal.h"
@@ -232,33 +233,10 @@ LedgerStats Ledger::Stats() const {
 
 Status Ledger::Close() { return impl_->Close(); }
 
-Result<std::optional<PendingExchange>> Ledger::NextPending(
-    uint64_t after) const {
-  std::optional<uint64_t> sequence;
-  std::string value;
-  const uint64_t from = std::max(after, indexed_through()) + 1;
-  TRY(impl_->store().Scan(Family::kPending, SequenceKey(from),
-                          [&](std::string_view key, std::string_view found) {
-                            sequence = SequenceOfKey(key);
-                            value = found;
-                            return false;
-                          }));
-  if (!sequence) return std::optional<PendingExchange>();
-  PendingExchange pending;
-  TRY_ASSIGN(pending.exchange, GetBySequence(*sequence));
-  TRY_ASSIGN(const PendingPrompt prompt, ReadPending(value));
-  pending.protocol = prompt.protocol;
-  pending.prompt = prompt.prompt;
-  for (size_t i = 0; i < pending.exchange.parts.size(); ++i) {
-    Result<std::string> text = PartText(*sequence, i);
-    if (!text.ok()) {
-      // One bad value must not hold up all that comes after it.
-      if (text.error().code() == Code::kUnavailable) return text.error();
-      pending.notes = {"text_unreadable"};
-    }
-    pending.texts.push_back(std::move(text).value_or(""));
-  }
-  return std::optional(std::move(pending));
+Result<std::vector<PendingExchange>> Ledger::ReadPending(
+    uint64_t after, const PendingLimits& limits) const {
+  return ReadPendingExchanges(impl_->store(),
+                              std::max(after, indexed_through()) + 1, limits);
 }
 
 Result<std::vector<ClaimHolder>> Ledger::FindClaim(const ClaimDigest& digest,

@@ -155,8 +155,10 @@ class Ledger {
 
   // --- For Indexer and Sealer -----------------------------------------------
 
-  // The first exchange after sequence `after` that waits to be indexed.
-  Result<std::optional<PendingExchange>> NextPending(uint64_t after) const;
+  // The first exchanges after sequence `after` that wait to be indexed, in
+  // order; none when nothing waits.
+  Result<std::vector<PendingExchange>> ReadPending(
+      uint64_t after, const PendingLimits& limits) const;
   // The exchanges whose outputs contained this text, by digest of
   // wire::ClaimText: the first `limit` of them, in order.
   Result<std::vector<ClaimHolder>> FindClaim(const ClaimDigest& digest,

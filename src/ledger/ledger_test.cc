@@ -379,13 +379,17 @@ TEST(Ledger, HandsOutPendingExchangesInOrderAndOnce) {
   Append(*ledger, nothing);
   Append(*ledger, TestDraft(3, "three"));
 
-  auto pending = *ledger->NextPending(0);
-  ASSERT_TRUE(pending.has_value());
-  EXPECT_EQ(pending->exchange.sequence, 1u);
-  EXPECT_EQ(pending->prompt, "{\"prompt\":1}");
-  EXPECT_EQ(pending->protocol, wire::Protocol::kOpenAiResponses);
-  EXPECT_THAT(pending->texts, ElementsAre("one"));
-  EXPECT_EQ((*ledger->NextPending(1))->exchange.sequence, 3u);
+  auto pending = *ledger->ReadPending(0, {});
+  ASSERT_EQ(pending.size(), 1u);
+  EXPECT_EQ(pending[0].exchange.sequence, 1u);
+  EXPECT_EQ(pending[0].prompt, "{\"prompt\":1}");
+  EXPECT_EQ(pending[0].protocol, wire::Protocol::kOpenAiResponses);
+  EXPECT_THAT(pending[0].texts, ElementsAre("one"));
+  EXPECT_EQ(ledger->ReadPending(1, {})->at(0).exchange.sequence, 3u);
+  const size_t stored = 1 + first.pending_prompt.size();
+  EXPECT_EQ(ledger->ReadPending(0, {9, stored})->size(), 1u);
+  EXPECT_EQ(ledger->ReadPending(0, {9, stored + 1})->size(), 2u);
+  EXPECT_EQ(ledger->ReadPending(0, {9, 0})->size(), 1u);
 
   IndexedExchange indexed;
   indexed.sequence = 3;
@@ -408,7 +412,7 @@ TEST(Ledger, HandsOutPendingExchangesInOrderAndOnce) {
   indexed.sequence = 3;
   ASSERT_TRUE(ledger->CommitIndexed({indexed}).ok());
   EXPECT_EQ(ledger->indexed_through(), 3u);
-  EXPECT_FALSE((*ledger->NextPending(0)).has_value());
+  EXPECT_TRUE(ledger->ReadPending(0, {})->empty());
   EXPECT_EQ(ledger->Stats().pending_bytes, 0u);
   // With nothing pending, what is empty counts as indexed at once.
   nothing.exchange.id = TestId(4);

@@ -147,7 +147,7 @@ TEST_F(Merging, PartsThatTheFirstLacksBecomeAContinuation) {
   EXPECT_EQ(*ledger_->PartText(2, 0), "print()");
   EXPECT_EQ(more.usage, wire::Usage{});
   EXPECT_EQ(ledger_->Get(more.id)->sequence, 2u);
-  EXPECT_EQ((*ledger_->NextPending(1))->prompt, "{\"p\":1}");
+  EXPECT_EQ(ledger_->ReadPending(1, {})->at(0).prompt, "{\"p\":1}");
 
   LedgerStats stats = ledger_->Stats();
   EXPECT_EQ(stats.exchanges, 1u);

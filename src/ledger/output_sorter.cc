@@ -116,7 +116,7 @@ Result<OutputSorter::Turn> OutputSorter::LackingOf(
 }
 
 void OutputSorter::SortParts(const std::vector<Lexed>& parts,
-                             const fingerprint::PromptGrams& grams,
+                             const fingerprint::PromptSearch& search,
                              std::vector<IndexedPart>* indexed,
                              std::vector<std::string>* notes) {
   std::vector<std::pair<size_t, size_t>> kept;
@@ -127,7 +127,7 @@ void OutputSorter::SortParts(const std::vector<Lexed>& parts,
       kept.emplace_back(range.begin, range.end);
     }
     const fingerprint::SortedOutput sorted =
-        fingerprint::SortOutput(part.tokens, kept, grams);
+        fingerprint::SortOutput(part.tokens, kept, search);
     Result<std::string> stream = fingerprint::EncodeEvidence(
         fingerprint::MakeEvidence(part.tokens, sorted.quoted, sorted.echoed));
     if (!stream.ok()) {
@@ -190,21 +190,25 @@ Result<IndexedExchange> OutputSorter::Sort(const PendingExchange& pending) {
   }
   // A turn can only have quoted what came before it; the exchange's own
   // output comes after all.
-  fingerprint::PromptGrams grams;
+  fingerprint::PromptSearch search;
+  for (const Lexed& part : own) search.Want(part.tokens);
+  for (const Turn& turn : turns) {
+    for (const Lexed& part : turn.lexed) search.Want(part.tokens);
+  }
   size_t added = 0;
   const auto add_until = [&](size_t end) {
     for (; added < end; ++added) {
-      grams.AddText(prompt.texts[added], languages);
+      search.AddText(prompt.texts[added], languages, &cache_);
     }
   };
   for (Turn& turn : turns) {
     add_until(turn.texts_before);
-    SortParts(turn.lexed, grams, &turn.claimed.indexed,
+    SortParts(turn.lexed, search, &turn.claimed.indexed,
               &turn.claimed.exchange.notes);
     out.claimed.push_back(std::move(turn.claimed));
   }
   add_until(prompt.texts.size());
-  SortParts(own, grams, &out.indexed, &out.notes);
+  SortParts(own, search, &out.indexed, &out.notes);
   return out;
 }
 

@@ -7,12 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/random.h"
 #include "base/result.h"
 #include "base/ulid.h"
 #include "fingerprint/language.h"
 #include "fingerprint/lex.h"
 #include "fingerprint/novelty.h"
+#include "fingerprint/prompt_search.h"
 #include "ledger/indexed.h"
+#include "ledger/indexer.h"
 #include "ledger/ledger.h"
 #include "wire/request.h"
 #include "wire/types.h"
@@ -25,8 +28,9 @@ bool IsIndexed(wire::PartKind kind);
 fingerprint::Language LanguageOf(wire::PartKind kind, std::string_view path,
                                  std::string_view text);
 
-// Makes of one pending exchange what is kept of it. No store, no clock: who
-// holds a claim is asked through a function.
+// Makes of one pending exchange what is kept of it: the same whatever it made
+// before, which only saves work. No store, no clock: who holds a claim is asked
+// through a function. One thread.
 class OutputSorter {
  public:
   using FindClaim = std::function<Result<std::vector<ClaimHolder>>(
@@ -37,10 +41,11 @@ class OutputSorter {
   static constexpr size_t kHoldersMax = 16;
 
   OutputSorter(FindClaim find_claim, NextId next_id,
-               size_t text_compress_bytes_min)
+               const IndexerOptions& options, Random& random)
       : find_claim_(std::move(find_claim)),
         next_id_(std::move(next_id)),
-        text_compress_bytes_min_(text_compress_bytes_min) {}
+        text_compress_bytes_min_(options.text_compress_bytes_min),
+        cache_(options.prompt_cache_bytes_max, random) {}
 
   // Errors only of `find_claim`.
   Result<IndexedExchange> Sort(const PendingExchange& pending);
@@ -70,13 +75,14 @@ class OutputSorter {
                            const Exchange& carrier) const;
   void StoreTexts(const PendingExchange& pending, IndexedExchange* out) const;
   static void SortParts(const std::vector<Lexed>& parts,
-                        const fingerprint::PromptGrams& grams,
+                        const fingerprint::PromptSearch& search,
                         std::vector<IndexedPart>* indexed,
                         std::vector<std::string>* notes);
 
   const FindClaim find_claim_;
   const NextId next_id_;
   const size_t text_compress_bytes_min_;
+  fingerprint::TextGramsCache cache_;
 };
 
 }  // namespace cofferdam::ledger

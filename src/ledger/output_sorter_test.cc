@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 
 #include "base/json.h"
+#include "base/random.h"
 #include "fingerprint/evidence_stream.h"
 #include "ledger/keys_internal.h"
 #include "ledger/output_sorter_internal.h"
@@ -26,11 +29,14 @@ class Sorting : public ::testing::Test {
 
   IndexedExchange Sort(const PendingExchange& pending) {
     uint64_t next_id = 500;
+    SeededRandom random(1);
+    IndexerOptions options;
+    options.text_compress_bytes_min = 100;
     OutputSorter sorter(
         [this](const ClaimDigest& claim) -> Result<std::vector<ClaimHolder>> {
           return held_[claim];
         },
-        [&next_id] { return TestId(next_id++); }, 100);
+        [&next_id] { return TestId(next_id++); }, options, random);
     Result<IndexedExchange> indexed = sorter.Sort(pending);
     CHECK_OK(indexed);
     return *std::move(indexed);
@@ -228,6 +234,89 @@ TEST_F(Sorting, AClaimedTurnQuotesWhatCameBeforeIt) {
   ASSERT_EQ(indexed.claimed.size(), 1u);
   EXPECT_EQ(Count(indexed.claimed[0].indexed.at(0)),
             std::pair(size_t{0}, size_t{0}));
+}
+
+// One more message of a session, as JSON with a comma before it.
+std::string Message(std::string_view role, std::string_view text) {
+  std::string json = R"(,{"role":")" + std::string(role) +
+                     R"(","content":[{"type":"text","text":)";
+  AppendJsonString(text, &json);
+  return json + "}]}";
+}
+
+bool Same(const IndexedExchange& a, const IndexedExchange& b) {
+  const auto same_turn = [](const ClaimedTurn& x, const ClaimedTurn& y) {
+    return x.exchange == y.exchange && x.texts == y.texts &&
+           x.claims == y.claims && x.indexed == y.indexed;
+  };
+  return a.indexed == b.indexed && a.texts == b.texts &&
+         a.context_origins == b.context_origins && a.notes == b.notes &&
+         std::equal(a.claimed.begin(), a.claimed.end(), b.claimed.begin(),
+                    b.claimed.end(), same_turn);
+}
+
+// Sessions that grow, fork, are compacted and rewound, seen by one sorter with
+// room for all of it, one with hardly any, and a new one each time.
+TEST_F(Sorting, WhatWasSortedBeforeChangesNothing) {
+  SeededRandom random(2027);
+  uint64_t id = 0;
+  const auto make = [&](size_t cache_bytes_max) {
+    IndexerOptions options;
+    options.prompt_cache_bytes_max = cache_bytes_max;
+    return std::make_unique<OutputSorter>(
+        [this](const ClaimDigest& claim) -> Result<std::vector<ClaimHolder>> {
+          const auto at = held_.find(claim);
+          return at == held_.end() ? std::vector<ClaimHolder>() : at->second;
+        },
+        [&id] { return TestId(++id); }, options, random);
+  };
+  const auto large = make(size_t{8} << 20);
+  const auto small = make(20'000);
+  std::vector<std::vector<std::string>> sessions(3);
+  size_t claimed = 0;
+  size_t quoting = 0;
+  for (int step = 0; step < 150; ++step) {
+    auto& session = sessions[random.Below(sessions.size())];
+    switch (random.Below(8)) {
+      case 0:  // rewound
+        session.resize(random.Below(session.size() + 1));
+        break;
+      case 1:  // compacted
+        session = {Message("user", "So far: " + ModelCode(random.Below(20)))};
+        break;
+      case 2:  // forked
+        session = sessions[random.Below(sessions.size())];
+        break;
+      default:
+        session.push_back(Message("user", "See\n" + RenamedHumanCode() +
+                                              "and\n" +
+                                              ModelCode(random.Below(20))));
+        session.push_back(Message(
+            "assistant", "```python\n" + ModelCode(random.Below(20)) + "```"));
+    }
+    std::string later;
+    for (const std::string& message : session) later += message;
+    const PendingExchange pending = Pending(
+        AnthropicPrompt("a.py", HumanCode(), "I will read it.", later),
+        {TextPart("Done."), FilePart(random.Below(2) == 0 ? "b.py" : "b.md",
+                                     ModelCode(random.Below(40)))});
+    const uint64_t first_id = id;
+    const IndexedExchange fresh = *make(0)->Sort(pending);
+    for (OutputSorter* sorter : {large.get(), small.get()}) {
+      id = first_id;
+      EXPECT_TRUE(Same(*sorter->Sort(pending), fresh)) << step;
+    }
+    claimed += fresh.claimed.size();
+    quoting += Count(fresh.indexed.back()) == std::pair(size_t{0}, size_t{0});
+    for (const ClaimedTurn& turn : fresh.claimed) {
+      for (const auto& claim : turn.claims) {
+        if (claim) held_[*claim] = {{1, "commercial"}};
+      }
+    }
+  }
+  EXPECT_GT(claimed, 10u);
+  EXPECT_GT(quoting, 10u);
+  EXPECT_LT(quoting, 140u);
 }
 
 TEST_F(Sorting, AResponsesPromptIsReadAsOne) {
