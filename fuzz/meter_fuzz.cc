@@ -1,4 +1,4 @@
-// Meters of both protocols. Each line of the input is an event's data; all of
+// Meters of all protocols. Each line of the input is an event's data; all of
 // it is a body, too.
 
 #include <memory>
@@ -59,7 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using cofferdam::wire::Protocol;
   const std::string_view text = cofferdam::FuzzText(data, size);
   for (Protocol protocol :
-       {Protocol::kAnthropicMessages, Protocol::kOpenAiResponses}) {
+       {Protocol::kAnthropicMessages, Protocol::kOpenAiResponses,
+        Protocol::kOpenAiChat, Protocol::kGemini}) {
     for (Operation operation :
          {Operation::kGenerate, Operation::kCountTokens}) {
       cofferdam::wire::ReadAsStream(protocol, operation, text);

@@ -1,4 +1,4 @@
-// Request bodies of both protocols: the head that the gate reads, and the whole
+// Request bodies of all protocols: the head that the gate reads, and the whole
 // that the indexer reads.
 
 #include "parts.h"
@@ -10,7 +10,7 @@ namespace {
 
 void CheckPrompt(Protocol protocol, std::string_view body) {
   const Result<RequestHead> head =
-      ReadRequestHead({.protocol = protocol}, body);
+      ReadRequestHead({.protocol = protocol, .model = "m"}, body);
   const Result<Prompt> prompt = ReadPrompt(protocol, body);
   if (head.ok()) {
     CHECK(!head->model.empty());
@@ -18,6 +18,7 @@ void CheckPrompt(Protocol protocol, std::string_view body) {
     CHECK(head->session_hint.size() <= RequestHead::kNameBytesMax);
     CHECK(head->previous_response_id.size() <= RequestHead::kNameBytesMax);
     CHECK(head->assistant_turns >= 0);
+    CHECK(!head->output_tokens_max || *head->output_tokens_max > 0);
   }
   if (!prompt.ok()) return;
   size_t bytes = 0;
@@ -43,7 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using cofferdam::wire::Protocol;
   const std::string_view body = cofferdam::FuzzText(data, size);
   for (Protocol protocol :
-       {Protocol::kAnthropicMessages, Protocol::kOpenAiResponses}) {
+       {Protocol::kAnthropicMessages, Protocol::kOpenAiResponses,
+        Protocol::kOpenAiChat, Protocol::kGemini}) {
     cofferdam::wire::CheckPrompt(protocol, body);
   }
   return 0;

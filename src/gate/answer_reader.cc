@@ -22,6 +22,9 @@ AnswerReader::AnswerReader(const wire::Endpoint& endpoint,
       meter_(wire::Meter::Make(endpoint)),
       events_(static_cast<size_t>(limits.event_bytes_max)),
       is_stream_(IsEventStream(head)) {
+  if (endpoint.array_form && !is_stream_) {
+    elements_.emplace(static_cast<size_t>(limits.event_bytes_max));
+  }
   auto coding = ParseContentCoding(head.headers.GetOrEmpty("content-encoding"));
   if (!coding.ok()) {
     unreadable_ = true;
@@ -51,6 +54,13 @@ void AnswerReader::FeedDecoded(std::string_view piece) {
                       tail_.ends_with("\r\r");
     return;
   }
+  if (elements_) {
+    elements_->Feed(piece, [this](std::string_view element) {
+      meter_->OnEvent("", element);
+    });
+    between_events_ = elements_->between_elements();
+    return;
+  }
   if (body_.size() + piece.size() > body_bytes_max_) {
     unreadable_ = true;
     body_ = std::string();
@@ -60,7 +70,8 @@ void AnswerReader::FeedDecoded(std::string_view piece) {
 }
 
 wire::Answer AnswerReader::Finish(bool whole) {
-  if (!is_stream_ && whole && !unreadable_) meter_->OnBody(body_);
+  const bool is_body = !is_stream_ && (!elements_ || elements_->broken());
+  if (is_body && whole && !unreadable_) meter_->OnBody(body_);
   return meter_->Finish();
 }
 

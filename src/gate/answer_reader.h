@@ -11,6 +11,7 @@
 #include "http/message.h"
 #include "http/sse.h"
 #include "wire/answer.h"
+#include "wire/array_splitter.h"
 
 namespace cofferdam::gate {
 
@@ -25,7 +26,10 @@ class AnswerReader {
   void Feed(std::string_view piece);
   // The protocol's last event has been read: the exchange must be recorded
   // before this piece is forwarded.
-  bool ended() const { return meter_->ended(); }
+  bool ended() const {
+    return meter_->ended() || (elements_ && elements_->closed());
+  }
+  // Server-sent events; not Gemini's array form, though it streams.
   bool is_stream() const { return is_stream_; }
   // Whether the bytes so far end behind a whole event.
   bool between_events() const { return between_events_; }
@@ -43,6 +47,8 @@ class AnswerReader {
   std::unique_ptr<wire::Meter> meter_;
   std::optional<StreamDecoder> decoder_;
   http::SseParser events_;
+  // Set where the answer is Gemini's array form.
+  std::optional<wire::ArraySplitter> elements_;
   std::string body_;
   bool is_stream_ = false;
   bool between_events_ = true;

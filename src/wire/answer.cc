@@ -15,7 +15,7 @@ void Answer::EstimateUsage(const UsageBound& bound) {
                          (bound.prompt_bytes % 4 != 0 ? 1 : 0);
   }
   usage.output_tokens = std::max(usage.output_tokens, (output_chars + 3) / 4);
-  if (bound.may_reason_unseen && !reasons_in_clear) {
+  if (bound.may_reason_unseen && !nothing_unseen) {
     usage.output_tokens =
         std::max(usage.output_tokens, bound.output_tokens_max.value_or(0));
   }
@@ -31,9 +31,9 @@ std::unique_ptr<Meter> Meter::Make(const Endpoint& endpoint,
     case Protocol::kOpenAiResponses:
       return MakeResponsesMeter(limits);
     case Protocol::kOpenAiChat:
+      return MakeChatMeter(limits);
     case Protocol::kGemini:
-      // Not accepted by the configuration before they can be metered.
-      break;
+      return MakeGeminiMeter(limits);
   }
   CHECK(false);
 }

@@ -37,22 +37,25 @@ struct Answer {
   // Whether the provider has reported the prompt's tokens.
   bool prompt_reported = false;
   // Anthropic's stop_reason; the status of a Responses answer, or why it is
-  // incomplete ("max_output_tokens"). Empty if the answer was cut.
+  // incomplete ("max_output_tokens"); finish_reason; Gemini's finishReason, or
+  // its blockReason where the prompt was blocked. Empty if the answer was cut.
   std::string stop_reason;
   // "overloaded_error", "server_error": the type or code of the provider's
   // error, never its message, which may quote the prompt. Empty without one.
   std::string error_type;
   std::vector<Part> parts;
-  // The protocol's last event was seen, or a whole body.
+  // The protocol's last event was seen, or a whole body. Where a protocol has
+  // none that always comes: what it ends with in substance (Gemini's
+  // finishReason, the finish_reason of all choices, an error).
   bool ended = false;
   // Text or parts beyond MeterLimits were dropped; usage is whole.
   bool truncated = false;
   // Unicode code points that the model wrote: text, reasoning in clear, tool
   // inputs as they came, escapes and all. Counted beyond the limits too.
   int64_t output_chars = 0;
-  // The model showed its reasoning itself, not a summary of it, so that
-  // output_chars leaves nothing out.
-  bool reasons_in_clear = false;
+  // output_chars leaves out nothing that the model wrote: its reasoning came
+  // itself, not as a summary, or it wrote nothing since the prompt was blocked.
+  bool nothing_unseen = false;
   // Events that broke the protocol: passed over, counted.
   int64_t bad_events = 0;
 
@@ -89,7 +92,12 @@ class Meter {
   // The whole body of an answer that is not a stream, errors too. Once.
   virtual void OnBody(std::string_view body) = 0;
   // Whether the event that ends the protocol's stream has been read, so that
-  // the exchange must be recorded before its bytes are forwarded.
+  // the exchange must be recorded before its bytes are forwarded. Only an
+  // event counts after which nothing can come: an exchange is recorded once,
+  // and usage that came after it would be lost. So it stays false for Gemini,
+  // whose last usageMetadata wins and which marks no end, and for a chat
+  // without [DONE]: there the end of the body is the end, and the gate records
+  // before it passes that on.
   virtual bool ended() const = 0;
   // What was learnt, tool inputs sorted into files, edits, patches and
   // commands (PartsOfToolCall). Once, at the end or when the stream is cut;

@@ -32,7 +32,7 @@ TEST(EstimateUsage, ChargesWhatItSawWhereItExceedsTheBound) {
 
 TEST(EstimateUsage, TrustsReasoningThatWasShown) {
   Answer answer = CutAfter(5);
-  answer.reasons_in_clear = true;
+  answer.nothing_unseen = true;
   answer.EstimateUsage({.output_tokens_max = 100, .may_reason_unseen = true});
   EXPECT_EQ(answer.usage.output_tokens, 2);
 }

@@ -163,5 +163,58 @@ TEST(ClaimText, IsTheSameInCodexsStreamAndInTheNextRequest) {
               ElementsAreArray(answered));
 }
 
+TEST(ClaimText, IsTheSameInOpencodesStreamAndInTheNextRequest) {
+  std::vector<std::string> answered = OfStream(
+      Protocol::kOpenAiChat,
+      {R"({"choices":[{"index":0,"delta":{"reasoning_content":"Let me "}}]})",
+       R"({"choices":[{"index":0,"delta":{"reasoning_content":"see.\n"}}]})",
+       R"({"choices":[{"index":0,"delta":{"content":"I'll write \ud83d"}}]})",
+       R"({"choices":[{"index":0,"delta":{"content":"\ude00.\n\n"}}]})",
+       R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a",)"
+       R"("function":{"name":"write","arguments":)"
+       R"("{\"content\": \"int a;  \\n\","}}]}}]})",
+       R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,)"
+       R"("function":{"arguments":" \"filePath\": \"/r/a.c\"}"}}]}}]})",
+       R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b",)"
+       R"("function":{"name":"bash","arguments":)"
+       R"("{\"command\": \"ls  -la\", \"description\": \"d\"}"}}]}}]})"});
+  std::vector<std::string> sent_back =
+      OfPrompt(Protocol::kOpenAiChat, R"({"messages":[
+        {"role":"assistant","content":"I'll write )"
+                                      "\xf0\x9f\x98\x80"
+                                      R"(.",
+         "reasoning_content":"Let me see.",
+         "tool_calls":[
+          {"id":"a","type":"function","function":{"name":"write",
+           "arguments":"{\"filePath\":\"/r/a.c\",\"content\":\"int a;  \\n\"}"}},
+          {"id":"b","type":"function","function":{"name":"bash",
+           "arguments":"{\"command\":\"ls  -la\",\"description\":\"d\"}"}}]}]})");
+  EXPECT_EQ(answered.size(), 4u);
+  EXPECT_THAT(sent_back, ElementsAreArray(answered));
+}
+
+TEST(ClaimText, IsTheSameInGeminisStreamAndInTheNextRequest) {
+  std::vector<std::string> answered = OfStream(
+      Protocol::kGemini,
+      {R"({"candidates":[{"content":{"parts":[{"text":"Hm.","thought":true}]}}]})",
+       R"({"candidates":[{"content":{"parts":[{"text":"I'll "}]}}]})",
+       R"({"candidates":[{"content":{"parts":[{"text":"write.\n"}]}}]})",
+       R"({"candidates":[{"content":{"parts":[{"functionCall":{"id":"f",)"
+       R"("name":"replace","args":{"file_path":"a","instruction":"i",)"
+       R"("old_string":"x","new_string":"y\n"}},"thoughtSignature":"s"}]}}]})",
+       R"({"candidates":[{"content":{"parts":[{"functionCall":{"name":"glob",)"
+       R"("args":{"pattern":"*.c","limit":5.0}}}]}}]})"});
+  // The text came in two pieces again, the call's id is the client's own.
+  std::vector<std::string> sent_back = OfPrompt(Protocol::kGemini, R"({
+    "contents":[{"role":"model","parts":[{"text":"Hm.","thought":true},
+      {"text":"I'll wri"},{"text":"te."},
+      {"functionCall":{"id":"replace__f","name":"replace","args":
+        {"new_string":"y\n","old_string":"x","file_path":"a",
+         "instruction":"i"}}},
+      {"functionCall":{"name":"glob","args":{"limit":5,"pattern":"*.c"}}}]}]})");
+  EXPECT_EQ(answered.size(), 4u);
+  EXPECT_THAT(sent_back, ElementsAreArray(answered));
+}
+
 }  // namespace
 }  // namespace cofferdam::wire

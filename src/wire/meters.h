@@ -8,6 +8,8 @@ namespace cofferdam::wire {
 
 std::unique_ptr<Meter> MakeAnthropicMeter(MeterLimits limits);
 std::unique_ptr<Meter> MakeResponsesMeter(MeterLimits limits);
+std::unique_ptr<Meter> MakeChatMeter(MeterLimits limits);
+std::unique_ptr<Meter> MakeGeminiMeter(MeterLimits limits);
 // For token counting: nothing was generated and nothing is charged; only
 // errors are read.
 std::unique_ptr<Meter> MakeCountMeter();

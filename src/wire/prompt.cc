@@ -1,10 +1,14 @@
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "wire/blocks.h"
+#include "wire/chat_message.h"
+#include "wire/gemini_turn.h"
 #include "wire/lenient_json.h"
+#include "wire/proto_json.h"
 #include "wire/request.h"
 
 namespace cofferdam::wire {
@@ -13,10 +17,27 @@ namespace {
 // Members whose strings are names, numbers in disguise or bytes, not words
 // that a model could quote.
 bool SaysNothing(std::string_view name) {
-  for (std::string_view silent :
-       {"type", "id", "tool_use_id", "call_id", "role", "name", "media_type",
-        "signature", "encrypted_content", "image_url", "file_id", "file_data",
-        "cache_control", "status"}) {
+  for (std::string_view silent : {"type",
+                                  "id",
+                                  "tool_use_id",
+                                  "call_id",
+                                  "role",
+                                  "name",
+                                  "media_type",
+                                  "signature",
+                                  "encrypted_content",
+                                  "image_url",
+                                  "file_id",
+                                  "file_data",
+                                  "cache_control",
+                                  "status",
+                                  "tool_call_id",
+                                  "input_audio",
+                                  "inlineData",
+                                  "inline_data",
+                                  "fileData",
+                                  "thoughtSignature",
+                                  "thought_signature"}) {
     if (name == silent) return true;
   }
   return false;
@@ -64,6 +85,48 @@ class PromptReader {
       AddGiven(item);
     }
     if (in_turn) EndTurn(std::move(parts));
+    return std::move(prompt_);
+  }
+
+  Prompt ReadChat(const JsonValue& root) {
+    for (std::string_view name : {"tools", "functions", "response_format"}) {
+      AddTool(root[name]);
+    }
+    for (const JsonValue& message : root["messages"].Elements()) {
+      if (message["role"].StringOrEmpty() != "assistant") {
+        AddGiven(message["content"]);
+        continue;
+      }
+      std::vector<Part> parts;
+      AddChatMessage(message, &parts);
+      EndTurn(std::move(parts));
+    }
+    return std::move(prompt_);
+  }
+
+  Prompt ReadGemini(const JsonValue& root) {
+    const JsonValue wrapped = EitherOf(root, "generateContentRequest");
+    const JsonValue& request = wrapped.is_object() ? wrapped : root;
+    AddGiven(EitherOf(request, "systemInstruction"));
+    AddTool(request["tools"]);
+    AddTool(EitherOf(request, "generationConfig"));
+    for (const JsonValue& content : request["contents"].Elements()) {
+      const JsonValue content_parts = content["parts"];
+      if (content["role"].StringOrEmpty() != "model") {
+        AddGiven(content_parts);
+        continue;
+      }
+      GeminiTurn turn;
+      TextBudget unbounded(std::numeric_limits<size_t>::max());
+      for (const JsonValue& part : content_parts.Elements()) {
+        if (GeminiTurn::IsModels(part)) {
+          turn.Add(part, false, &unbounded);
+        } else {
+          AddGiven(part);
+        }
+      }
+      EndTurn(std::move(turn).Take());
+    }
     return std::move(prompt_);
   }
 
@@ -139,9 +202,9 @@ Result<Prompt> ReadPrompt(Protocol protocol, std::string_view body) {
     case Protocol::kOpenAiResponses:
       return PromptReader().ReadResponses(root);
     case Protocol::kOpenAiChat:
+      return PromptReader().ReadChat(root);
     case Protocol::kGemini:
-      // Not accepted by the configuration before they can be read.
-      break;
+      return PromptReader().ReadGemini(root);
   }
   CHECK(false);
 }

@@ -173,5 +173,92 @@ TEST(ReadPrompt, RefusesWhatIsNoRequest) {
   }
 }
 
+TEST(ReadPrompt, ReadsWhatAChatWasGiven) {
+  Prompt prompt = Read(Protocol::kOpenAiChat, R"({
+    "tools":[{"type":"function","function":{"name":"write",
+      "description":"writes","parameters":{"type":"object","properties":
+        {"p":{"type":"string","description":"where"}}}}}],
+    "messages":[
+      {"role":"system","content":"be good"},
+      {"role":"developer","content":[{"type":"text","text":"be quick"}]},
+      {"role":"user","name":"n","content":[{"type":"text","text":"look"},
+        {"type":"image_url","image_url":{"url":"data:image/png;base64,x"}},
+        {"type":"input_audio","input_audio":{"data":"aaaa","format":"wav"}}]},
+      {"role":"assistant","content":null,"reasoning_content":"hm",
+       "tool_calls":[{"id":"c1","type":"function","function":{"name":"write",
+         "arguments":"{\"filePath\":\"p\",\"content\":\"code\"}"}}]},
+      {"role":"tool","tool_call_id":"c1","content":"result"},
+      {"role":"assistant","content":[{"type":"text","text":"I "},
+        {"type":"text","text":"did."}]},
+      {"role":"assistant","content":""},
+      {"role":"assistant","refusal":"no"}]})");
+  EXPECT_THAT(prompt.texts, ElementsAre("writes", "where", "be good",
+                                        "be quick", "look", "result"));
+  ASSERT_EQ(prompt.turns.size(), 3u);
+  ASSERT_EQ(prompt.turns[0].parts.size(), 2u);
+  EXPECT_EQ(prompt.turns[0].parts[0].kind, PartKind::kThinking);
+  EXPECT_EQ(prompt.turns[0].parts[1].kind, PartKind::kFile);
+  EXPECT_EQ(prompt.turns[0].parts[1].call_id, "c1");
+  EXPECT_EQ(prompt.turns[0].texts_before, 5u);
+  ASSERT_EQ(prompt.turns[1].parts.size(), 1u);
+  EXPECT_EQ(prompt.turns[1].parts[0].text, "I did.");
+  EXPECT_EQ(prompt.turns[1].number, 1u);
+  // The third said nothing.
+  EXPECT_EQ(prompt.turns[2].number, 3u);
+  EXPECT_EQ(prompt.turns[2].parts[0].text, "no");
+}
+
+TEST(ReadPrompt, ReadsWhatGeminiWasGiven) {
+  for (bool wrapped : {false, true}) {
+    std::string body = R"({
+    "systemInstruction":{"role":"user","parts":[{"text":"be gemini"}]},
+    "tools":[{"functionDeclarations":[{"name":"read_file",
+      "description":"reads","parametersJsonSchema":{"properties":
+        {"p":{"description":"where"}}}}]}],
+    "generationConfig":{"responseSchema":{"description":"shape"}},
+    "contents":[
+      {"role":"user","parts":[{"text":"hello"},
+        {"inlineData":{"mimeType":"image/png","data":"aaaa"}}]},
+      {"role":"model","parts":[{"text":"why","thought":true},
+        {"text":"I read."},{"functionCall":{"name":"read_file",
+          "args":{"p":"q"}},"thoughtSignature":"zz"}]},
+      {"role":"user","parts":[{"functionResponse":{"id":"i",
+        "name":"read_file","response":{"output":"int a;"}}}]},
+      {"role":"model","parts":[
+        {"executableCode":{"code":"1 + 1"
+  }
+},
+        {"codeExecutionResult":{"output":"1"}}]
+},
+      {"parts":[{"text":"bye"}]}]
+})";
+    if (wrapped) body = R"({"generateContentRequest":)" + body + "}";
+Prompt prompt = Read(Protocol::kGemini, body);
+EXPECT_THAT(prompt.texts, ElementsAre("be gemini", "reads", "where", "shape",
+                                      "hello", "int a;", "1", "bye"));
+ASSERT_EQ(prompt.turns.size(), 2u);
+ASSERT_EQ(prompt.turns[0].parts.size(), 3u);
+EXPECT_EQ(prompt.turns[0].parts[0].kind, PartKind::kThinking);
+EXPECT_EQ(prompt.turns[0].parts[1].text, "I read.");
+EXPECT_EQ(prompt.turns[0].parts[2].text, R"({"p":"q"})");
+EXPECT_EQ(prompt.turns[0].texts_before, 5u);
+EXPECT_EQ(prompt.turns[1].parts[0].text, "1 + 1");
+EXPECT_EQ(prompt.turns[1].number, 1u);
+}
+}
+
+TEST(ReadPrompt, ReadsGeminiInTheOtherSpelling) {
+  Prompt prompt = Read(Protocol::kGemini, R"({
+    "system_instruction":{"parts":[{"text":"be gemini"}]},
+    "contents":[{"role":"model","parts":[
+      {"function_call":{"name":"t","args":{"p":"q"}}}]},
+      {"role":"function","parts":[{"function_response":{"name":"t",
+        "response":{"r":"result"}}},
+        {"inline_data":{"mime_type":"image/png","data":"aaaa"}}]}]})");
+  EXPECT_THAT(prompt.texts, ElementsAre("be gemini", "result"));
+  ASSERT_EQ(prompt.turns.size(), 1u);
+  EXPECT_EQ(prompt.turns[0].parts[0].text, R"({"p":"q"})");
+}
+
 }  // namespace
 }  // namespace cofferdam::wire

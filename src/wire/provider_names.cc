@@ -23,11 +23,13 @@ std::string ShortName(std::string_view name) {
 
 std::string ErrorNameOf(const JsonValue& body) {
   JsonValue error = body["error"];
+  if (error.is_string() && !error.StringOrEmpty().empty()) return "other";
   if (!error.is_object()) return {};
-  for (std::string_view name : {"type", "code"}) {
+  for (std::string_view name : {"type", "code", "status"}) {
     std::string_view word = error[name].StringOrEmpty();
     if (!word.empty()) return ErrorName(word);
   }
+  if (auto number = error["code"].Int()) return std::to_string(*number);
   return "other";
 }
 

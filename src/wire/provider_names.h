@@ -15,8 +15,8 @@ std::string ErrorName(std::string_view name);
 // Identifiers of a provider, cut to 256 bytes.
 std::string ShortName(std::string_view name);
 
-// The name of the error in an error's body, in either protocol's shape
-// ({"error":{"type":…,"code":…}}); empty when there is none.
+// The name of the error in an error's body, in any protocol's shape
+// ({"error":{"type":…,"code":…,"status":…}}); empty when there is none.
 std::string ErrorNameOf(const JsonValue& body);
 
 }  // namespace cofferdam::wire

@@ -3,11 +3,33 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wire/proto_json.h"
+
 namespace cofferdam::wire {
 namespace {
 
 void Take(const JsonValue& value, std::optional<int64_t>* count) {
   if (auto reported = TokenCount(value)) *count = reported;
+}
+
+int64_t CountOr0(const JsonValue& value) {
+  return TokenCount(value).value_or(0);
+}
+
+// Input of which some was read from a cache and some written to one.
+Usage OfInput(int64_t input, int64_t cached, int64_t written) {
+  Usage usage;
+  usage.cache_read_tokens = std::min(cached, input);
+  usage.cache_write_5m_tokens =
+      std::min(written, input - usage.cache_read_tokens);
+  usage.input_tokens =
+      input - usage.cache_read_tokens - usage.cache_write_5m_tokens;
+  return usage;
+}
+
+void SetOutput(int64_t output, int64_t reasoning, Usage* usage) {
+  usage->output_tokens = output;
+  usage->reasoning_tokens = std::min(reasoning, output);
 }
 
 }  // namespace
@@ -61,19 +83,49 @@ std::optional<Usage> ResponsesUsage(const JsonValue& usage) {
   std::optional<int64_t> output = TokenCount(usage["output_tokens"]);
   if (!input || !output) return std::nullopt;
   JsonValue details = usage["input_tokens_details"];
-  int64_t cached = TokenCount(details["cached_tokens"]).value_or(0);
-  int64_t written = TokenCount(details["cache_write_tokens"]).value_or(0);
-  Usage result;
-  result.cache_read_tokens = std::min(cached, *input);
-  result.cache_write_5m_tokens =
-      std::min(written, *input - result.cache_read_tokens);
-  result.input_tokens =
-      *input - result.cache_read_tokens - result.cache_write_5m_tokens;
-  result.output_tokens = *output;
-  int64_t reasoning =
-      TokenCount(usage["output_tokens_details"]["reasoning_tokens"])
-          .value_or(0);
-  result.reasoning_tokens = std::min(reasoning, *output);
+  Usage result = OfInput(*input, CountOr0(details["cached_tokens"]),
+                         CountOr0(details["cache_write_tokens"]));
+  SetOutput(*output,
+            CountOr0(usage["output_tokens_details"]["reasoning_tokens"]),
+            &result);
+  return result;
+}
+
+std::optional<Usage> ChatUsage(const JsonValue& usage) {
+  std::optional<int64_t> input = TokenCount(usage["prompt_tokens"]);
+  if (!input) return std::nullopt;
+  // Left out where nothing was written.
+  const int64_t completion = CountOr0(usage["completion_tokens"]);
+  JsonValue details = usage["prompt_tokens_details"];
+  int64_t cached = CountOr0(details["cached_tokens"]);
+  if (cached == 0) cached = CountOr0(usage["prompt_cache_hit_tokens"]);
+  Usage result =
+      OfInput(*input, cached, CountOr0(details["cache_write_tokens"]));
+  const int64_t reasoning =
+      CountOr0(usage["completion_tokens_details"]["reasoning_tokens"]);
+  const bool is_beside =
+      TokenCount(usage["total_tokens"]) == *input + completion + reasoning;
+  SetOutput(is_beside ? completion + reasoning : completion, reasoning,
+            &result);
+  return result;
+}
+
+std::optional<Usage> GeminiUsage(const JsonValue& usage) {
+  const auto count = [&](std::string_view name) {
+    return TokenCount(EitherOf(usage, name));
+  };
+  const std::optional<int64_t> prompt = count("promptTokenCount");
+  const std::optional<int64_t> candidates = count("candidatesTokenCount");
+  const std::optional<int64_t> thoughts = count("thoughtsTokenCount");
+  const std::optional<int64_t> total = count("totalTokenCount");
+  if (!prompt && !candidates && !thoughts && !total) return std::nullopt;
+  const int64_t of_tools = count("toolUsePromptTokenCount").value_or(0);
+  const int64_t input = prompt.value_or(0) + of_tools;
+  Usage result =
+      OfInput(input, count("cachedContentTokenCount").value_or(0), 0);
+  const int64_t output = candidates.value_or(0) + thoughts.value_or(0);
+  SetOutput(std::max(output, total.value_or(0) - input), thoughts.value_or(0),
+            &result);
   return result;
 }
 

@@ -42,4 +42,14 @@ std::optional<int64_t> TokenCount(const JsonValue& value);
 // it lacks the totals.
 std::optional<Usage> ResponsesUsage(const JsonValue& usage);
 
+// The same for Chat Completions, cached tokens also where DeepSeek puts them.
+// xAI counts reasoning beside the completion; its total tells.
+std::optional<Usage> ChatUsage(const JsonValue& usage);
+
+// Gemini's usageMetadata, in which zeros are left out: cached tokens are a
+// subset of the prompt, thoughts come on top of the candidates, prompts of
+// tools on top of the prompt. What the total has beyond the sum counts as
+// output. None when it is no object or has no count at all.
+std::optional<Usage> GeminiUsage(const JsonValue& usage);
+
 }  // namespace cofferdam::wire
