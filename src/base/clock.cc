@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <limits>
 
 namespace cofferdam {
 namespace {
@@ -33,12 +34,23 @@ std::string FormatTime(int64_t wall_micros) {
     micros += 1'000'000;
     --seconds;
   }
-  time_t time = static_cast<time_t>(seconds);
-  tm utc;
-  gmtime_r(&time, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-                     utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, micros);
+  // Log lines of a busy thread are within the same second, mostly.
+  thread_local int64_t last_seconds = std::numeric_limits<int64_t>::min();
+  thread_local std::string last_text;
+  if (seconds != last_seconds) {
+    time_t time = static_cast<time_t>(seconds);
+    tm utc;
+    gmtime_r(&time, &utc);
+    last_text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.",
+                            utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                            utc.tm_hour, utc.tm_min, utc.tm_sec);
+    last_seconds = seconds;
+  }
+  std::string text = last_text + "000000Z";
+  for (size_t at = last_text.size() + 6; micros > 0; micros /= 10) {
+    text[--at] = static_cast<char>('0' + micros % 10);
+  }
+  return text;
 }
 
 }  // namespace cofferdam

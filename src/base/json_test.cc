@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
+#include <string>
 
 namespace cofferdam {
 namespace {
@@ -76,6 +78,38 @@ TEST(JsonWriter, ReplacesBrokenUtf8AndKeepsTheRest) {
   EXPECT_EQ(text,
             "\"h\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd "
             "\xf0\x9f\x98\x80\"");
+}
+
+// What a string of one byte becomes.
+std::string WrittenAlone(char c) {
+  std::string written = JsonWriter().String(std::string(1, c)).text();
+  return written.substr(1, written.size() - 2);
+}
+
+TEST(JsonWriter, WritesEachByteAsAloneWhereverItStands) {
+  for (size_t size : {1, 7, 8, 9, 15, 16, 17}) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        // Neighbours from both ends of what needs no escape.
+        std::string before(at, ' ');
+        std::string after(size - at - 1, '~');
+        const char c = static_cast<char>(byte);
+        EXPECT_EQ(JsonWriter().String(before + c + after).text(),
+                  '"' + before + WrittenAlone(c) + after + '"')
+            << size << " " << at << " " << byte;
+      }
+    }
+  }
+}
+
+TEST(JsonWriter, EscapesTwoNeighbours) {
+  EXPECT_EQ(JsonWriter().String("\"\\\x1f\x7f\"!").text(),
+            "\"\\\"\\\\\\u001f\\u007f\\\"!\"");
+}
+
+TEST(JsonWriter, WritesTheLargestAndTheSmallestInteger) {
+  EXPECT_EQ(JsonWriter().Int(INT64_MIN).text(), "-9223372036854775808");
+  EXPECT_EQ(JsonWriter().Int(INT64_MAX).text(), "9223372036854775807");
 }
 
 TEST(JsonWriter, CanonicalFormDoesNotDependOnWhiteSpace) {

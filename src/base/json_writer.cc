@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -39,6 +40,35 @@ bool IsPlain(unsigned char c) {
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+// What most texts fit in: a log line, a record. Grown to at once, since each
+// doubling on the way there is an allocation and a copy.
+constexpr size_t kFirstBytes = 512;
+
+// How many bytes at the beginning of `text` are plain. Eight at a time: each
+// term below sets the high bit of every byte that is not, and perhaps of bytes
+// after one that is not, so that the lowest of them is exact.
+size_t PlainBytes(std::string_view text) {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = kOnes * 0x80;
+  const auto is_zero = [](uint64_t x) { return (x - kOnes) & ~x; };
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data() + i, 8);
+    const uint64_t below_space = (bytes - kOnes * 0x20) & ~bytes;
+    const uint64_t not_plain =
+        (bytes | below_space | (bytes + kOnes) |
+         is_zero(bytes ^ (kOnes * '"')) | is_zero(bytes ^ (kOnes * '\\'))) &
+        kHighs;
+    if (not_plain != 0) {
+      return i + static_cast<size_t>(std::countr_zero(not_plain)) / 8;
+    }
+  }
+  while (i < text.size() && IsPlain(static_cast<unsigned char>(text[i]))) ++i;
+  return i;
+}
+
 void AppendEscaped(unsigned char c, std::string* out) {
   switch (c) {
     case '"':
@@ -67,13 +97,9 @@ void AppendJsonString(std::string_view value, std::string* out) {
   out->push_back('"');
   size_t i = 0;
   while (i < value.size()) {
-    size_t plain = i;
-    while (plain < value.size() &&
-           IsPlain(static_cast<unsigned char>(value[plain]))) {
-      ++plain;
-    }
-    out->append(value, i, plain - i);
-    i = plain;
+    const size_t plain = PlainBytes(value.substr(i));
+    out->append(value, i, plain);
+    i += plain;
     if (i == value.size()) break;
     unsigned char c = static_cast<unsigned char>(value[i]);
     if (c < 0x80) {
@@ -97,6 +123,7 @@ void JsonWriter::Separate() {
   }
   if (has_value_.empty()) {
     CHECK(text_.empty());  // one value at the root
+    text_.reserve(kFirstBytes);
     return;
   }
   if (has_value_.back()) text_.push_back(',');
@@ -148,7 +175,8 @@ JsonWriter& JsonWriter::String(std::string_view value) {
 
 JsonWriter& JsonWriter::Int(int64_t value) {
   Separate();
-  fmt::format_to(std::back_inserter(text_), "{}", value);
+  const fmt::format_int digits(value);
+  text_.append(digits.data(), digits.size());
   return *this;
 }
 
@@ -218,7 +246,8 @@ JsonWriter& JsonWriter::Field(std::string_view name, int value) {
 }
 JsonWriter& JsonWriter::Field(std::string_view name, uint64_t value) {
   Key(name).Separate();
-  fmt::format_to(std::back_inserter(text_), "{}", value);
+  const fmt::format_int digits(value);
+  text_.append(digits.data(), digits.size());
   return *this;
 }
 JsonWriter& JsonWriter::Field(std::string_view name, double value) {
