@@ -35,9 +35,10 @@ constexpr Names<Route, 4> kRoutes = {{{{Route::kGate, "gate"},
                                        {Route::kAgent, "agent"},
                                        {Route::kContext, "context"}}}};
 
-constexpr Names<wire::Operation, 2> kOperations = {
+constexpr Names<wire::Operation, 3> kOperations = {
     {{{wire::Operation::kGenerate, "generate"},
-      {wire::Operation::kCountTokens, "count_tokens"}}}};
+      {wire::Operation::kCountTokens, "count_tokens"},
+      {wire::Operation::kPass, "pass"}}}};
 
 constexpr Names<IdentityGrade, 5> kGrades = {
     {{{IdentityGrade::kAttested, "attested"},

@@ -8,7 +8,7 @@
 namespace cofferdam::wire {
 
 void Answer::EstimateUsage(const UsageBound& bound) {
-  if (operation == Operation::kCountTokens) return;
+  if (operation != Operation::kGenerate) return;
   if (usage_source == UsageSource::kReported) return;
   if (!prompt_reported) {
     usage.input_tokens = static_cast<int64_t>(bound.prompt_bytes / 4) +
@@ -24,7 +24,9 @@ void Answer::EstimateUsage(const UsageBound& bound) {
 
 std::unique_ptr<Meter> Meter::Make(const Endpoint& endpoint,
                                    MeterLimits limits) {
-  if (endpoint.operation == Operation::kCountTokens) return MakeCountMeter();
+  if (endpoint.operation != Operation::kGenerate) {
+    return MakeCountMeter(endpoint.operation);
+  }
   switch (endpoint.protocol) {
     case Protocol::kAnthropicMessages:
       return MakeAnthropicMeter(limits);

@@ -7,13 +7,18 @@ namespace {
 
 class CountMeter : public Meter {
  public:
-  CountMeter() { answer_.operation = Operation::kCountTokens; }
+  explicit CountMeter(Operation operation) { answer_.operation = operation; }
 
   void OnEvent(std::string_view, std::string_view) override {
-    ++answer_.bad_events;
+    if (answer_.operation == Operation::kCountTokens) ++answer_.bad_events;
   }
 
   void OnBody(std::string_view body) override {
+    if (answer_.operation == Operation::kPass) {
+      // A file, a list: whatever it is, it is whole.
+      answer_.ended = true;
+      return;
+    }
     Result<LenientJson> json = ParseLenient(body, Halves::kReplace);
     if (!json.ok()) {
       ++answer_.bad_events;
@@ -32,8 +37,8 @@ class CountMeter : public Meter {
 
 }  // namespace
 
-std::unique_ptr<Meter> MakeCountMeter() {
-  return std::make_unique<CountMeter>();
+std::unique_ptr<Meter> MakeCountMeter(Operation operation) {
+  return std::make_unique<CountMeter>(operation);
 }
 
 }  // namespace cofferdam::wire

@@ -23,7 +23,11 @@ std::string_view ProtocolName(Protocol protocol);
 std::optional<Protocol> ParseProtocol(std::string_view name);
 
 // What a request asks for, by its path.
-enum class Operation { kGenerate, kCountTokens };
+enum class Operation {
+  kGenerate,
+  kCountTokens,
+  kPass,  // a path beside the protocol, let through by the configuration
+};
 
 // Token counts of one exchange, all additive: the request's total is
 // input + cache_read + cache_write_5m + cache_write_1h. Protocols that report
