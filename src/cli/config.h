@@ -34,6 +34,8 @@ struct Config {
   std::string admin_listen = "127.0.0.1:8788";
   // Event loops of the server; 0 for one a core.
   int64_t threads = 0;
+  // "stderr", "off" or a file.
+  std::string access_log = "stderr";
   gate::GateOptions gate;
 
   bool ledger_sync_each = false;

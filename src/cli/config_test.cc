@@ -46,7 +46,7 @@ TEST(Config, ReadsEverySection) {
   const gate::UpstreamOptions& anthropic = config->gate.upstreams[0];
   EXPECT_EQ(anthropic.provider, "anthropic");
   EXPECT_EQ(anthropic.auth, gate::UpstreamAuth::kXApiKey);
-  EXPECT_EQ(anthropic.credential_env, "KEY");
+  EXPECT_EQ(anthropic.credential.env, "KEY");
   EXPECT_EQ(anthropic.contract.plan, "commercial");
   const gate::UpstreamOptions& openai = config->gate.upstreams[1];
   EXPECT_EQ(openai.auth, gate::UpstreamAuth::kXApiKey);
@@ -91,14 +91,6 @@ TEST(Config, UpstreamsNeedAKnownContractProtocolAndUrl) {
                                        "[contract.none] is configured")));
 }
 
-TEST(Config, TwoUpstreamsOfOneProtocolAreRefused) {
-  std::string text = kWhole;
-  text +=
-      "[upstream.b]\nprotocol = \"anthropic-messages\"\n"
-      "url = \"http://x\"\ncontract = \"a\"\n";
-  EXPECT_THAT(ErrorOf(text), HasSubstr("[upstream.a] has this protocol"));
-}
-
 TEST(Config, AContractNeedsTermsOrAClassAndNotBoth) {
   EXPECT_THAT(ErrorOf("[contract.c]\n"), HasSubstr("needs either"));
   EXPECT_THAT(ErrorOf("[contract.c]\nclass = \"allow\"\n"
@@ -134,6 +126,103 @@ TEST(Config, EverySettingIsShownWithItsSource) {
   EXPECT_EQ(source("gate.listen"), "c.toml:2");
   EXPECT_EQ(source("gate.request_body_bytes_max"), "default");
   EXPECT_EQ(source("ledger.pending_bytes_max"), "default");
+}
+
+constexpr char kContract[] = "[contract.c]\nclass = \"allow\"\n";
+
+std::string Upstream(std::string_view name, std::string_view more,
+                     std::string_view protocol = "anthropic-messages") {
+  std::string text = "[upstream.";
+  text.append(name).append("]\nprotocol = \"").append(protocol);
+  text.append("\"\nurl = \"http://127.0.0.1:9\"\ncontract = \"c\"\n");
+  return text.append(more).append("\n");
+}
+
+TEST(Config, EachProtocolHasItsOwnWayToShowACredential) {
+  struct Row {
+    std::string_view protocol;
+    gate::UpstreamAuth auth;
+    std::string_view provider;
+  };
+  for (const Row& row :
+       {Row{"anthropic-messages", gate::UpstreamAuth::kXApiKey, "anthropic"},
+        Row{"openai-responses", gate::UpstreamAuth::kBearer, "openai"},
+        Row{"openai-chat", gate::UpstreamAuth::kBearer, "openai"},
+        Row{"gemini", gate::UpstreamAuth::kXGoogApiKey, "google"}}) {
+    auto config =
+        ParseConfig(kContract + Upstream("u", "", row.protocol), "c.toml");
+    ASSERT_TRUE(config.ok()) << config.error().message();
+    EXPECT_EQ(config->gate.upstreams[0].auth, row.auth) << row.protocol;
+    EXPECT_EQ(config->gate.upstreams[0].provider, row.provider);
+  }
+}
+
+TEST(Config, ACredentialComesFromOnePlace) {
+  auto config = ParseConfig(
+      kContract + Upstream("u",
+                           "credential = { command = [\"vault\", \"read\"], "
+                           "refresh_s = 60 }"),
+      "c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  const gate::CredentialOptions& credential =
+      config->gate.upstreams[0].credential;
+  EXPECT_THAT(credential.command, testing::ElementsAre("vault", "read"));
+  EXPECT_EQ(credential.refresh_ms, 60'000);
+  for (std::string_view bad :
+       {"credential = {}", "credential = { env = \"A\", file = \"b\" }",
+        "credential = { command = [] }", "credential = { command = [\"\"] }",
+        "credential = { env = \"A\", refresh_s = 5 }",
+        "credential = { file = \"b\", refresh_s = 0 }"}) {
+    EXPECT_NE(ErrorOf(kContract + Upstream("u", bad)), "") << bad;
+  }
+}
+
+TEST(Config, NeverShowsWhatACommandOrAProxyIsTold) {
+  auto config = ParseConfig(
+      kContract +
+          Upstream("u",
+                   "proxy = \"http://user:secret@127.0.0.1:3128\"\n"
+                   "credential = { command = [\"print\", \"secret\"] }"),
+      "c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  for (const SettingRow& row : config->rows) {
+    EXPECT_EQ(row.value.find("secret"), std::string::npos) << row.path;
+  }
+}
+
+TEST(Config, UpstreamsOfOneProtocolShareItByModel) {
+  auto config = ParseConfig(
+      kContract + Upstream("own", "models = [\"claude-inhouse-*\"]") +
+          Upstream("anthropic", ""),
+      "c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_THAT(config->gate.upstreams[0].models,
+              testing::ElementsAre("claude-inhouse-*"));
+  EXPECT_THAT(ErrorOf(kContract + Upstream("a", "") +
+                      Upstream("b", "models = [\"x\"]")),
+              HasSubstr("c.toml:12:1: [upstream.b] models: never asked: "
+                        "[upstream.a] further up"));
+  EXPECT_NE(ErrorOf(kContract + Upstream("a", "models = []")), "");
+  EXPECT_NE(ErrorOf(kContract + Upstream("a", "models = [\"\"]")), "");
+}
+
+TEST(Config, PathsThatPassArePlain) {
+  auto config = ParseConfig(
+      kContract + Upstream("a", "pass = [\"GET /v1/files/*\"]"), "c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_THAT(ErrorOf(kContract + Upstream("a", "pass = [\"/v1/../x\"]")),
+              HasSubstr("[upstream.a] pass: "));
+}
+
+TEST(Config, TlsNeedsBothFilesWhichCountFromItsFolder) {
+  auto config = ParseConfig(
+      "[gate]\ntls = { certificate = \"c.pem\", key = \"/k.pem\" }\n",
+      "folder/c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_EQ(config->gate.tls.certificate, "folder/c.pem");
+  EXPECT_EQ(config->gate.tls.key, "/k.pem");
+  EXPECT_THAT(ErrorOf("[gate]\ntls = { certificate = \"c.pem\" }\n"),
+              HasSubstr("key"));
 }
 
 }  // namespace

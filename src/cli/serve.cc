@@ -1,14 +1,18 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "base/json.h"
+#include "base/line_writer.h"
 #include "base/workers.h"
 #include "cli/commands.h"
+#include "cli/config_watch.h"
 #include "cli/context.h"
 #include "console/server.h"
 #include "console/stores.h"
@@ -23,17 +27,27 @@ namespace {
 constexpr size_t kWorkerThreads = 4;
 constexpr size_t kWorkerQueueMax = 1024;
 constexpr int64_t kConsoleDrainMs = 5'000;
+// Between two looks at the configuration's files.
+constexpr timespec kWatchEvery = {1, 0};
 
-// SIGTERM and SIGINT are waited for, by this thread alone; a peer that closes
-// is an error of a write, not a signal.
+// Signals are waited for, by this thread alone; a peer that closes is an error
+// of a write, not a signal.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// A stream takes two descriptors; systems give a process few at first.
+void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  // As many as we get.
+  static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
 void PrintReady(const gate::Gate& gate, const console::Server& server,
@@ -53,11 +67,116 @@ void PrintReady(const gate::Gate& gate, const console::Server& server,
   std::fflush(stdout);
 }
 
+// Takes up changes of the configuration while the gate runs.
+class Reloader {
+ public:
+  Reloader(const Invocation& call, Config config, gate::Gate& gate,
+           const Logger& logger)
+      : call_(call),
+        running_(std::move(config)),
+        watch_(running_),
+        gate_(gate),
+        logger_(logger) {}
+
+  bool Changed() { return watch_.Changed(); }
+
+  void Reload() {
+    Result<Config> config = LoadConfigFor(call_);
+    Status taken = config.ok() ? TakeUp(&*config) : Status(config.error());
+    if (taken.ok()) return;
+    if (!config.ok()) gate_.CountBrokenReload();
+    logger_.Error("config_not_taken_up",
+                  {{"reason", taken.error().message()},
+                   {"in_force", "the configuration from before"}});
+  }
+
+ private:
+  Status TakeUp(Config* config) {
+    auto terms = LoadTerms(*config);
+    if (!terms.ok()) {
+      gate_.CountBrokenReload();
+      return std::move(terms).error();
+    }
+    config->gate.terms =
+        std::make_shared<const policy::TermsTable>(*std::move(terms));
+    TRY_ASSIGN(std::vector<std::string> later, gate_.Reload(config->gate));
+    AddOnlyAtStart(*config, &later);
+    std::string names;
+    for (const std::string& name : later) {
+      names += names.empty() ? name : ", " + name;
+    }
+    logger_.Info("config_taken_up",
+                 {{"file", config->file}, {"at_next_start", names}});
+    watch_.Watch(*config);
+    return {};
+  }
+
+  void AddOnlyAtStart(const Config& config,
+                      std::vector<std::string>* names) const {
+    auto compare = [&](std::string_view name, bool same) {
+      if (!same) names->emplace_back(name);
+    };
+    compare("store.data", running_.data_folder == config.data_folder);
+    compare("gate.admin", running_.admin_listen == config.admin_listen);
+    compare("gate.threads", running_.threads == config.threads);
+    compare("gate.access_log", running_.access_log == config.access_log);
+    compare("ledger.sync",
+            running_.ledger_sync_each == config.ledger_sync_each);
+    compare("ledger.sync_interval_ms",
+            running_.ledger_sync_interval_ms == config.ledger_sync_interval_ms);
+    compare("ledger.pending_bytes_max", running_.ledger_pending_bytes_max ==
+                                            config.ledger_pending_bytes_max);
+  }
+
+  const Invocation& call_;
+  const Config running_;  // as it was at the start
+  ConfigWatch watch_;
+  gate::Gate& gate_;
+  const Logger& logger_;
+};
+
+// Until a signal ends the server; which one.
+int WaitForEnd(const sigset_t& signals, Reloader* reloader,
+               const std::vector<LineWriter*>& logs) {
+  while (true) {
+    const int number = sigtimedwait(&signals, nullptr, &kWatchEvery);
+    if (number == SIGHUP) {
+      for (LineWriter* log : logs) {
+        Status reopened = log->Reopen();
+        static_cast<void>(reopened);  // lines go on to the old file
+      }
+      reloader->Reload();
+    } else if (number > 0) {
+      return number;
+    } else if (reloader->Changed()) {
+      reloader->Reload();
+    }
+  }
+}
+
+// Where access lines go; null for "off".
+Result<LineWriter*> OpenAccessLog(const Config& config, LineWriter* stderr_log,
+                                  std::unique_ptr<LineWriter>* file) {
+  if (config.access_log == "off") return nullptr;
+  if (config.access_log == "stderr") return stderr_log;
+  TRY_ASSIGN(*file, LineWriter::ToFile(config.access_log));
+  return file->get();
+}
+
 Result<int> Serve(const Invocation& call) {
   TRY_ASSIGN(Config config, LoadConfigFor(call));
   TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
+  config.gate.terms =
+      std::make_shared<const policy::TermsTable>(std::move(terms));
   sigset_t signals = BlockSignals();
-  const Logger logger(LogLevel::kInfo);
+  RaiseDescriptorLimit();
+  auto stderr_log = LineWriter::ToStderr();
+  std::unique_ptr<LineWriter> access_file;
+  TRY_ASSIGN(LineWriter* const access_log,
+             OpenAccessLog(config, stderr_log.get(), &access_file));
+  const Logger logger(LogLevel::kInfo, [&stderr_log](std::string_view line) {
+    stderr_log->Write(line.substr(0, line.size() - 1));
+  });
   const Clock& clock = SystemClock();
 
   // Destroyed last: ledger and workers call back into the loops.
@@ -65,17 +184,22 @@ Result<int> Serve(const Invocation& call) {
   TRY_ASSIGN(auto stores, console::Stores::Open(StoresOptionsOf(config), clock,
                                                 SystemRandom(), logger));
   Workers workers(kWorkerThreads, kWorkerQueueMax);
-  TRY_ASSIGN(auto gate,
-             gate::Gate::Start(config.gate, {loops, workers, stores->policy(),
-                                             stores->ledger(), terms, clock,
-                                             SystemRandom(), logger}));
-  TRY_ASSIGN(auto server, console::Server::Start(config.admin_listen, *stores,
-                                                 loops, workers, clock));
+  TRY_ASSIGN(auto gate, gate::Gate::Start(
+                            config.gate,
+                            {loops, workers, stores->policy(), stores->ledger(),
+                             clock, SystemRandom(), logger, access_log}));
+  console::ServerOptions admin;
+  admin.listen = config.admin_listen;
+  admin.metrics = [&gate] { return gate->MetricsText(); };
+  TRY_ASSIGN(auto server,
+             console::Server::Start(admin, *stores, loops, workers, clock));
   PrintReady(*gate, *server, config.data_folder);
   logger.Info("serving", {{"agents", gate->url()}, {"admin", server->url()}});
 
-  int number = 0;
-  sigwait(&signals, &number);
+  Reloader reloader(call, std::move(config), *gate, logger);
+  std::vector<LineWriter*> logs;
+  if (access_file) logs.push_back(access_file.get());
+  const int number = WaitForEnd(signals, &reloader, logs);
   logger.Info("draining", {{"signal", int64_t{number}}});
   size_t cut = gate->Drain();
   server->Drain(kConsoleDrainMs);

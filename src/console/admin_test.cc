@@ -29,8 +29,8 @@ class AdminTest : public StoresTest {
 
   void StartServer() {
     OpenStores();
-    auto server =
-        Server::Start("127.0.0.1:0", *stores_, loops_, workers_, SystemClock());
+    auto server = Server::Start({"127.0.0.1:0", {}}, *stores_, loops_, workers_,
+                                SystemClock());
     ASSERT_TRUE(server.ok()) << server.error().message();
     server_ = *std::move(server);
   }

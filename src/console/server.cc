@@ -44,14 +44,22 @@ Result<std::string> Actor(const http::RequestHead& request,
 
 class Server::Impl {
  public:
-  Impl(Stores& stores, Workers& workers, const Clock& clock)
-      : stores_(stores), api_(stores), workers_(workers), clock_(clock) {}
+  Impl(const ServerOptions& options, Stores& stores, Workers& workers,
+       const Clock& clock)
+      : options_(options),
+        stores_(stores),
+        api_(stores),
+        workers_(workers),
+        clock_(clock) {}
 
-  Status Open(const std::string& address, http::LoopPool& loops) {
-    TRY_ASSIGN(tcp_, http::Server::Listen(loops, address, http::ServerOptions{},
-                                          [this](http::ServerExchange& client) {
-                                            return Handle(client, Trust::kKey);
-                                          }));
+  Status Open(http::LoopPool& loops) {
+    TRY_ASSIGN(tcp_, http::Server::Listen(
+                         loops, options_.listen, http::ServerOptions{},
+                         [this](http::ServerExchange& client) {
+                           return IsOpen(client.request())
+                                      ? HandleOpen(client)
+                                      : Handle(client, Trust::kKey);
+                         }));
     TRY_ASSIGN(socket_,
                http::Server::Listen(
                    loops, "unix:" + SocketPath(stores_.folder()),
@@ -70,6 +78,24 @@ class Server::Impl {
 
  private:
   enum class Trust { kKey, kSocket };
+
+  // What is served to whoever can connect.
+  bool IsOpen(const http::RequestHead& request) const {
+    if (request.method != "GET" && request.method != "HEAD") return false;
+    return request.path() == "/healthz" ||
+           (request.path() == "/metrics" && options_.metrics);
+  }
+
+  http::Task<void> HandleOpen(http::ServerExchange& client) {
+    const bool metrics = client.request().path() == "/metrics";
+    http::ResponseHead head;
+    head.headers.Add("content-type", metrics ? "text/plain; version=0.0.4"
+                                             : "application/json");
+    head.headers.Add("cache-control", "no-store");
+    const std::string body = metrics ? options_.metrics() : "{\"ok\":true}";
+    Status sent = co_await client.Respond(std::move(head), body);
+    static_cast<void>(sent);  // a client that has gone needs no answer
+  }
 
   http::Task<void> Handle(http::ServerExchange& client, Trust trust) {
     const http::RequestHead& request = client.request();
@@ -131,6 +157,7 @@ class Server::Impl {
     static_cast<void>(sent);  // a client that has gone needs no answer
   }
 
+  const ServerOptions options_;
   Stores& stores_;
   Api api_;
   Workers& workers_;
@@ -142,13 +169,13 @@ class Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::Start(const std::string& address,
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               Stores& stores,
                                               http::LoopPool& loops,
                                               Workers& workers,
                                               const Clock& clock) {
-  auto impl = std::make_unique<Impl>(stores, workers, clock);
-  TRY(impl->Open(address, loops));
+  auto impl = std::make_unique<Impl>(options, stores, workers, clock);
+  TRY(impl->Open(loops));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 

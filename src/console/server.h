@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,14 +13,23 @@
 
 namespace cofferdam::console {
 
+struct ServerOptions {
+  // "127.0.0.1:8788", port 0 for any free one.
+  std::string listen;
+  // What GET /metrics answers, in Prometheus' text form; empty: it is not
+  // served. Called on an event loop, must not block.
+  std::function<std::string()> metrics;
+};
+
 // Serves the admin API of the stores this process holds: over the data
 // folder's socket (0600: whoever may open it administers), and over TCP, where
-// a key of role admin is shown as bearer (role reader reads).
+// a key of role admin is shown as bearer (role reader reads). Over TCP also
+// /healthz and /metrics, for which no key is asked: they name upstreams and
+// counts, nobody and nothing else.
 class Server {
  public:
-  // `address`: "127.0.0.1:8788", port 0 for any free one. Everything that is
-  // passed in outlives the server. Errors name the address.
-  static Result<std::unique_ptr<Server>> Start(const std::string& address,
+  // Everything that is passed in outlives the server. Errors name the address.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                Stores& stores,
                                                http::LoopPool& loops,
                                                Workers& workers,

@@ -31,7 +31,8 @@ class ServerTest : public StoresTest {
   void TearDown() override { server_.reset(); }
 
   Result<std::unique_ptr<Server>> Start(const std::string& address) {
-    return Server::Start(address, *stores_, loops_, workers_, SystemClock());
+    return Server::Start({address, [] { return std::string("up 1\n"); }},
+                         *stores_, loops_, workers_, SystemClock());
   }
   std::string Socket() const {
     return "unix:" + SocketPath(folder_.In("data"));
@@ -242,6 +243,18 @@ TEST_F(ServerTest, AnAddressInUseIsNamed) {
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code(), Code::kConflict);
   EXPECT_THAT(second.error().message(), HasSubstr(address));
+}
+
+TEST_F(ServerTest, ServesHealthAndMetricsWithoutAKeyOverTcpOnly) {
+  http::Response health = Send(server_->url(), "GET", "/healthz", "");
+  EXPECT_EQ(health.head.status, 200);
+  http::Response metrics = Send(server_->url(), "GET", "/metrics", "");
+  EXPECT_EQ(metrics.head.status, 200);
+  EXPECT_EQ(metrics.body, "up 1\n");
+  EXPECT_THAT(std::string(metrics.head.headers.GetOrEmpty("content-type")),
+              HasSubstr("text/plain"));
+  EXPECT_EQ(Send(server_->url(), "POST", "/metrics", "").head.status, 401);
+  EXPECT_EQ(Send(Socket(), "GET", "/metrics", "").head.status, 404);
 }
 
 }  // namespace

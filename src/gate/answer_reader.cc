@@ -21,7 +21,8 @@ AnswerReader::AnswerReader(const wire::Endpoint& endpoint,
     : body_bytes_max_(static_cast<size_t>(limits.decoded_answer_bytes_max)),
       meter_(wire::Meter::Make(endpoint)),
       events_(static_cast<size_t>(limits.event_bytes_max)),
-      is_stream_(IsEventStream(head)) {
+      is_stream_(IsEventStream(head)),
+      keeps_body_(endpoint.operation != wire::Operation::kPass) {
   if (endpoint.array_form && !is_stream_) {
     elements_.emplace(static_cast<size_t>(limits.event_bytes_max));
   }
@@ -61,6 +62,7 @@ void AnswerReader::FeedDecoded(std::string_view piece) {
     between_events_ = elements_->between_elements();
     return;
   }
+  if (!keeps_body_) return;
   if (body_.size() + piece.size() > body_bytes_max_) {
     unreadable_ = true;
     body_ = std::string();

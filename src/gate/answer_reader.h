@@ -31,6 +31,11 @@ class AnswerReader {
   }
   // Server-sent events; not Gemini's array form, though it streams.
   bool is_stream() const { return is_stream_; }
+  // An event stream as it stands on the wire, so that frames of ours can be put
+  // between its own.
+  bool is_plain_stream() const {
+    return is_stream_ && !decoder_ && !unreadable_;
+  }
   // Whether the bytes so far end behind a whole event.
   bool between_events() const { return between_events_; }
   // Compressed with something we do not read, or beyond a limit: what the
@@ -51,6 +56,7 @@ class AnswerReader {
   std::optional<wire::ArraySplitter> elements_;
   std::string body_;
   bool is_stream_ = false;
+  const bool keeps_body_;
   bool between_events_ = true;
   bool unreadable_ = false;
   std::string tail_;  // the last bytes of the stream, to see where it stands

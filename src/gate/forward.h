@@ -4,33 +4,43 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/line_writer.h"
 #include "base/ulid.h"
 #include "gate/answer_reader.h"
 #include "gate/gate.h"
 #include "gate/identity.h"
-#include "gate/upstream.h"
+#include "gate/metrics.h"
+#include "gate/routes.h"
+#include "gate/trace_context.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "http/task.h"
 #include "ledger/ledger.h"
+#include "wire/chat_usage.h"
 #include "wire/endpoint.h"
 #include "wire/request.h"
 
 namespace cofferdam::gate {
 
 // One request on its way: from the key check to the record. Lives in the
-// coroutine of its connection, on one loop.
+// coroutine of its connection, on one loop. Deciding and sending are in
+// forward.cc, the answer's way back in forward_answer.cc, what is kept of it in
+// forward_record.cc.
 class Forwarding {
  public:
-  struct Route {
+  struct Target {
     wire::Endpoint endpoint;
-    // None when no upstream of that protocol is configured.
-    const Upstream* upstream = nullptr;
+    // The edition of the configuration that this request lives by.
+    std::shared_ptr<const Routes> routes;
+    // Set for a path beside the protocols that may pass.
+    const RoutedUpstream* passing = nullptr;
   };
 
-  Forwarding(http::ServerExchange& client, Route route, const GateRooms& rooms,
-             const GateLimits& limits, Ulid id);
+  Forwarding(http::ServerExchange& client, Target target,
+             const GateRooms& rooms, Metrics& metrics, Ulid id);
 
   http::Task<void> Run();
   // Ends the exchange now: the upstream is cancelled, the client is told why
@@ -43,43 +53,69 @@ class Forwarding {
   // credential, a ledger that takes records, a body that can be read.
   http::Task<Status> Admit();
   Status Authenticate();
+  // The upstream that serves the request's model.
+  Status Choose();
   // The body as the protocol means it, its compression undone.
   Result<std::string> PlainBody() const;
+  // Asks for the usage of a Chat Completions stream where the client did not.
+  void AskForUsage();
+  std::string_view plain() const {
+    return plain_body_.empty() ? std::string_view(body_) : plain_body_;
+  }
+
   http::Task<void> Exchange();
+  http::Task<void> Unreachable(Error error);
+
+  // forward_answer.cc
   http::Task<void> Stream(http::ClientExchange& upstream);
+  void PrepareAnswer(const http::ClientExchange& upstream);
+  // The next piece; in a silent stream the client gets signs of life.
+  http::Task<Result<std::string_view>> NextPiece(
+      http::ClientExchange& upstream);
+  bool MaySendKeepalive() const;
   // Sends the head of the answer, once.
   http::Task<Status> StartAnswer();
   // Forwards one piece, after the record where it is the last; whether there
   // is more to do.
   http::Task<bool> Relay(http::ClientExchange& upstream,
                          std::string_view piece);
+  // What the client gets of a piece.
+  std::string_view Shown(std::string_view piece);
   enum class BrokenBy { kUpstream, kGate };
   http::Task<void> BreakOff(const Error& error, BrokenBy by);
 
+  // forward_record.cc
   // Writes the exchange to the ledger, once; later calls answer ok.
   http::Task<Status> Record(ledger::Outcome outcome);
   ledger::ExchangeDraft MakeDraft(ledger::Outcome outcome);
+  void TakeAnswer(ledger::ExchangeDraft* draft);
   void FillOrigin(ledger::Origin* origin) const;
-
+  void Note(std::string_view intervention);
   http::Task<void> Refuse(const Error& error, int status);
-  void Log(ledger::Outcome outcome, const ledger::Exchange& exchange) const;
+  void LogExchange(const ledger::Exchange& exchange) const;
+  void LogRefusal(const Error& error, int status) const;
 
   http::ServerExchange& client_;
-  const Route route_;
+  const Target target_;
   const GateRooms& rooms_;
-  const GateLimits& limits_;
+  Metrics& metrics_;
   const Ulid id_;
   const std::string id_text_;
 
   Identity identity_;
+  std::optional<TraceContext> trace_;
+  const RoutedUpstream* routed_ = nullptr;
   std::string body_;
-  std::string plain_body_;  // empty where body_ is plain itself
+  std::string plain_body_;   // empty where body_ is plain itself
+  std::string asking_body_;  // body_ with a wish for usage; else empty
   wire::RequestHead request_;
 
   http::Canceller canceller_;
   bool client_gone_ = false;
   std::optional<Error> ended_by_gate_;
   std::optional<AnswerReader> reader_;
+  std::optional<wire::UsageChunkFilter> usage_filter_;
+  std::string shown_;  // what the filter let through of one piece
   http::ResponseHead head_;
   std::optional<uint64_t> content_length_;
   bool started_ = false;

@@ -6,16 +6,19 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <unordered_set>
 #include <utility>
 
+#include "base/json.h"
 #include "base/ulid.h"
 #include "gate/forward.h"
 #include "gate/keys_api.h"
-#include "gate/upstream.h"
+#include "gate/metrics.h"
+#include "gate/model_lists.h"
+#include "gate/routes.h"
 #include "http/server.h"
+#include "http/server_tls.h"
 #include "wire/endpoint.h"
 #include "wire/refusal.h"
 
@@ -36,47 +39,120 @@ http::ServerOptions ServerOptionsOf(const GateLimits& limits) {
   return options;
 }
 
+// Settings that the listener was made with.
+std::vector<std::string> OnlyAtStart(const GateOptions& running,
+                                     const GateOptions& wanted) {
+  std::vector<std::string> names;
+  auto compare = [&](std::string_view name, bool same) {
+    if (!same) names.emplace_back(name);
+  };
+  compare("gate.listen", running.listen == wanted.listen);
+  compare("gate.tls", running.tls == wanted.tls);
+  struct Row {
+    std::string_view name;
+    int64_t GateLimits::* value;
+  };
+  using L = GateLimits;
+  for (const Row& row :
+       {Row{"gate.request_header_bytes_max", &L::request_header_bytes_max},
+        Row{"gate.connections_max", &L::connections_max},
+        Row{"gate.request_read_timeout_ms", &L::request_read_timeout_ms},
+        Row{"gate.keep_alive_timeout_ms", &L::keep_alive_timeout_ms},
+        Row{"gate.write_timeout_ms", &L::write_timeout_ms},
+        Row{"gate.drain_ms", &L::drain_ms}}) {
+    compare(row.name, running.limits.*row.value == wanted.limits.*row.value);
+  }
+  return names;
+}
+
 }  // namespace
 
 class Gate::Impl {
  public:
   Impl(const GateOptions& options, const GateRooms& rooms)
-      : limits_(options.limits),
+      : started_with_(options),
         rooms_(rooms),
         ids_(rooms.clock, rooms.random),
-        keys_(rooms_) {}
+        keys_(rooms_),
+        model_lists_(rooms_) {}
 
-  Status Open(const GateOptions& options) {
-    for (const UpstreamOptions& row : options.upstreams) {
-      TRY_ASSIGN(auto upstream,
-                 Upstream::Open(row, limits_, rooms_.loops, rooms_.logger));
-      upstreams_.push_back(std::move(upstream));
+  Status Open() {
+    TRY_ASSIGN(routes_, OpenRoutes(started_with_, nullptr));
+    http::ServerOptions server = ServerOptionsOf(started_with_.limits);
+    const TlsFiles& tls = started_with_.tls;
+    if (!tls.certificate.empty()) {
+      TRY_ASSIGN(tls_, http::ServerTls::Load({tls.certificate, tls.key}));
+      server.tls = tls_;
     }
-    TRY_ASSIGN(
-        server_,
-        http::Server::Listen(
-            rooms_.loops, options.listen, ServerOptionsOf(limits_),
-            [this](http::ServerExchange& client) { return Handle(client); }));
+    TRY_ASSIGN(server_,
+               http::Server::Listen(rooms_.loops, started_with_.listen, server,
+                                    [this](http::ServerExchange& client) {
+                                      return Handle(client);
+                                    }));
     return {};
   }
 
   std::string url() const { return server_->url(); }
 
+  Result<std::vector<std::string>> Reload(const GateOptions& options) {
+    auto reloaded = [&]() -> Status {
+      auto previous = routes();
+      TRY_ASSIGN(auto next, OpenRoutes(options, previous.get()));
+      if (tls_ != nullptr) TRY(tls_->Reload());
+      std::lock_guard lock(routes_mutex_);
+      routes_ = std::move(next);
+      return {};
+    }();
+    metrics_.CountReload(reloaded.ok());
+    TRY(reloaded);
+    return OnlyAtStart(started_with_, options);
+  }
+
+  void CountBrokenReload() { metrics_.CountReload(false); }
+
+  std::string MetricsText() const {
+    return metrics_.Text(rooms_.ledger.Stats(), server_->connections());
+  }
+
+  Readiness ready() const {
+    Readiness readiness;
+    const bool ledger = rooms_.ledger.AcceptsMore();
+    readiness.ready = ledger && !draining_;
+    JsonWriter json;
+    json.BeginObject()
+        .Field("ready", readiness.ready)
+        .Field("ledger", ledger ? "accepts" : "refuses")
+        .Field("draining", draining_.load());
+    json.Key("upstreams").BeginObject();
+    auto current = routes();
+    for (const auto& routed : current->upstreams()) {
+      const Upstream& upstream = routed->upstream();
+      Status credential = upstream.credential().state();
+      json.Field(upstream.options().name,
+                 credential.ok() ? "ready" : "no_credential");
+    }
+    json.EndObject().EndObject();
+    readiness.json = std::move(json).Take();
+    return readiness;
+  }
+
   size_t Drain() {
+    draining_ = true;
     // The server waits a little longer than we do: what is left after
     // drain_ms gets its end from us, in its own protocol.
+    const int64_t drain_ms = started_with_.limits.drain_ms;
     std::atomic<size_t> ended = 0;
     std::mutex mutex;
     std::condition_variable drained;
     bool over = false;
     std::thread ending([&] {
       std::unique_lock lock(mutex);
-      auto wait = std::chrono::milliseconds(limits_.drain_ms);
+      auto wait = std::chrono::milliseconds(drain_ms);
       if (!drained.wait_for(lock, wait, [&] { return over; })) {
         ended = EndAll(Error(Code::kUnavailable, "the gate is stopping"));
       }
     });
-    size_t cut = server_->Drain(limits_.drain_ms + kEndedTakeMs);
+    size_t cut = server_->Drain(drain_ms + kEndedTakeMs);
     {
       std::lock_guard lock(mutex);
       over = true;
@@ -105,6 +181,18 @@ class Gate::Impl {
     Forwarding* forwarding_;
   };
 
+  Result<std::shared_ptr<const Routes>> OpenRoutes(const GateOptions& options,
+                                                   const Routes* previous) {
+    const UpstreamRooms rooms{rooms_.loops, rooms_.workers, rooms_.clock,
+                              rooms_.logger};
+    return Routes::Open(options, rooms, metrics_, previous);
+  }
+
+  std::shared_ptr<const Routes> routes() const {
+    std::lock_guard lock(routes_mutex_);
+    return routes_;
+  }
+
   // Asks every running exchange to end; how many there were.
   size_t EndAll(const Error& reason) {
     std::lock_guard lock(running_mutex_);
@@ -122,52 +210,77 @@ class Gate::Impl {
     return running_.size();
   }
 
-  const Upstream* FindUpstream(wire::Protocol protocol) const {
-    for (const auto& upstream : upstreams_) {
-      if (upstream->options().protocol == protocol) return upstream.get();
-    }
-    return nullptr;
+  http::Task<void> Forward(http::ServerExchange& client,
+                           Forwarding::Target target) {
+    Forwarding forwarding(client, std::move(target), rooms_, metrics_,
+                          ids_.Next());
+    Running running(this, &forwarding);
+    co_await forwarding.Run();
   }
 
   http::Task<void> Handle(http::ServerExchange& client) {
-    std::string_view path = client.request().path();
-    const std::string& method = client.request().method;
-    std::optional<wire::Endpoint> endpoint =
-        wire::FindEndpoint(method, path, client.request().query());
+    const http::RequestHead& request = client.request();
+    const std::string_view path = request.path();
+    auto endpoint = wire::FindEndpoint(request.method, path, request.query());
     if (endpoint) {
-      const Upstream* upstream = FindUpstream(endpoint->protocol);
-      Forwarding forwarding(client, {*std::move(endpoint), upstream}, rooms_,
-                            limits_, ids_.Next());
-      Running running(this, &forwarding);
-      co_await forwarding.Run();
+      co_await Forward(client, {*std::move(endpoint), routes(), nullptr});
     } else if (KeysApi::Owns(path)) {
       co_await keys_.Handle(client);
-    } else if (path == "/" && method == "HEAD") {
+    } else if (auto shape = ModelLists::ShapeOf(request)) {
+      co_await model_lists_.Handle(client, *shape, routes());
+    } else if (path == "/" && request.method == "HEAD") {
       // Claude Code's probe; any status tells it that somebody is there.
       co_await Respond(client, 200, "text/plain", "");
-    } else if (path == "/healthz" && (method == "GET" || method == "HEAD")) {
+    } else if (path == "/healthz" && IsRead(request.method)) {
       co_await Respond(client, 200, "application/json", "{\"ok\":true}");
+    } else if (path == "/readyz" && IsRead(request.method)) {
+      Readiness readiness = ready();
+      co_await Respond(client, readiness.ready ? 200 : 503, "application/json",
+                       std::move(readiness.json));
     } else {
-      co_await NoSuchPath(client);
+      co_await HandleOther(client);
     }
   }
 
+  // A path that no protocol of ours has: it passes where the configuration
+  // says so.
+  http::Task<void> HandleOther(http::ServerExchange& client) {
+    const http::RequestHead& request = client.request();
+    auto current = routes();
+    const RoutedUpstream* passing =
+        current->FindPassing(request.method, request.path());
+    if (passing == nullptr) {
+      co_await NoSuchPath(client);
+      co_return;
+    }
+    wire::Endpoint endpoint;
+    endpoint.protocol = passing->upstream().options().protocol;
+    endpoint.operation = wire::Operation::kPass;
+    co_await Forward(client, {endpoint, std::move(current), passing});
+  }
+
   http::Task<void> NoSuchPath(http::ServerExchange& client) {
-    const std::string_view path = client.request().path();
-    const bool known_path =
-        wire::FindEndpoint("POST", path, client.request().query()).has_value();
-    const wire::Protocol protocol =
-        wire::ProtocolNear(path).value_or(wire::Protocol::kOpenAiResponses);
-    Error error(Code::kNotFound,
-                fmt::format("{} {} is not served; agents use POST "
-                            "/v1/messages, /v1/messages/count_tokens and "
-                            "/v1/responses",
-                            client.request().method, path));
-    wire::Refusal refusal =
-        wire::MakeRefusal({.protocol = protocol}, error, ids_.Next().ToString(),
-                          known_path ? 405 : 404);
+    const http::RequestHead& request = client.request();
+    const bool other_method =
+        wire::FindEndpoint("POST", request.path(), request.query()).has_value();
+    Error error(
+        Code::kNotFound,
+        fmt::format("{} {} is not served; an administrator can let a path "
+                    "pass to an upstream with `pass` in the configuration",
+                    request.method, request.path()));
+    metrics_.CountRefused(Code::kNotFound);
+    wire::RefusalFor reader;
+    reader.protocol = wire::ProtocolNear(request.path())
+                          .value_or(wire::Protocol::kOpenAiResponses);
+    reader.agent = wire::AgentOf(ToolOf(request.headers));
+    wire::Refusal refusal = wire::MakeRefusal(
+        reader, error, ids_.Next().ToString(), other_method ? 405 : 404);
     co_await Respond(client, refusal.status, refusal.content_type,
                      std::move(refusal.body));
+  }
+
+  static bool IsRead(std::string_view method) {
+    return method == "GET" || method == "HEAD";
   }
 
   static http::Task<void> Respond(http::ServerExchange& client, int status,
@@ -179,11 +292,16 @@ class Gate::Impl {
     static_cast<void>(sent);  // a client that has gone needs no answer
   }
 
-  const GateLimits limits_;
+  const GateOptions started_with_;
   const GateRooms rooms_;
   UlidGenerator ids_;
+  Metrics metrics_;
   KeysApi keys_;
-  std::vector<std::unique_ptr<Upstream>> upstreams_;
+  ModelLists model_lists_;
+  mutable std::mutex routes_mutex_;
+  std::shared_ptr<const Routes> routes_;
+  std::shared_ptr<http::ServerTls> tls_;
+  std::atomic<bool> draining_ = false;
   std::unique_ptr<http::Server> server_;
   std::mutex running_mutex_;
   std::unordered_set<Forwarding*> running_;
@@ -195,11 +313,21 @@ Gate::~Gate() = default;
 Result<std::unique_ptr<Gate>> Gate::Start(const GateOptions& options,
                                           const GateRooms& rooms) {
   auto impl = std::make_unique<Impl>(options, rooms);
-  TRY(impl->Open(options));
+  TRY(impl->Open());
   return std::unique_ptr<Gate>(new Gate(std::move(impl)));
 }
 
 std::string Gate::url() const { return impl_->url(); }
+
+Result<std::vector<std::string>> Gate::Reload(const GateOptions& options) {
+  return impl_->Reload(options);
+}
+
+void Gate::CountBrokenReload() { impl_->CountBrokenReload(); }
+
+std::string Gate::MetricsText() const { return impl_->MetricsText(); }
+
+Gate::Readiness Gate::ready() const { return impl_->ready(); }
 
 size_t Gate::Drain() { return impl_->Drain(); }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/line_writer.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -14,7 +15,6 @@
 #include "http/loop.h"
 #include "ledger/ledger.h"
 #include "policy/store.h"
-#include "policy/terms.h"
 
 namespace cofferdam::gate {
 
@@ -24,30 +24,50 @@ struct GateRooms {
   Workers& workers;  // for what touches the disk
   policy::Store& policy;
   ledger::Ledger& ledger;
-  const policy::TermsTable& terms;
   const Clock& clock;
   Random& random;
   const Logger& logger;
+  LineWriter* access_log = nullptr;  // a line for each request; null: none
 };
 
 // The proxy in front of coding agents: knows who asks, forwards requests to
-// the upstream of their protocol byte for byte, meters the answer from a copy,
-// and records each exchange in the ledger before the last byte of its answer
-// leaves. Listens on one address; serves also /healthz and /cofferdam/v1/
-// (whoami, token), which engineers' commands use.
+// the upstream of their protocol and model byte for byte, meters the answer
+// from a copy, and records each exchange in the ledger before the last byte of
+// its answer leaves. Listens on one address; serves also /healthz, /readyz,
+// lists of models, and /cofferdam/v1/ (whoami, token) for engineers' commands.
 class Gate {
  public:
-  // Listens. kConflict when the address is in use, kInvalid for an upstream
-  // whose URL or CA file cannot be used (the message names it). A credential
-  // that is missing is logged, and requests for that upstream are refused.
+  // Listens. kConflict when the address is in use; kInvalid, kDenied and others
+  // for an upstream, certificate or key that cannot be used (the message names
+  // it). A credential that is missing is logged, and requests for that upstream
+  // are refused.
   static Result<std::unique_ptr<Gate>> Start(const GateOptions& options,
                                              const GateRooms& rooms);
   ~Gate();
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // "http://127.0.0.1:8787", with the real port.
+  // "http://127.0.0.1:8787" (https with TLS), with the real port.
   std::string url() const;
+
+  // Takes up another edition of the configuration: upstreams, contracts, terms
+  // and the limits of an exchange. Requests that run go on with the edition
+  // they began with; connections are kept, those to unchanged upstreams too.
+  // Reads the files of the certificate and key again. On an error the old
+  // edition stays whole. Returns the names of settings that differ but only
+  // count at the next start. Blocks for files; not from a loop.
+  Result<std::vector<std::string>> Reload(const GateOptions& options);
+  // Counts a configuration that could not even be read.
+  void CountBrokenReload();
+
+  // The counters, as Prometheus reads them.
+  std::string MetricsText() const;
+  // {"ready":true,…}, or why requests would be refused now.
+  struct Readiness {
+    bool ready = false;
+    std::string json;
+  };
+  Readiness ready() const;
 
   // Stops listening, lets running exchanges end for limits.drain_ms, then cuts
   // the rest; each is in the ledger's queue when this returns. How many were

@@ -43,6 +43,7 @@ bool DroppedOnTheWayIn(std::string_view name) {
                         "cf-connecting-ip",
                         "via",
                         "x-codex-turn-metadata",
+                        "traceparent",
                         "accept-encoding",
                         "expect",
                         "origin",
@@ -61,22 +62,26 @@ bool DroppedOnTheWayOut(std::string_view name) {
 }  // namespace
 
 http::Headers UpstreamHeaders(const http::Headers& client, UpstreamAuth auth,
-                              std::string_view credential) {
+                              std::string_view credential,
+                              const std::optional<TraceContext>& trace) {
   http::Headers end_to_end = client;
   http::RemoveHopByHop(&end_to_end);
   http::Headers headers;
   for (http::Headers::Field field : end_to_end) {
-    if (DroppedOnTheWayIn(Lower(field.name))) continue;
+    const std::string name = Lower(field.name);
+    if (DroppedOnTheWayIn(name)) continue;
+    if (name == "tracestate" && !trace) continue;
     headers.Add(field.name, field.value);
   }
+  if (trace) headers.Add("traceparent", trace->Header());
   headers.Add("accept-encoding", "identity");
   if (credential.empty()) return headers;
-  if (auth == UpstreamAuth::kXApiKey) {
-    headers.Add("x-api-key", credential);
-  } else {
+  if (auth == UpstreamAuth::kBearer) {
     std::string value = "Bearer ";
     value += credential;
     headers.Add("authorization", value);
+  } else {
+    headers.Add(UpstreamAuthName(auth), credential);
   }
   return headers;
 }
@@ -90,7 +95,7 @@ http::Headers ClientHeaders(const http::Headers& upstream,
     if (DroppedOnTheWayOut(Lower(field.name))) continue;
     headers.Add(field.name, field.value);
   }
-  headers.Add("x-cofferdam-exchange", exchange_id);
+  if (!exchange_id.empty()) headers.Add("x-cofferdam-exchange", exchange_id);
   return headers;
 }
 

@@ -40,6 +40,8 @@ std::string_view ToolName(std::string_view product) {
   for (const KnownTool& tool : kTools) {
     if (product == tool.product) return tool.name;
   }
+  // "GeminiCLI-tui", "GeminiCLI-vscode": a suffix names the client.
+  if (product.starts_with("GeminiCLI-")) return "gemini-cli";
   return product;
 }
 
@@ -128,6 +130,11 @@ Identity ReadIdentity(policy::Principal principal,
   if (identity.tool.empty()) identity.tool = ToolName(product.name);
   identity.principal = std::move(principal);
   return identity;
+}
+
+std::string ToolOf(const http::Headers& headers) {
+  Product product = FirstProduct(headers.GetOrEmpty("user-agent"));
+  return std::string(ToolName(product.name));
 }
 
 Result<std::string> ReadCredential(const http::RequestHead& request) {

@@ -27,6 +27,10 @@ struct Identity {
 Identity ReadIdentity(policy::Principal principal,
                       const http::Headers& headers);
 
+// The tool that the User-Agent names: "claude-code", "codex", …; the product
+// itself where it is not known. Empty without one.
+std::string ToolOf(const http::Headers& headers);
+
 // The one credential of a request: from Authorization: Bearer, x-api-key,
 // api-key, x-goog-api-key or the query parameter `key`. kUnauthenticated when
 // there is none, kInvalid when several differ.

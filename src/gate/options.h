@@ -2,16 +2,37 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/contract.h"
+#include "policy/terms.h"
 #include "wire/types.h"
 
 namespace cofferdam::gate {
 
-// How the gate shows its credential to an upstream.
-enum class UpstreamAuth { kXApiKey, kBearer };
+// In which header the gate shows its credential to an upstream.
+enum class UpstreamAuth { kXApiKey, kBearer, kApiKey, kXGoogApiKey };
+
+// "x-api-key", "bearer", "api-key", "x-goog-api-key".
+std::string_view UpstreamAuthName(UpstreamAuth auth);
+std::optional<UpstreamAuth> ParseUpstreamAuth(std::string_view name);
+
+// Where a credential comes from, one of the three at most; none: none is
+// shown. Never logged.
+struct CredentialOptions {
+  std::string env;
+  std::string file;
+  // Run without a shell; what it prints, less white space around it.
+  std::vector<std::string> command;
+  // How long what a file or command gave is used before it is asked again.
+  int64_t refresh_ms = 300'000;
+
+  bool operator==(const CredentialOptions&) const = default;
+};
 
 // One provider endpoint, as `[upstream.NAME]` of the configuration says.
 struct UpstreamOptions {
@@ -23,12 +44,24 @@ struct UpstreamOptions {
   std::string url;
   // Certificates that may sign the upstream's; empty: the system's.
   std::string ca_file;
+  // "http://[user:password@]host:port" of a forward proxy; empty: direct.
+  std::string proxy;
   UpstreamAuth auth = UpstreamAuth::kXApiKey;
-  // Where the credential comes from, one of both at most. Neither: none is
-  // sent. Read at each start, never logged.
-  std::string credential_env;
-  std::string credential_file;
+  CredentialOptions credential;
+  // Names of the models it serves, "*" for any run of characters. A request
+  // goes to the first upstream of its protocol, in the order of the file, that
+  // has its model.
+  std::vector<std::string> models = {"*"};
+  // Paths beside those of the protocol that it may be asked for, as
+  // "GET /v1/files", "/v1/files/*": a method or any, a path, "*" at its end
+  // for whatever follows. They are not metered; each is recorded.
+  std::vector<std::string> pass;
+  // Chat Completions: ask for the usage of streams where the client did not,
+  // and take the chunk out again.
+  bool ask_for_usage = true;
   policy::Contract contract;
+
+  bool operator==(const UpstreamOptions&) const = default;
 };
 
 // Limits of the gate; every wait and size that a peer could draw out.
@@ -53,12 +86,32 @@ struct GateLimits {
   int64_t decoded_answer_bytes_max = int64_t{256} << 20;
   // How long SIGTERM waits for running exchanges.
   int64_t drain_ms = 30'000;
+  // Silence within a stream after which the client gets a sign of life; 0:
+  // never.
+  int64_t keepalive_ms = 15'000;
+  // A cut answer whose model may have reasoned unseen, and whose request named
+  // no bound, counts as this many tokens.
+  int64_t output_tokens_reserve = 32'000;
+
+  bool operator==(const GateLimits&) const = default;
+};
+
+// PEM files; both or none.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+
+  bool operator==(const TlsFiles&) const = default;
 };
 
 struct GateOptions {
   // "127.0.0.1:8787"; port 0 for any free one.
   std::string listen;
+  // With it the gate speaks TLS to its clients.
+  TlsFiles tls;
   std::vector<UpstreamOptions> upstreams;
+  // What the contracts' outputs may be used for. Immutable.
+  std::shared_ptr<const policy::TermsTable> terms;
   GateLimits limits;
 };
 

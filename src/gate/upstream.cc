@@ -2,15 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <utility>
-
-#include "base/file.h"
 
 namespace cofferdam::gate {
 namespace {
-
-constexpr size_t kCredentialBytesMax = 16 << 10;
 
 http::ClientOptions PoolOptions(const GateLimits& limits) {
   http::ClientOptions options;
@@ -22,60 +18,149 @@ http::ClientOptions PoolOptions(const GateLimits& limits) {
   return options;
 }
 
-std::string Trimmed(std::string text) {
-  size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return "";
-  size_t end = text.find_last_not_of(" \t\r\n");
-  return text.substr(begin, end - begin + 1);
+struct PassPattern {
+  std::string_view method;  // empty: any
+  std::string_view path;
+  bool prefix = false;
+};
+
+PassPattern ReadPassPattern(std::string_view text) {
+  PassPattern pattern;
+  size_t blank = text.find(' ');
+  if (blank != std::string_view::npos) {
+    pattern.method = text.substr(0, blank);
+    text.remove_prefix(blank + 1);
+  }
+  if (text.ends_with('*')) {
+    pattern.prefix = true;
+    text.remove_suffix(1);
+  }
+  pattern.path = text;
+  return pattern;
+}
+
+bool IsEncoded(std::string_view path, size_t at, std::string_view code) {
+  std::string_view found = path.substr(at, 3);
+  return found.size() == 3 && found[1] == code[0] &&
+         (found[2] == code[1] || found[2] == code[1] + ('a' - 'A'));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Upstream>> Upstream::Open(const UpstreamOptions& options,
-                                                 const GateLimits& limits,
-                                                 http::LoopPool& loops,
-                                                 const Logger& logger) {
+Result<std::shared_ptr<const Upstream>> Upstream::Open(
+    const UpstreamOptions& options, const GateLimits& limits,
+    const UpstreamRooms& rooms) {
   std::string context = fmt::format("[upstream.{}]", options.name);
   auto url = http::Url::Parse(options.url);
   if (!url.ok()) return std::move(url).error().Within(context + " url");
-  std::unique_ptr<Upstream> upstream(new Upstream(options, *url));
+  std::shared_ptr<Upstream> upstream(new Upstream(options, *url));
+  upstream->client_options_ = PoolOptions(limits);
   auto pool = http::ClientPool::Create(
-      loops, http::Upstream::FromUrl(*url, options.ca_file),
-      PoolOptions(limits));
+      rooms.loops, http::Upstream::FromUrl(*url, options.ca_file),
+      upstream->client_options_);
   if (!pool.ok()) return std::move(pool).error().Within(context);
   upstream->pool_ = *std::move(pool);
-  upstream->ReadCredential();
-  if (!upstream->ready_.ok()) {
-    logger.Warning("upstream_without_credential",
-                   {{"upstream", options.name},
-                    {"reason", upstream->ready_.error().message()}});
-  }
-  return upstream;
+  upstream->credential_ =
+      Credential::Open(options.credential, options.name, rooms.clock,
+                       rooms.workers, rooms.logger);
+  return std::shared_ptr<const Upstream>(std::move(upstream));
 }
 
-void Upstream::ReadCredential() {
-  if (!options_.credential_env.empty()) {
-    const char* value = std::getenv(options_.credential_env.c_str());
-    credential_ = Trimmed(value ? value : "");
-    if (credential_.empty()) {
-      ready_ = Error(
-          Code::kUnavailable,
-          fmt::format("upstream \"{}\" has no credential: the environment "
-                      "variable {} was not set when the gate started",
-                      options_.name, options_.credential_env));
-    }
-  } else if (!options_.credential_file.empty()) {
-    auto text = ReadFile(options_.credential_file, kCredentialBytesMax);
-    if (text.ok()) credential_ = Trimmed(*text);
-    if (credential_.empty()) {
-      ready_ = Error(
-          Code::kUnavailable,
-          fmt::format("upstream \"{}\" has no credential: {}", options_.name,
-                      text.ok()
-                          ? fmt::format("{} is empty", options_.credential_file)
-                          : text.error().message()));
+bool Upstream::SameAs(const UpstreamOptions& options,
+                      const GateLimits& limits) const {
+  http::ClientOptions wanted = PoolOptions(limits);
+  return options_ == options &&
+         client_options_.connect_timeout_ms == wanted.connect_timeout_ms &&
+         client_options_.first_byte_timeout_ms ==
+             wanted.first_byte_timeout_ms &&
+         client_options_.idle_timeout_ms == wanted.idle_timeout_ms &&
+         client_options_.idle_connections_max == wanted.idle_connections_max;
+}
+
+bool Upstream::Serves(std::string_view model) const {
+  return std::any_of(
+      options_.models.begin(), options_.models.end(),
+      [&](const std::string& glob) { return MatchesGlob(glob, model); });
+}
+
+bool Upstream::Passes(std::string_view method, std::string_view path) const {
+  if (options_.pass.empty() || !IsPlainPath(path)) return false;
+  return std::any_of(
+      options_.pass.begin(), options_.pass.end(), [&](const std::string& text) {
+        PassPattern pattern = ReadPassPattern(text);
+        bool method_fits = pattern.method.empty() || pattern.method == method;
+        bool path_fits = pattern.prefix ? path.starts_with(pattern.path)
+                                        : path == pattern.path;
+        return method_fits && path_fits;
+      });
+}
+
+// Linear in time: a star that failed is never tried again once a later one
+// has matched.
+bool MatchesGlob(std::string_view pattern, std::string_view name) {
+  size_t p = 0;
+  size_t n = 0;
+  size_t star = std::string_view::npos;
+  size_t star_name = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_name = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++star_name;
+    } else {
+      return false;
     }
   }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+bool IsPlainPath(std::string_view path) {
+  if (!path.starts_with('/')) return false;
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '\\' || path[i] == ';') return false;
+    if (path[i] == '%' &&
+        (IsEncoded(path, i, "2F") || IsEncoded(path, i, "5C") ||
+         IsEncoded(path, i, "2E"))) {
+      return false;
+    }
+  }
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    size_t end = std::min(path.find('/'), path.size());
+    std::string_view segment = path.substr(0, end);
+    // One slash at the end names the same place as itself only.
+    bool last = end == path.size();
+    if ((segment.empty() && !last) || segment == "." || segment == "..") {
+      return false;
+    }
+    path.remove_prefix(end);
+  }
+  return true;
+}
+
+Status CheckPassPattern(std::string_view pattern) {
+  auto wrong = [&](std::string_view why) {
+    return Error(Code::kInvalid, fmt::format("\"{}\": {}", pattern, why));
+  };
+  PassPattern read = ReadPassPattern(pattern);
+  for (char c : read.method) {
+    if (c < 'A' || c > 'Z') return wrong("a method is upper-case letters");
+  }
+  if (pattern.starts_with(' ')) return wrong("begins with a blank");
+  if (!read.path.starts_with('/')) return wrong("a path begins with /");
+  if (read.path.find_first_of("* ?#") != std::string_view::npos) {
+    return wrong("* may only stand at the end; no blank, ? or #");
+  }
+  if (!IsPlainPath(read.path)) {
+    return wrong("has \"..\", an empty part or an encoded slash");
+  }
+  return {};
 }
 
 }  // namespace cofferdam::gate
