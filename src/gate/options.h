@@ -44,7 +44,8 @@ struct UpstreamOptions {
   std::string url;
   // Certificates that may sign the upstream's; empty: the system's.
   std::string ca_file;
-  // "http://[user:password@]host:port" of a forward proxy; empty: direct.
+  // "http://[user:password@]host:port" of a forward proxy, the two as they are
+  // (not percent-encoded); empty: direct.
   std::string proxy;
   UpstreamAuth auth = UpstreamAuth::kXApiKey;
   CredentialOptions credential;

@@ -85,6 +85,23 @@ TEST_F(RoutesTest, AnUpstreamThatCannotBeUsedIsNamed) {
   EXPECT_THAT(routes.error().message(), HasSubstr("[upstream.a] url"));
 }
 
+TEST_F(RoutesTest, AProxyMayHaveAUserWhoseNameNoErrorShows) {
+  options_.upstreams = {Row("a", kAnthropic)};
+  options_.upstreams[0].proxy = "http://me:secret@127.0.0.1:3128";
+  Open();
+  for (std::string bad :
+       {"https://me:secret@127.0.0.1:1", "http://me:secret@127.0.0.1:1/path",
+        "http://me:secret@", "me:secret"}) {
+    options_.upstreams[0].proxy = bad;
+    auto routes = Routes::Open(options_, rooms_, metrics_, nullptr);
+    ASSERT_FALSE(routes.ok()) << bad;
+    EXPECT_THAT(routes.error().message(), HasSubstr("[upstream.a] proxy"));
+  }
+  options_.upstreams[0].proxy = "http://me:secret@";
+  auto routes = Routes::Open(options_, rooms_, metrics_, nullptr);
+  EXPECT_THAT(routes.error().message(), testing::Not(HasSubstr("secret")));
+}
+
 TEST_F(RoutesTest, TermsAreThoseOfTheDay) {
   options_.upstreams = {Row("a", kAnthropic)};
   options_.upstreams[0].contract = {};

@@ -45,6 +45,26 @@ bool IsEncoded(std::string_view path, size_t at, std::string_view code) {
          (found[2] == code[1] || found[2] == code[1] + ('a' - 'A'));
 }
 
+// "http://[user:password@]host:port"; `http::Url` knows no users.
+Result<http::Upstream::Proxy> ReadProxy(std::string_view text) {
+  http::Upstream::Proxy proxy;
+  const size_t scheme = text.find("://");
+  const size_t at = text.rfind('@');
+  std::string plain(text);
+  if (at != std::string_view::npos && scheme != std::string_view::npos &&
+      at > scheme) {
+    proxy.credential = text.substr(scheme + 3, at - scheme - 3);
+    plain = text.substr(0, scheme + 3);
+    plain += text.substr(at + 1);
+  }
+  TRY_ASSIGN(proxy.url, http::Url::Parse(plain));
+  if (proxy.url.scheme != http::Url::Scheme::kHttp ||
+      !proxy.url.base_path.empty()) {
+    return Error(Code::kInvalid, "must be http://host:port");
+  }
+  return proxy;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Upstream>> Upstream::Open(
@@ -55,9 +75,15 @@ Result<std::shared_ptr<const Upstream>> Upstream::Open(
   if (!url.ok()) return std::move(url).error().Within(context + " url");
   std::shared_ptr<Upstream> upstream(new Upstream(options, *url));
   upstream->client_options_ = PoolOptions(limits);
-  auto pool = http::ClientPool::Create(
-      rooms.loops, http::Upstream::FromUrl(*url, options.ca_file),
-      upstream->client_options_);
+  http::Upstream target = http::Upstream::FromUrl(*url, options.ca_file);
+  if (!options.proxy.empty()) {
+    auto proxy = ReadProxy(options.proxy);
+    // Without the URL, which may hold a password.
+    if (!proxy.ok()) return std::move(proxy).error().Within(context + " proxy");
+    target.proxy = *std::move(proxy);
+  }
+  auto pool =
+      http::ClientPool::Create(rooms.loops, target, upstream->client_options_);
   if (!pool.ok()) return std::move(pool).error().Within(context);
   upstream->pool_ = *std::move(pool);
   upstream->credential_ =
