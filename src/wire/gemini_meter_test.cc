@@ -190,9 +190,9 @@ TEST(GeminiMeter, LeavesOutWhatTheModelDidNotWrite) {
          {"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1\n"}},
          {"inlineData":{"mimeType":"image/png","data":"aaaa"}})")});
   ASSERT_EQ(answer.parts.size(), 1u);
-EXPECT_EQ(answer.parts[0].kind, PartKind::kCommand);
-EXPECT_EQ(answer.parts[0].text, "1 + 1");
-EXPECT_EQ(answer.output_chars, 5);
+  EXPECT_EQ(answer.parts[0].kind, PartKind::kCommand);
+  EXPECT_EQ(answer.parts[0].text, "1 + 1");
+  EXPECT_EQ(answer.output_chars, 5);
 }
 
 TEST(GeminiMeter, MendsHalvesOfAnEmoji) {

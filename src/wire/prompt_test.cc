@@ -233,18 +233,19 @@ TEST(ReadPrompt, ReadsWhatGeminiWasGiven) {
       {"parts":[{"text":"bye"}]}]
 })";
     if (wrapped) body = R"({"generateContentRequest":)" + body + "}";
-Prompt prompt = Read(Protocol::kGemini, body);
-EXPECT_THAT(prompt.texts, ElementsAre("be gemini", "reads", "where", "shape",
-                                      "hello", "int a;", "1", "bye"));
-ASSERT_EQ(prompt.turns.size(), 2u);
-ASSERT_EQ(prompt.turns[0].parts.size(), 3u);
-EXPECT_EQ(prompt.turns[0].parts[0].kind, PartKind::kThinking);
-EXPECT_EQ(prompt.turns[0].parts[1].text, "I read.");
-EXPECT_EQ(prompt.turns[0].parts[2].text, R"({"p":"q"})");
-EXPECT_EQ(prompt.turns[0].texts_before, 5u);
-EXPECT_EQ(prompt.turns[1].parts[0].text, "1 + 1");
-EXPECT_EQ(prompt.turns[1].number, 1u);
-}
+    Prompt prompt = Read(Protocol::kGemini, body);
+    EXPECT_THAT(prompt.texts,
+                ElementsAre("be gemini", "reads", "where", "shape", "hello",
+                            "int a;", "1", "bye"));
+    ASSERT_EQ(prompt.turns.size(), 2u);
+    ASSERT_EQ(prompt.turns[0].parts.size(), 3u);
+    EXPECT_EQ(prompt.turns[0].parts[0].kind, PartKind::kThinking);
+    EXPECT_EQ(prompt.turns[0].parts[1].text, "I read.");
+    EXPECT_EQ(prompt.turns[0].parts[2].text, R"({"p":"q"})");
+    EXPECT_EQ(prompt.turns[0].texts_before, 5u);
+    EXPECT_EQ(prompt.turns[1].parts[0].text, "1 + 1");
+    EXPECT_EQ(prompt.turns[1].number, 1u);
+  }
 }
 
 TEST(ReadPrompt, ReadsGeminiInTheOtherSpelling) {
