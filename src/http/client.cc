@@ -78,7 +78,7 @@ class ClientPool::Impl {
   }
 
   Status SetUp() {
-    auto connector = Connector::Create(upstream_, options_);
+    auto connector = Connector::Create(upstream_, options_, loops_.size());
     if (!connector.ok()) {
       return std::move(connector).error().Within(
           fmt::format("upstream {}", name_));

@@ -63,7 +63,7 @@ Connector::Connector(const Upstream& upstream, const ClientOptions& options)
       names_(host_, port_, options.look_up, options.name_cache_ms) {}
 
 Result<std::unique_ptr<Connector>> Connector::Create(
-    const Upstream& upstream, const ClientOptions& options) {
+    const Upstream& upstream, const ClientOptions& options, size_t loops) {
   if (upstream.proxy) TRY(CheckProxy(upstream));
   std::unique_ptr<Connector> made(new Connector(upstream, options));
   if (upstream.transport == Upstream::Transport::kUnix) return made;
@@ -71,6 +71,9 @@ Result<std::unique_ptr<Connector>> Connector::Create(
   TRY(CheckIfNumeric(made->host_));
   if (upstream.transport == Upstream::Transport::kTls) {
     TRY_ASSIGN(made->tls_, TlsContext::OfClient(upstream.ca_file));
+    for (size_t i = 0; i < loops; ++i) {
+      made->sessions_.push_back(std::make_shared<TlsSessions>());
+    }
   }
   return made;
 }
@@ -87,12 +90,14 @@ Task<Result<Addresses>> Connector::AddressesOf(Loop& loop, int64_t timeout_ms,
   co_return co_await names_.Get(loop, timeout_ms, slot);
 }
 
-Task<Status> Connector::ShakeHands(Stream& stream, int64_t until_us) {
+Task<Status> Connector::ShakeHands(Loop& loop, Stream& stream,
+                                   int64_t until_us) {
   if (upstream_.proxy) {
     CO_TRY(co_await OpenTunnel(stream, upstream_, LeftMs(until_us)));
   }
   stream.socket().SetDeadline(LeftMs(until_us));
-  co_return co_await stream.StartTls(tls_, upstream_.host);
+  co_return co_await stream.StartTls(tls_, sessions_[loop.index()],
+                                     upstream_.host);
 }
 
 Task<Result<std::unique_ptr<Stream>>> Connector::Connect(
@@ -115,7 +120,7 @@ Task<Result<std::unique_ptr<Stream>>> Connector::Connect(
     if (tls_ == nullptr) co_return stream;
     const Closing closing(slot,
                           [raw = stream.get()] { raw->socket().Close(); });
-    Status shaken = co_await ShakeHands(*stream, until_us);
+    Status shaken = co_await ShakeHands(loop, *stream, until_us);
     if (slot.cancelled) co_return Cancelled();
     if (shaken.ok()) co_return stream;
     // Another address of the same host would hardly have another certificate.

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/address_internal.h"
 #include "http/client.h"
@@ -15,8 +16,9 @@ namespace cofferdam::http {
 class Connector {
  public:
   // Errors as ClientPool::Create.
-  static Result<std::unique_ptr<Connector>> Create(
-      const Upstream& upstream, const ClientOptions& options);
+  static Result<std::unique_ptr<Connector>> Create(const Upstream& upstream,
+                                                   const ClientOptions& options,
+                                                   size_t loops);
 
   // A stream that requests can be written to: TLS and the proxy's tunnel are
   // done. Addresses are tried in turn, each for its share of the time that is
@@ -29,13 +31,14 @@ class Connector {
   Task<Result<Addresses>> AddressesOf(Loop& loop, int64_t timeout_ms,
                                       Canceller::Slot& slot);
   // The proxy's tunnel, then TLS.
-  Task<Status> ShakeHands(Stream& stream, int64_t until_us);
+  Task<Status> ShakeHands(Loop& loop, Stream& stream, int64_t until_us);
 
   const Upstream upstream_;
   const int64_t timeout_ms_;
   std::string host_;  // that is connected to
   uint16_t port_;
   std::shared_ptr<const TlsContext> tls_;
+  std::vector<std::shared_ptr<TlsSessions>> sessions_;  // of each loop
   NameLookUp names_;
 };
 

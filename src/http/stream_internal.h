@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "http/loop_internal.h"
@@ -15,6 +16,7 @@
 // Of OpenSSL, whose headers stay in tls.cc and tls_context.cc.
 struct ssl_ctx_st;
 struct ssl_method_st;
+struct ssl_session_st;
 struct ssl_st;
 struct bio_method_st;
 
@@ -39,12 +41,36 @@ class TlsContext {
   bio_method_st* method_ = nullptr;
 };
 
+// What one upstream's earlier handshakes left, so that the next one is short.
+// Touched on one loop only.
+class TlsSessions {
+ public:
+  static constexpr size_t kKeptMax = 4;
+
+  TlsSessions() = default;
+  ~TlsSessions();
+  TlsSessions(const TlsSessions&) = delete;
+  TlsSessions& operator=(const TlsSessions&) = delete;
+
+  // Takes over one reference.
+  void Put(ssl_session_st* session);
+  // The newest, with a reference for the caller, or null. One of TLS 1.3 is
+  // used once (RFC 8446, C.4).
+  ssl_session_st* Take();
+
+ private:
+  std::vector<ssl_session_st*> kept_;  // newest last
+};
+
 // What OpenSSL says about its last failure.
 std::string LastTlsError();
 
 // A connected socket, plain or with TLS on it.
 class Stream {
  public:
+  // For the context of clients: what to do with a session.
+  static int KeepSession(ssl_st* ssl, ssl_session_st* session);
+
   explicit Stream(std::unique_ptr<Socket> socket);
   ~Stream();
   Stream(const Stream&) = delete;
@@ -54,8 +80,9 @@ class Stream {
   bool tls() const { return ssl_ != nullptr; }
 
   // Shakes hands until the socket's deadline; the certificate must be good for
-  // `host`.
+  // `host`, whose sessions `sessions` holds.
   Task<Status> StartTls(std::shared_ptr<const TlsContext> context,
+                        std::shared_ptr<TlsSessions> sessions,
                         const std::string& host);
   // Shakes hands as the server does, until the socket's deadline. kInvalid: the
   // peer speaks plain HTTP; the stream is plain again, and can answer.
@@ -96,6 +123,7 @@ class Stream {
 
   std::unique_ptr<Socket> socket_;
   std::shared_ptr<const TlsContext> context_;
+  std::shared_ptr<TlsSessions> sessions_;
   ssl_st* ssl_ = nullptr;
   // The last read brought bytes, so OpenSSL may hold more.
   bool tls_may_read_ = false;

@@ -20,7 +20,43 @@ constexpr size_t kRecordBytesMax = 16 << 10;
 
 }  // namespace
 
-Stream::~Stream() { SSL_free(ssl_); }
+TlsSessions::~TlsSessions() {
+  for (SSL_SESSION* session : kept_) SSL_SESSION_free(session);
+}
+
+void TlsSessions::Put(SSL_SESSION* session) {
+  if (kept_.size() == kKeptMax) {
+    SSL_SESSION_free(kept_.front());
+    kept_.erase(kept_.begin());
+  }
+  kept_.push_back(session);
+}
+
+SSL_SESSION* TlsSessions::Take() {
+  if (kept_.empty()) return nullptr;
+  SSL_SESSION* session = kept_.back();
+  if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION) {
+    kept_.pop_back();
+  } else {
+    SSL_SESSION_up_ref(session);
+  }
+  return session;
+}
+
+Stream::~Stream() {
+  if (ssl_ == nullptr) return;
+  // Else OpenSSL takes its session for one that must not be resumed.
+  if (SSL_is_init_finished(ssl_)) {
+    SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
+  SSL_free(ssl_);
+}
+
+// Called by OpenSSL, in a handshake or a read; 1: the reference is kept.
+int Stream::KeepSession(SSL* ssl, SSL_SESSION* session) {
+  static_cast<Stream*>(SSL_get_app_data(ssl))->sessions_->Put(session);
+  return 1;
+}
 
 Status Stream::SetUpTls(std::shared_ptr<const TlsContext> context) {
   ERR_clear_error();
@@ -38,8 +74,11 @@ Status Stream::SetUpTls(std::shared_ptr<const TlsContext> context) {
 }
 
 Task<Status> Stream::StartTls(std::shared_ptr<const TlsContext> context,
+                              std::shared_ptr<TlsSessions> sessions,
                               const std::string& host) {
   CO_TRY(SetUpTls(std::move(context)));
+  sessions_ = std::move(sessions);
+  SSL_set_app_data(ssl_, this);
   const bool named =
       NumericAddress(host, 0).ok()
           ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str()) ==
@@ -48,6 +87,10 @@ Task<Status> Stream::StartTls(std::shared_ptr<const TlsContext> context,
                 SSL_set_tlsext_host_name(ssl_, host.c_str()) == 1;
   if (!named) co_return Error(Code::kInvalid, "TLS: not a host: " + host);
   SSL_set_connect_state(ssl_);
+  if (SSL_SESSION* session = sessions_->Take()) {
+    SSL_set_session(ssl_, session);
+    SSL_SESSION_free(session);
+  }
   co_return co_await ShakeHands();
 }
 

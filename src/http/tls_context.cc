@@ -186,6 +186,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::OfClient(
   TRY_ASSIGN(std::shared_ptr<TlsContext> made, Make(TLS_client_method()));
   SSL_CTX* context = made->context_;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_session_cache_mode(
+      context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, Stream::KeepSession);
   SSL_CTX_set_alpn_protos(context, AlpnBytes(), kAlpn.size());
   if (ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);

@@ -2,13 +2,16 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <atomic>
 #include <csignal>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "http/client.h"
 #include "http/raw_socket_testing_internal.h"
 #include "http/run_task_testing.h"
+#include "http/stream_internal.h"
 #include "http/tls_testing_internal.h"
 
 namespace cofferdam::http {
@@ -41,6 +44,11 @@ class TlsServer {
   }
   const std::string& ca_file() const { return identity_.certificate_file(); }
   const std::string& server_name() const { return server_name_; }
+  // Handshakes that went on from an earlier one; known once it has ended.
+  const std::atomic<int>& resumed() const { return resumed_; }
+  void SetVersionMax(int version) {
+    SSL_CTX_set_max_proto_version(context_, version);
+  }
 
  private:
   void Serve(const std::string& answer, Farewell farewell) {
@@ -50,6 +58,7 @@ class TlsServer {
     if (SSL_accept(ssl) == 1) {
       const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
       server_name_ = name == nullptr ? "" : name;
+      resumed_ += SSL_session_reused(ssl);
       std::string request(64 << 10, '\0');
       if (SSL_read(ssl, request.data(), static_cast<int>(request.size())) > 0) {
         SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
@@ -63,6 +72,7 @@ class TlsServer {
   SSL_CTX* context_;
   RawListener listener_;
   std::string server_name_;
+  std::atomic<int> resumed_ = 0;
   std::thread thread_;
 };
 
@@ -150,6 +160,49 @@ TEST_F(TlsTest, TakesAnEndWithFarewell) {
   auto response = Get(server.Url("localhost"), server.ca_file());
   ASSERT_TRUE(response.ok()) << response.error().message();
   EXPECT_EQ(response->body, "whole");
+}
+
+Task<std::string> Ask(ClientPool& clients, Loop& loop) {
+  const RequestHead head{.method = "GET", .target = "/", .headers = {}};
+  auto sent = co_await clients.Send(loop, head, "");
+  CHECK_OK(sent);
+  auto all = co_await (*sent)->ReadAll(1000);
+  CHECK_OK(all);
+  co_return *all;
+}
+
+TEST_F(TlsTest, GoesOnFromAnEarlierHandshake) {
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsServer server("IP:127.0.0.1", Answer("a"), 3);
+    server.SetVersionMax(version);
+    LoopPool pool(1);
+    auto url = Url::Parse(server.Url("127.0.0.1"));
+    ASSERT_TRUE(url.ok());
+    auto clients =
+        ClientPool::Create(pool, Upstream::FromUrl(*url, server.ca_file()),
+                           {.idle_connections_max = 0});
+    ASSERT_TRUE(clients.ok());
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(RunTask(pool, Ask(**clients, pool.at(0))), "a");
+      EXPECT_EQ(server.resumed(), i);
+    }
+  }
+}
+
+TEST(TlsSessions, KeepsSoManyAndDropsTheOldest) {
+  TlsSessions sessions;
+  std::vector<SSL_SESSION*> made;
+  for (size_t i = 0; i <= TlsSessions::kKeptMax; ++i) {
+    made.push_back(SSL_SESSION_new());
+    SSL_SESSION_set_protocol_version(made.back(), TLS1_3_VERSION);
+    sessions.Put(made.back());
+  }
+  for (size_t i = TlsSessions::kKeptMax; i > 0; --i) {
+    SSL_SESSION* session = sessions.Take();
+    EXPECT_EQ(session, made[i]);
+    SSL_SESSION_free(session);
+  }
+  EXPECT_EQ(sessions.Take(), nullptr);
 }
 
 Task<std::string> ReadWhenReady(ClientPool& clients, Loop& loop) {
