@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "http/address_internal.h"
+#include "http/socket_internal.h"
 
 namespace cofferdam::http {
 namespace {
@@ -48,6 +49,7 @@ Status Bind(int fd, const SocketAddress& address, const std::string& text) {
   } else {
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    SetTcpOptions(fd);
   }
   if (::bind(fd, address.get(), address.size) == 0) return {};
   if (errno == EADDRINUSE && address.family() == AF_UNIX && IsStale(address)) {

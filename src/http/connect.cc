@@ -26,7 +26,7 @@ Task<Result<std::unique_ptr<Socket>>> ConnectOne(Loop& loop,
   FileDescriptor fd(::socket(address.family(),
                              SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) co_return Error::FromErrno(errno, name);
-  if (address.family() != AF_UNIX) SetNoDelay(fd.get());
+  if (address.family() != AF_UNIX) SetTcpOptions(fd.get());
   int error = 0;
   if (::connect(fd.get(), address.get(), address.size) != 0) error = errno;
   auto socket = std::make_unique<Socket>(loop, std::move(fd));

@@ -114,8 +114,9 @@ class Connection final : public ServerExchange {
   bool BodySettled();
 
   // Writing.
-  Status BuildHead(const ResponseHead& head, ResponseBody body,
-                   uint64_t length);
+  std::string_view Date();
+  Status BuildHead(const ResponseHead& head, std::string_view date,
+                   ResponseBody body, uint64_t length);
   bool BodyAllowed(int status) const;
   Task<Status> Send(std::string_view a, std::string_view b = {},
                     std::string_view c = {});

@@ -23,14 +23,19 @@ bool Connection::BodyAllowed(int status) const {
          status != 304;
 }
 
+std::string_view Connection::Date() {
+  return loop_.state().date.At(core_.options.clock->WallMicros());
+}
+
 // Puts a head into pending_, or nothing when it cannot be written.
-Status Connection::BuildHead(const ResponseHead& head, ResponseBody body,
-                             uint64_t length) {
+Status Connection::BuildHead(const ResponseHead& head, std::string_view date,
+                             ResponseBody body, uint64_t length) {
   keep_alive_ = framing_.keep_alive && !core_.draining && BodySettled() &&
                 body != ResponseBody::kUntilClose;
   std::string text;
   text.reserve(512);
   TRY(AppendResponseHead(head, &text));
+  text += date;
   if (body == ResponseBody::kLength && head.status != 204 &&
       head.status >= 200) {
     fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n", length);
@@ -50,7 +55,8 @@ Status Connection::BuildHead(const ResponseHead& head, ResponseBody body,
 Task<Status> Connection::Respond(ResponseHead head, std::string_view body) {
   CHECK(response_ == ResponseState::kNone);
   if (client_gone_) co_return Closed();
-  CO_TRY(BuildHead(head, ResponseBody::kLength, body.size()));
+  CO_TRY(BuildHead(head, head.headers.Has("date") ? "" : Date(),
+                   ResponseBody::kLength, body.size()));
   response_ = ResponseState::kFinished;
   if (!BodyAllowed(head.status)) body = {};
   co_return co_await Send(body);
@@ -68,7 +74,8 @@ Task<Status> Connection::StartResponse(ResponseHead head,
   } else if (request_.version == Version::kHttp10) {
     body = ResponseBody::kUntilClose;
   }
-  CO_TRY(BuildHead(head, body, content_length.value_or(0)));
+  // Another server's response has that one's date.
+  CO_TRY(BuildHead(head, {}, body, content_length.value_or(0)));
   response_ = ResponseState::kStarted;
   response_body_ = BodyAllowed(head.status) ? body : ResponseBody::kNone;
   response_left_ = content_length.value_or(0);
@@ -212,9 +219,9 @@ Task<void> Connection::Refuse(int status, std::string_view message) {
   const std::string body =
       ErrorBody(status >= 500 ? "api_error" : "invalid_request_error", message);
   const std::string head = fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\n"
+      "HTTP/1.1 {} {}\r\n{}Content-Type: application/json\r\n"
       "Content-Length: {}\r\nConnection: close\r\n\r\n",
-      status, ReasonOf(status), body.size());
+      status, ReasonOf(status), Date(), body.size());
   pending_.clear();
   const bool with_body = request_.method != "HEAD";
   Status sent = co_await Send(head, with_body ? std::string_view(body) : "");

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "http/date_internal.h"
 #include "http/loop.h"
 
 namespace cofferdam::http {
@@ -75,6 +76,7 @@ struct Loop::State {
   // For bytes that are used up before anything else runs on the loop.
   ReadBuffer scratch =
       std::make_unique_for_overwrite<ReadBuffer::element_type>();
+  DateField date;
   // A buffer to keep for longer, from the loop's stock.
   ReadBuffer TakeBuffer();
   void GiveBuffer(ReadBuffer buffer);

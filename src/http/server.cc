@@ -158,7 +158,6 @@ class Server::Impl {
       --core->connections;
       return;
     }
-    SetNoDelay(fd.get());
     loop.Spawn(Serve(core, loop, std::move(fd), open < limit));
   }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "http/loop.h"
 #include "http/message.h"
@@ -23,10 +24,12 @@ struct ServerOptions {
   // framing guard.
   std::shared_ptr<const ServerTls> tls;
   int64_t tls_handshake_timeout_ms = 10'000;  // close
-  size_t head_bytes_max = 64 << 10;           // 431, close
-  size_t header_count_max = 256;              // 431, close
-  size_t request_line_bytes_max = 16 << 10;   // 414, close
-  size_t connections_max = 16'384;            // 503, close
+  // For the Date field; must outlive the pool.
+  const Clock* clock = &SystemClock();
+  size_t head_bytes_max = 64 << 10;          // 431, close
+  size_t header_count_max = 256;             // 431, close
+  size_t request_line_bytes_max = 16 << 10;  // 414, close
+  size_t connections_max = 16'384;           // 503, close
   // From the first byte of a request to the end of its head: 408, close.
   int64_t head_timeout_ms = 15'000;
   // In each such span a body must bring body_progress_bytes_min or its end:
@@ -65,7 +68,8 @@ class ServerExchange {
   // The response at once: Content-Length is set here, hop-by-hop fields and
   // Content-Length in `head` are dropped. Head and body leave in one write.
   // `body` must live until this ends. To HEAD the body is not sent, its length
-  // is. Statuses 204 and 304 have none. kCancelled when the client has gone.
+  // is. Statuses 204 and 304 have none. Date is added where `head` has none.
+  // kCancelled when the client has gone.
   virtual Task<Status> Respond(ResponseHead head, std::string_view body) = 0;
 
   // The response in pieces: StartResponse, Write…, Finish. With

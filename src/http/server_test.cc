@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <future>
@@ -35,6 +37,7 @@ Task<void> Echo(ServerExchange& exchange) {
 class ServerTest : public testing::Test {
  protected:
   void Start(Handler handler, ServerOptions options = {}) {
+    options.clock = &clock_;
     auto server =
         Server::Listen(pool_, "127.0.0.1:0", options, std::move(handler));
     ASSERT_TRUE(server.ok()) << server.error().message();
@@ -48,16 +51,21 @@ class ServerTest : public testing::Test {
     return client.ReceiveAll();
   }
 
+  FixedClock clock_{0};
   LoopPool pool_{2};
   std::unique_ptr<Server> server_;
 };
+
+// With the clock of these tests.
+const std::string kDate = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 
 TEST_F(ServerTest, AnswersARequest) {
   Start(Echo);
   EXPECT_EQ(Ask("POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
                 "Connection: close\r\n\r\nhello"),
-            "HTTP/1.1 200 OK\r\nContent-Length: 17\r\nConnection: close\r\n"
-            "\r\nPOST /a?b 5 hello");
+            "HTTP/1.1 200 OK\r\n" + kDate +
+                "Content-Length: 17\r\nConnection: close\r\n"
+                "\r\nPOST /a?b 5 hello");
 }
 
 TEST_F(ServerTest, ServesPipelinedRequestsInTurn) {
@@ -108,7 +116,7 @@ TEST_F(ServerTest, RefusesMalformedRequestsAndCloses) {
   const std::string answer =
       Ask("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n"
           "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 Bad Request\r\n" + kDate));
   EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
   EXPECT_THAT(answer,
               EndsWith("{\"type\":\"error\",\"error\":{\"type\":"
@@ -160,6 +168,33 @@ TEST_F(ServerTest, LetsTheClientReadARefusalWhileItStillSends) {
   EXPECT_THAT(answer, Not(HasSubstr("<reset>")));
 }
 
+Task<void> DateItself(ServerExchange& exchange) {
+  (void)co_await exchange.Respond({.headers = {{"date", "then"}}}, "a");
+}
+
+TEST_F(ServerTest, LeavesADateThatTheHandlerGave) {
+  Start(DateItself);
+  EXPECT_EQ(Ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\ndate: then\r\nContent-Length: 1\r\n"
+            "Connection: close\r\n\r\na");
+}
+
+TEST_F(ServerTest, GivesItsConnectionsNoDelayAndAProbeOfDeadPeers) {
+  auto listener = OpenListener("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok());
+  RawSocket client = RawSocket::Connect(BoundName(listener->get()));
+  pollfd ready{listener->get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ready, 1, kTestWaitSeconds * 1000), 1);
+  const FileDescriptor peer(::accept(listener->get(), nullptr, nullptr));
+  for (auto [level, option] : {std::pair<int, int>{SOL_SOCKET, SO_KEEPALIVE},
+                               std::pair<int, int>{IPPROTO_TCP, TCP_NODELAY}}) {
+    int on = 0;
+    socklen_t size = sizeof(on);
+    ASSERT_EQ(::getsockopt(peer.get(), level, option, &on, &size), 0);
+    EXPECT_EQ(on, 1);
+  }
+}
+
 TEST_F(ServerTest, AsksForABodyThatWaitsForIt) {
   Start(Echo);
   RawSocket client = Connect();
@@ -192,10 +227,12 @@ TEST_F(ServerTest, PassesOverABodyThatHasComeUnread) {
   const std::string answer =
       Ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
           "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  EXPECT_EQ(answer,
-            "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"
-            "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n"
-            "Connection: close\r\n\r\nno");
+  EXPECT_EQ(answer, "HTTP/1.1 401 Unauthorized\r\n" + kDate +
+                        "Content-Length: 2\r\n\r\nno"
+                        "HTTP/1.1 401 Unauthorized\r\n" +
+                        kDate +
+                        "Content-Length: 2\r\n"
+                        "Connection: close\r\n\r\nno");
 }
 
 Task<void> Forget(ServerExchange&) { co_return; }

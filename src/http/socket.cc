@@ -14,6 +14,15 @@
 
 namespace cofferdam::http {
 
+namespace {
+
+// A connection whose peer has vanished ends after 60 + 4 x 15 seconds.
+constexpr int kProbeAfterSeconds = 60;
+constexpr int kProbeEachSeconds = 15;
+constexpr int kProbesMax = 4;
+
+}  // namespace
+
 using Descriptor = boost::asio::posix::stream_descriptor;
 
 // Shared with the waits that Asio holds, which may end after the Socket has.
@@ -232,9 +241,15 @@ std::string PeerName(int fd) {
   return address.family() == AF_UNIX ? "unix" : AddressName(address);
 }
 
-void SetNoDelay(int fd) {
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+void SetTcpOptions(int fd) {
+  const auto set = [fd](int level, int option, int value) {
+    ::setsockopt(fd, level, option, &value, sizeof(value));
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kProbeAfterSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kProbeEachSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbesMax);
 }
 
 }  // namespace cofferdam::http

@@ -101,7 +101,10 @@ void Advance(std::span<iovec> pieces, size_t bytes);
 
 // "127.0.0.1:50312" of the other end, "unix" for Unix sockets.
 std::string PeerName(int fd);
-// No delay of small writes (TCP_NODELAY); nothing for Unix sockets.
-void SetNoDelay(int fd);
+// For TCP: no delay of small writes, and probes of a peer that is silent, so
+// that one that vanished without a word is noticed within minutes, also in
+// waits that have no deadline of their own. Connections have what their
+// listener had.
+void SetTcpOptions(int fd);
 
 }  // namespace cofferdam::http
