@@ -121,7 +121,6 @@ class Connection final : public ServerExchange {
   Task<Status> Send(std::string_view a, std::string_view b = {},
                     std::string_view c = {});
   Task<Status> SendBody(std::string_view piece, bool last);
-  void FlushSoon();
   void Flush();
 
   // Ends. Refuse answers a request that never became an exchange.
@@ -158,6 +157,12 @@ class Connection final : public ServerExchange {
   bool sending_ = false;
   uint64_t bytes_sent_ = 0;
   std::string pending_;  // a response's head that has not left yet
+  // Flushes the head once the handler lets the loop run.
+  struct FlushSoon final : Soon {
+    explicit FlushSoon(Connection& c) : connection(c) {}
+    void Called() override { connection.Flush(); }
+    Connection& connection;
+  } flush_soon_{*this};
   Timer flush_timer_;
   std::function<void()> gone_;
 };

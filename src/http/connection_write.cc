@@ -79,7 +79,7 @@ Task<Status> Connection::StartResponse(ResponseHead head,
   response_ = ResponseState::kStarted;
   response_body_ = BodyAllowed(head.status) ? body : ResponseBody::kNone;
   response_left_ = content_length.value_or(0);
-  FlushSoon();
+  flush_soon_.CallSoon(loop_);
   co_return Status();
 }
 
@@ -175,12 +175,6 @@ Task<Status> Connection::Send(std::string_view a, std::string_view b,
 
 // A head waits until its handler either writes a piece, which takes it along,
 // or lets the loop run.
-void Connection::FlushSoon() {
-  loop().Post([self = self_] {
-    if (*self != nullptr) (*self)->Flush();
-  });
-}
-
 void Connection::Flush() {
   if (pending_.empty() || sending_ || socket_.closed()) return;
   iovec piece{pending_.data(), pending_.size()};

@@ -1,8 +1,12 @@
 #include "http/loop.h"
 
 #include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#include <boost/asio/post.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -12,9 +16,26 @@
 namespace cofferdam::http {
 namespace {
 
-namespace asio = boost::asio;
-
 constexpr size_t kBuffersFreeMax = 16;
+// What one epoll_wait may bring.
+constexpr int kEventsMax = 64;
+// A sleep is this long at most, which keeps the sum in range.
+constexpr int64_t kSleepMsMax = 3'600'000;
+
+thread_local const Loop::State* current = nullptr;
+
+struct FunctionWork final : Work {
+  explicit FunctionWork(std::function<void()> f) : function(std::move(f)) {}
+  void Run() override { function(); }
+  std::function<void()> function;
+};
+
+struct SpawnWork final : Work {
+  SpawnWork(Loop::State& s, Task<void> t) : state(s), task(std::move(t)) {}
+  void Run() override;
+  Loop::State& state;
+  Task<void> task;
+};
 
 size_t CoresUsable() {
   cpu_set_t set;
@@ -45,6 +66,15 @@ struct Root {
 };
 
 Root RunRoot(Task<void> task) { co_await std::move(task); }
+
+void SpawnWork::Run() {
+  RootLinks* root = RunRoot(std::move(task)).promise;
+  root->previous = &state.roots;
+  root->next = state.roots.next;
+  root->next->previous = root;
+  state.roots.next = root;
+  root->handle.resume();
+}
 
 }  // namespace
 
@@ -109,24 +139,143 @@ Timer* TimerQueue::TakeExpired(int64_t now_us) {
   return timer;
 }
 
-void Loop::State::SetAlarm() {
-  if (stopped || timers.empty() || timers.first_us() >= alarm_us) return;
-  alarm_us = timers.first_us();
-  alarm->expires_at(std::chrono::steady_clock::time_point(
-      std::chrono::microseconds(alarm_us)));
-  alarm->async_wait([this](const boost::system::error_code& error) {
-    if (!error) Alarm();
-  });
+void Soon::CallSoon(Loop& loop) {
+  if (links_.next != nullptr) return;
+  SoonLinks& ring = loop.state().soon;
+  links_.soon = this;
+  links_.previous = ring.previous;
+  links_.next = &ring;
+  ring.previous->next = &links_;
+  ring.previous = &links_;
 }
 
-void Loop::State::Alarm() {
-  alarm_us = std::numeric_limits<int64_t>::max();
+void Soon::Unqueue() {
+  if (links_.next == nullptr) return;
+  links_.previous->next = links_.next;
+  links_.next->previous = links_.previous;
+  links_.next = links_.previous = nullptr;
+}
+
+Loop::State::State()
+    : epoll(::epoll_create1(EPOLL_CLOEXEC)),
+      wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      events(kEventsMax) {
+  roots.previous = roots.next = &roots;
+  soon.previous = soon.next = &soon;
+  CHECK(epoll.valid() && wake.valid());
+  epoll_event event{};
+  // Edges only: what is written is never read.
+  event.events = EPOLLIN | EPOLLET;
+  CHECK(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) == 0);
+}
+
+Loop::State::~State() = default;
+
+bool Loop::State::OnThread() const { return current == this; }
+
+void Loop::State::Post(std::unique_ptr<Work> work) {
+  if (stopped) return;
+  if (OnThread()) {
+    posted.push_back(std::move(work));
+    return;
+  }
+  bool wake_it = false;
+  {
+    std::lock_guard lock(mutex);
+    posted_elsewhere.push_back(std::move(work));
+    wake_it = asleep.exchange(false);
+  }
+  if (wake_it) Wake();
+}
+
+void Loop::State::Wake() {
+  const uint64_t one = 1;
+  // A counter that is full wakes too.
+  (void)!::write(wake.get(), &one, sizeof(one));
+}
+
+void Loop::State::Stop() {
+  stopping = true;
+  Wake();
+}
+
+bool Loop::State::Poll(int fd, Polled* polled) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = polled;
+  return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Loop::State::Forget(const Polled* polled) {
+  for (int i = 0; i < event_count; ++i) {
+    if (events[static_cast<size_t>(i)].data.ptr == polled) {
+      events[static_cast<size_t>(i)].data.ptr = nullptr;
+    }
+  }
+}
+
+// What has been posted up to now, and nothing that it posts itself.
+void Loop::State::RunPosted() {
+  {
+    std::lock_guard lock(mutex);
+    for (auto& work : posted_elsewhere) posted.push_back(std::move(work));
+    posted_elsewhere.clear();
+  }
+  running.swap(posted);
+  for (auto& work : running) work->Run();
+  running.clear();
+}
+
+void Loop::State::CallAllSoon() {
+  while (soon.next != &soon) {
+    Soon* next = soon.next->soon;
+    next->Unqueue();
+    next->Called();
+  }
+}
+
+void Loop::State::FireTimers() {
+  if (timers.empty()) return;
   const int64_t now_us = NowMicros();
   while (Timer* timer = timers.TakeExpired(now_us)) {
     // The timer may be gone when this returns.
     timer->Fire();
   }
-  SetAlarm();
+}
+
+// Until the first timer, as epoll_wait takes it; from here on a post wakes the
+// thread.
+int Loop::State::SleepMs() {
+  {
+    std::lock_guard lock(mutex);
+    if (!posted.empty() || !posted_elsewhere.empty() || stopping) return 0;
+    asleep = true;
+  }
+  if (timers.empty()) return -1;
+  const int64_t left_us = timers.first_us() - NowMicros();
+  if (left_us <= 0) return 0;
+  return static_cast<int>(std::min((left_us + 999) / 1000, kSleepMsMax));
+}
+
+void Loop::State::Run() {
+  current = this;
+  while (!stopping) {
+    const int sleep_ms = SleepMs();
+    event_count =
+        ::epoll_wait(epoll.get(), events.data(), kEventsMax, sleep_ms);
+    asleep = false;
+    for (int i = 0; i < event_count && !stopping; ++i) {
+      const epoll_event& event = events[static_cast<size_t>(i)];
+      if (event.data.ptr == nullptr) continue;
+      static_cast<Polled*>(event.data.ptr)->Happened(event.events);
+      CallAllSoon();
+    }
+    event_count = 0;
+    FireTimers();
+    RunPosted();
+    CallAllSoon();
+  }
+  current = nullptr;
 }
 
 ReadBuffer Loop::State::TakeBuffer() {
@@ -150,26 +299,14 @@ Loop::Loop(size_t index, std::unique_ptr<State> state)
 Loop::~Loop() = default;
 
 void Loop::Post(std::function<void()> work) {
-  if (state_->stopped) return;
-  asio::post(state_->io, std::move(work));
+  state_->Post(std::make_unique<FunctionWork>(std::move(work)));
 }
 
 void Loop::Spawn(Task<void> task) {
-  if (state_->stopped) return;
-  asio::post(state_->io,
-             [state = state_.get(), task = std::move(task)]() mutable {
-               RootLinks* root = RunRoot(std::move(task)).promise;
-               root->previous = &state->roots;
-               root->next = state->roots.next;
-               root->next->previous = root;
-               state->roots.next = root;
-               root->handle.resume();
-             });
+  state_->Post(std::make_unique<SpawnWork>(*state_, std::move(task)));
 }
 
-bool Loop::OnThread() const {
-  return state_->io.get_executor().running_in_this_thread();
-}
+bool Loop::OnThread() const { return state_->OnThread(); }
 
 LoopPool::LoopPool(size_t threads) {
   if (threads == 0) threads = CoresUsable();
@@ -181,7 +318,7 @@ LoopPool::LoopPool(size_t threads) {
     Loop::State& state = loop->state();
     state.thread = std::thread([&state] {
       SetThreadName("loop");
-      state.io.run();
+      state.Run();
     });
   }
 }
@@ -189,7 +326,7 @@ LoopPool::LoopPool(size_t threads) {
 LoopPool::~LoopPool() { Stop(); }
 
 void LoopPool::Stop() {
-  for (auto& loop : loops_) loop->state().io.stop();
+  for (auto& loop : loops_) loop->state().Stop();
   for (auto& loop : loops_) {
     CHECK(!loop->OnThread());
     if (loop->state().thread.joinable()) loop->state().thread.join();
@@ -204,13 +341,11 @@ void LoopPool::Stop() {
 void Timer::Start(int64_t delay_ms, std::function<void()> expired) {
   expired_ = std::move(expired);
   loop_->state().timers.Put(this, NowMicros() + delay_ms * 1000);
-  loop_->state().SetAlarm();
 }
 
 void Timer::Extend(int64_t delay_ms) {
   if (!running()) return;
   loop_->state().timers.Put(this, NowMicros() + delay_ms * 1000);
-  loop_->state().SetAlarm();
 }
 
 void Timer::Stop() {

@@ -1,27 +1,24 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <array>
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <coroutine>
 #include <cstdint>
-#include <limits>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/file.h"
 #include "http/date_internal.h"
 #include "http/loop.h"
 
 namespace cofferdam::http {
 
-// The running timers of a loop, earliest first, behind one timer of Asio that
-// is set again only when an earlier end comes: a timer that is stopped or moved
-// back leaves it as it is, and it finds nothing to do when it fires. So a
-// deadline that is set for every request touches the kernel once per deadline,
-// not once per request.
+// The running timers of a loop, earliest first. The loop sleeps until the first
+// of them, so that setting one costs no system call.
 struct TimerQueue {
   // Puts, moves or removes `timer`; `at_us` in steady microseconds.
   void Put(Timer* timer, int64_t at_us);
@@ -49,29 +46,94 @@ struct RootLinks {
   std::coroutine_handle<> handle;
 };
 
+class Soon;
+struct SoonLinks {
+  SoonLinks* previous = nullptr;
+  SoonLinks* next = nullptr;
+  Soon* soon = nullptr;
+};
+
+// What is called on the loop once what runs now has come back to it, before
+// anything else does. Asking for it costs neither a system call nor memory. On
+// the loop's thread only.
+class Soon {
+ public:
+  Soon() = default;
+  Soon(const Soon&) = delete;
+  Soon& operator=(const Soon&) = delete;
+
+  void CallSoon(Loop& loop);
+
+ protected:
+  ~Soon() { Unqueue(); }
+  // May destroy this.
+  virtual void Called() = 0;
+
+ private:
+  friend struct Loop::State;
+  void Unqueue();
+  SoonLinks links_;
+};
+
+// Whom epoll's events about one descriptor go to.
+class Polled {
+ protected:
+  ~Polled() = default;
+
+ public:
+  // A set of EPOLL…; may destroy this.
+  virtual void Happened(uint32_t events) = 0;
+};
+
 // What one read of a socket can bring.
 inline constexpr size_t kReadBytes = 64 << 10;
 using ReadBuffer = std::unique_ptr<std::array<char, kReadBytes>>;
 
+// Something posted.
+struct Work {
+  virtual ~Work() = default;
+  virtual void Run() = 0;
+};
+using WorkQueue = std::vector<std::unique_ptr<Work>>;
+
 struct Loop::State {
-  // Posted work that is destroyed with `io` may still hold Timers and buffers,
+  State();
+  ~State();
+
+  // Posted work that is never run may still hold timers, sockets and buffers,
   // so these stand before it and go after it.
   TimerQueue timers;
   std::vector<ReadBuffer> buffers_free;
   RootLinks roots;  // head of a ring
+  SoonLinks soon;   // head of a ring, in the order of the calls
 
-  boost::asio::io_context io{1};
-  std::optional<boost::asio::steady_timer> alarm{std::in_place, io};
-  int64_t alarm_us = std::numeric_limits<int64_t>::max();
-  std::optional<
-      boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>
-      work{io.get_executor()};
+  FileDescriptor epoll;
+  FileDescriptor wake;  // an eventfd
+  // What epoll said last.
+  std::vector<epoll_event> events;
+  int event_count = 0;
+
   std::thread thread;
+  std::atomic<bool> stopping = false;
   std::atomic<bool> stopped = false;
 
-  State() { roots.previous = roots.next = &roots; }
-  void SetAlarm();
-  void Alarm();
+  WorkQueue posted;  // by the loop's own thread
+  WorkQueue running;
+  std::mutex mutex;
+  WorkQueue posted_elsewhere;  // guarded by mutex
+  // Whether a post must wake the thread: set under the mutex before it sleeps.
+  std::atomic<bool> asleep = false;
+
+  void Run();
+  void Stop();
+  void Post(std::unique_ptr<Work> work);
+  bool OnThread() const;
+
+  // Every event of `fd`, edge by edge, goes to `polled` until it is forgotten;
+  // closing `fd` ends it for the kernel. False when the kernel refuses.
+  bool Poll(int fd, Polled* polled);
+  // Before `polled` goes.
+  void Forget(const Polled* polled);
 
   // For bytes that are used up before anything else runs on the loop.
   ReadBuffer scratch =
@@ -80,6 +142,13 @@ struct Loop::State {
   // A buffer to keep for longer, from the loop's stock.
   ReadBuffer TakeBuffer();
   void GiveBuffer(ReadBuffer buffer);
+
+ private:
+  void Wake();
+  int SleepMs();
+  void CallAllSoon();
+  void FireTimers();
+  void RunPosted();
 };
 
 // Steady microseconds.

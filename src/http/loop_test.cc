@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <string>
 #include <thread>
 
+#include "http/loop_internal.h"
 #include "http/run_task_testing.h"
 
 namespace cofferdam::http {
@@ -150,6 +152,59 @@ Task<bool> ManyTimers(Loop& loop) {
 TEST(Timer, KeepsOrderAmongMany) {
   LoopPool pool(1);
   EXPECT_TRUE(RunTask(pool, ManyTimers(pool.at(0))));
+}
+
+TEST(Loop, WakesForWhatAnotherThreadPosts) {
+  LoopPool pool(1);
+  // Each finds the loop asleep, or about to be.
+  for (int i = 0; i < 1000; ++i) {
+    std::promise<void> done;
+    pool.at(0).Post([&] { done.set_value(); });
+    done.get_future().wait();
+  }
+}
+
+TEST(Loop, LosesNothingThatManyThreadsPost) {
+  LoopPool pool(1);
+  std::atomic<int> run = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 2000; ++j) pool.at(0).Post([&] { ++run; });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::promise<void> behind;
+  pool.at(0).Post([&] { behind.set_value(); });
+  behind.get_future().wait();
+  EXPECT_EQ(run, 8000);
+}
+
+Task<std::string> PostInTurn(Loop& loop) {
+  std::string order;
+  struct Mark final : Soon {
+    explicit Mark(std::string& o) : order(o) {}
+    void Called() override { order += 's'; }
+    std::string& order;
+  };
+  Mark mark(order);
+  auto dropped = std::make_unique<Mark>(order);
+  loop.Post([&] {
+    order += 'a';
+    mark.CallSoon(loop);
+    mark.CallSoon(loop);
+    dropped->CallSoon(loop);
+    dropped.reset();
+    loop.Post([&] { order += 'c'; });
+    order += 'b';
+  });
+  co_await Sleep(loop, 5);
+  co_return order;
+}
+
+TEST(Loop, CallsOnceAndSoonAndNeverInsideTheCall) {
+  LoopPool pool(1);
+  EXPECT_EQ(RunTask(pool, PostInTurn(pool.at(0))), "absc");
 }
 
 TEST(LoopPool, DestroysCoroutinesThatNeverEnd) {

@@ -1,10 +1,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -23,87 +23,62 @@ constexpr int kProbesMax = 4;
 
 }  // namespace
 
-using Descriptor = boost::asio::posix::stream_descriptor;
-
-// Shared with the waits that Asio holds, which may end after the Socket has.
-struct Socket::State : std::enable_shared_from_this<Socket::State> {
-  State(Loop& l, int fd) : loop(l), descriptor(l.state().io, fd), timer(l) {}
-
-  Loop& loop;
-  Descriptor descriptor;
-  unsigned armed = 0;     // waits that Asio holds
-  unsigned ready = 0;     // seen, not yet used up
-  unsigned interest = 0;  // of the waiter
-  std::coroutine_handle<> waiter;
-  std::function<void()> watch;
-  bool closed = false;
-  bool woken = false;
-  bool late = false;
-
-  Timer timer;
-  int64_t deadline_us = -1;
-
-  void Arm(unsigned which) {
-    which &= ~armed;
-    if (which & kReadable) ArmOne(kReadable, Descriptor::wait_read);
-    if (which & kWritable) ArmOne(kWritable, Descriptor::wait_write);
-  }
-
-  void ArmOne(unsigned which, Descriptor::wait_type type) {
-    armed |= which;
-    descriptor.async_wait(type, [self = shared_from_this(), which](
-                                    const boost::system::error_code& error) {
-      self->armed &= ~which;
-      if (!error) self->ready |= which;
-      self->Notice(which);
-    });
-  }
-
-  void Notice(unsigned which) {
-    if (waiter && (closed || (interest & which))) {
-      Resume();
-    } else if (watch && !closed && which == kReadable) {
-      std::exchange(watch, nullptr)();
-    }
-  }
-
-  void Resume() {
-    if (waiter) std::exchange(waiter, nullptr).resume();
-  }
-
-  // Deadlines mostly move back before they come, so the timer is set once and
-  // looks again when it fires.
-  void StartTimer(int64_t delay_us) {
-    timer.Start((delay_us + 999) / 1000, [this] {
-      if (deadline_us < 0) return;
-      const int64_t left_us = deadline_us - NowMicros();
-      if (left_us > 0) {
-        StartTimer(left_us);
-        return;
-      }
-      late = true;
-      Resume();
-    });
-    timer_at_us = NowMicros() + delay_us;
-  }
-  int64_t timer_at_us = 0;
-};
-
 Socket::Socket(Loop& loop, FileDescriptor fd)
-    : loop_(loop), state_(std::make_shared<State>(loop, fd.Release())) {}
-
-Socket::~Socket() {
-  state_->waiter = nullptr;
-  state_->timer.Stop();
-  Close();
+    : loop_(loop), fd_(std::move(fd)), timer_(loop) {
+  // Without events nothing would ever go on.
+  if (!loop_.state().Poll(fd_.get(), this)) Close();
 }
 
-int Socket::fd() const { return state_->descriptor.native_handle(); }
+Socket::~Socket() {
+  waiter_ = nullptr;
+  Close();
+  if (gone_ != nullptr) *gone_ = true;
+}
 
-bool Socket::closed() const { return state_->closed; }
+void Socket::Happened(uint32_t events) {
+  // Not before an edge that tells of an end: what comes then is the end.
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ended_ = true;
+  if (ended_ || (events & EPOLLIN)) ready_ |= kReadable;
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) ready_ |= kWritable;
+  Tell();
+}
+
+// Tells whoever watches, then whoever waits.
+void Socket::Tell() {
+  if (watch_ && !closed_ && (ready_ & kReadable) &&
+      !(waiter_ && (interest_ & kReadable))) {
+    bool gone = false;
+    gone_ = &gone;
+    std::exchange(watch_, nullptr)();
+    if (gone) return;
+    gone_ = nullptr;
+  }
+  if (waiter_ && (closed_ || (interest_ & ready_))) Resume();
+}
+
+// May destroy this.
+void Socket::Resume() {
+  if (waiter_) std::exchange(waiter_, nullptr).resume();
+}
+
+// Deadlines mostly move back before they come, so the timer is set once and
+// looks again when it fires.
+void Socket::StartTimer(int64_t delay_us) {
+  timer_.Start((delay_us + 999) / 1000, [this] {
+    if (deadline_us_ < 0) return;
+    const int64_t left_us = deadline_us_ - NowMicros();
+    if (left_us > 0) {
+      StartTimer(left_us);
+      return;
+    }
+    late_ = true;
+    Resume();
+  });
+  timer_at_us_ = NowMicros() + delay_us;
+}
 
 IoStep Socket::TryRead(char* data, size_t size) {
-  if (state_->closed) return {IoOutcome::kFailed, 0, ECANCELED};
+  if (closed_) return {IoOutcome::kFailed, 0, ECANCELED};
   ssize_t got;
   do {
     got = ::recv(fd(), data, size, MSG_DONTWAIT);
@@ -121,7 +96,7 @@ IoStep Socket::TryRead(char* data, size_t size) {
 }
 
 IoStep Socket::TryWrite(std::span<iovec> pieces) {
-  if (state_->closed) return {IoOutcome::kFailed, 0, ECANCELED};
+  if (closed_) return {IoOutcome::kFailed, 0, ECANCELED};
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
@@ -133,95 +108,77 @@ IoStep Socket::TryWrite(std::span<iovec> pieces) {
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
       return {IoOutcome::kFailed, 0, errno};
     }
-    state_->ready &= ~kWritable;
+    ready_ &= ~kWritable;
     return {};
   }
   Advance(pieces, static_cast<size_t>(sent));
   return {IoOutcome::kMoved, static_cast<size_t>(sent), 0};
 }
 
-bool Socket::ReadableMaybe() const { return state_->ready & kReadable; }
+void Socket::SetNotReadable() {
+  if (!ended_) ready_ &= ~kReadable;
+}
 
-void Socket::SetNotReadable() { state_->ready &= ~kReadable; }
-
-void Socket::SetReadableMaybe() { state_->ready |= kReadable; }
-
-bool Socket::WaitAwaiter::await_ready() {
-  CHECK(!state_.waiter);
-  return state_.closed || state_.late || (state_.ready & interest_);
+bool Socket::WaitAwaiter::await_ready() const {
+  CHECK(!socket_.waiter_);
+  return socket_.closed_ || socket_.late_ || (socket_.ready_ & interest_);
 }
 
 void Socket::WaitAwaiter::await_suspend(std::coroutine_handle<> handle) {
-  state_.waiter = handle;
-  state_.interest = interest_;
-  state_.woken = false;
-  state_.Arm(interest_);
+  socket_.waiter_ = handle;
+  socket_.interest_ = static_cast<uint8_t>(interest_);
+  socket_.woken_ = false;
 }
 
 Woken Socket::WaitAwaiter::await_resume() {
-  if (state_.closed || std::exchange(state_.woken, false)) {
+  if (socket_.closed_ || std::exchange(socket_.woken_, false)) {
     return Woken::kClosed;
   }
-  if (std::exchange(state_.late, false)) return Woken::kDeadline;
+  if (std::exchange(socket_.late_, false)) return Woken::kDeadline;
   return Woken::kReady;
 }
 
-Socket::WaitAwaiter Socket::Wait(unsigned interest) {
-  return WaitAwaiter(*state_, interest);
-}
-
 void Socket::Wake() {
-  if (!state_->waiter) return;
-  state_->woken = true;
-  state_->Resume();
+  if (!waiter_) return;
+  woken_ = true;
+  Resume();
 }
 
 void Socket::Watch(std::function<void()> readable) {
-  State& state = *state_;
-  state.watch = std::move(readable);
-  if (!state.watch || state.closed) return;
-  if (state.ready & kReadable) {
-    loop_.Post([self = state_] { self->Notice(kReadable); });
-  } else {
-    state.Arm(kReadable);
-  }
+  watch_ = std::move(readable);
+  if (watch_ && !closed_ && (ready_ & kReadable)) CallSoon(loop_);
 }
 
 void Socket::SetDeadline(int64_t delay_ms) {
-  State& state = *state_;
-  state.late = false;
+  late_ = false;
   if (delay_ms < 0) {
-    state.deadline_us = -1;
+    deadline_us_ = -1;
     return;
   }
-  state.deadline_us = NowMicros() + delay_ms * 1000;
-  if (!state.timer.running() || state.timer_at_us > state.deadline_us) {
-    state.StartTimer(delay_ms * 1000);
+  deadline_us_ = NowMicros() + delay_ms * 1000;
+  if (!timer_.running() || timer_at_us_ > deadline_us_) {
+    StartTimer(delay_ms * 1000);
   }
 }
 
 void Socket::Close() {
-  State& state = *state_;
-  if (std::exchange(state.closed, true)) return;
-  state.watch = nullptr;
-  state.timer.Stop();
-  boost::system::error_code ignored;
-  state.descriptor.close(ignored);
-  // Asio ends the waits that it holds, but a waiter may have none of its own.
-  if (state.waiter && !(state.armed & state.interest)) {
-    loop_.Post([self = state_] { self->Resume(); });
-  }
+  if (std::exchange(closed_, true)) return;
+  watch_ = nullptr;
+  timer_.Stop();
+  loop_.state().Forget(this);
+  fd_.Reset(-1);
+  if (waiter_) CallSoon(loop_);
 }
 
 void Socket::Reset() {
-  if (state_->closed) return;
+  if (closed_) return;
   const linger now{1, 0};
   ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
   Close();
 }
 
 void Socket::ShutdownWrite() {
-  if (!state_->closed) ::shutdown(fd(), SHUT_WR);
+  if (!closed_) ::shutdown(fd(), SHUT_WR);
 }
 
 void Advance(std::span<iovec> pieces, size_t bytes) {

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "http/loop.h"
+#include "http/loop_internal.h"
 #include "http/task.h"
 
 namespace cofferdam::http {
@@ -28,15 +29,15 @@ struct IoStep {
   int error = 0;
 };
 
-enum Interest : unsigned { kReadable = 1, kWritable = 2 };
+enum Interest : uint8_t { kReadable = 1, kWritable = 2 };
 enum class Woken { kReady, kDeadline, kClosed };
 
 // A connected (or listening) stream socket on one loop: system calls that never
-// block, and one wait at a time. A wait for reading stays armed in the kernel
-// until something comes, across requests, so that an idle connection notices
-// its peer leaving at no extra cost. One deadline at a time; setting it is
-// cheap.
-class Socket {
+// block, and one wait at a time. The kernel is told once to report every edge,
+// and what it said is remembered, so that a wait costs no system call of its
+// own and an idle connection notices its peer leaving. One deadline at a time;
+// setting it is cheap.
+class Socket final : private Polled, private Soon {
  public:
   // Takes a non-blocking socket.
   Socket(Loop& loop, FileDescriptor fd);
@@ -45,8 +46,8 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   Loop& loop() { return loop_; }
-  int fd() const;
-  bool closed() const;
+  int fd() const { return fd_.get(); }
+  bool closed() const { return closed_; }
 
   IoStep TryRead(char* data, size_t size);
   // Changes `pieces` to what is left.
@@ -54,27 +55,26 @@ class Socket {
 
   // What the last read says about the next: false after one that did not fill
   // its buffer.
-  bool ReadableMaybe() const;
+  bool ReadableMaybe() const { return ready_ & kReadable; }
   void SetNotReadable();
   // The next wait or watch for reading ends at once.
-  void SetReadableMaybe();
+  void SetReadableMaybe() { ready_ |= kReadable; }
 
-  struct State;
   class WaitAwaiter {
    public:
-    WaitAwaiter(State& state, unsigned interest)
-        : state_(state), interest_(interest) {}
-    bool await_ready();
+    WaitAwaiter(Socket& socket, unsigned interest)
+        : socket_(socket), interest_(interest) {}
+    bool await_ready() const;
     void await_suspend(std::coroutine_handle<> handle);
     Woken await_resume();
 
    private:
-    State& state_;
+    Socket& socket_;
     unsigned interest_;
   };
   // Until the socket can do one of `interest` (a set of Interest), the deadline
   // passes, or it is closed here.
-  WaitAwaiter Wait(unsigned interest);
+  WaitAwaiter Wait(unsigned interest) { return {*this, interest}; }
   // Lets a wait that runs go on at once, with kClosed, once. From outside it.
   void Wake();
 
@@ -92,8 +92,26 @@ class Socket {
   void ShutdownWrite();
 
  private:
+  void Happened(uint32_t events) override;
+  void Called() override { Tell(); }
+  void Tell();
+  void Resume();
+  void StartTimer(int64_t delay_us);
+
   Loop& loop_;
-  std::shared_ptr<State> state_;
+  FileDescriptor fd_;
+  bool closed_ = false;
+  bool ended_ = false;  // the peer has closed or broken it
+  bool woken_ = false;
+  bool late_ = false;
+  uint8_t ready_ = 0;     // seen, not yet used up: a set of Interest
+  uint8_t interest_ = 0;  // of the waiter
+  bool* gone_ = nullptr;  // set when this goes while it calls
+  std::coroutine_handle<> waiter_;
+  std::function<void()> watch_;
+  int64_t deadline_us_ = -1;
+  int64_t timer_at_us_ = 0;
+  Timer timer_;
 };
 
 // Takes `bytes` off the front of `pieces`.
