@@ -416,6 +416,31 @@ TEST_F(ServerTest, EndsAWriteThatWaitsWhenTheClientLeaves) {
   EXPECT_EQ(handler.ended.get_future().get(), Code::kCancelled);
 }
 
+// As Flood for /flood; answers others.
+struct FloodOrAnswer {
+  Flood flood;
+  Task<void> operator()(ServerExchange& exchange) {
+    if (exchange.request().target == "/flood")
+      co_return co_await flood(exchange);
+    (void)co_await exchange.Respond({}, "a");
+  }
+};
+
+TEST_F(ServerTest, LetsNobodyWaitForAClientThatDoesNotRead) {
+  FloodOrAnswer handler;
+  Start(std::ref(handler));
+  RawSocket stuck = Connect();
+  stuck.Send("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(stuck.Receive().has_value());
+  // On both loops, so also on that of the stream that is stuck.
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_THAT(Ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+                EndsWith("\r\n\r\na"));
+  }
+  stuck.Close();
+  EXPECT_EQ(handler.flood.ended.get_future().get(), Code::kCancelled);
+}
+
 TEST_F(ServerTest, CutsOffAClientThatDoesNotRead) {
   Flood handler;
   Start(std::ref(handler), {.write_timeout_ms = 50});

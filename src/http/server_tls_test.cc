@@ -173,6 +173,52 @@ TEST_F(ServerTlsTest, LimitsConnections) {
   EXPECT_THAT(second.ReceiveUntil("}}"), HasSubstr("too many connections"));
 }
 
+// Says how the body came.
+Task<void> Judge(ServerExchange& exchange) {
+  auto body = co_await exchange.ReadBody(1000);
+  (void)co_await exchange.Respond(
+      {.status = body.ok() ? 200 : HttpStatus(body.error().code())}, "");
+}
+
+TEST_F(ServerTlsTest, CutsOffHeadsAndBodiesThatStop) {
+  Start(Judge, {.head_timeout_ms = 20, .body_timeout_ms = 20});
+  RawTlsClient head(server_->address());
+  head.Send("GET / HTTP/1.1\r\nHo");
+  EXPECT_THAT(head.ReceiveAll(), StartsWith("HTTP/1.1 408 "));
+  RawTlsClient body(server_->address());
+  body.Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+  EXPECT_THAT(body.ReceiveUntil("\r\n"), StartsWith("HTTP/1.1 504 "));
+}
+
+// Writes to /flood until its client no longer reads; answers others.
+struct Flood {
+  std::promise<Code> ended;
+  Task<void> operator()(ServerExchange& exchange) {
+    if (exchange.request().target != "/flood") {
+      (void)co_await exchange.Respond({}, "a");
+      co_return;
+    }
+    (void)co_await exchange.StartResponse({}, std::nullopt);
+    const std::string piece(1 << 20, 'x');
+    Status written;
+    while (written.ok()) written = co_await exchange.Write(piece);
+    ended.set_value(written.error().code());
+  }
+};
+
+TEST_F(ServerTlsTest, LetsNobodyWaitForAClientThatDoesNotRead) {
+  Flood handler;
+  Start(std::ref(handler), {.write_timeout_ms = 300});
+  RawTlsClient stuck(server_->address());
+  stuck.Send("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(stuck.ReceiveUntil("x"), StartsWith("HTTP/1.1 200"));
+  // On both loops, so also on that of the stream that is stuck.
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(Post("/", "", identity_.certificate_file()).ok());
+  }
+  EXPECT_EQ(handler.ended.get_future().get(), Code::kDeadline);
+}
+
 Task<void> StreamToTheEnd(ServerExchange& exchange) {
   (void)co_await exchange.StartResponse({}, std::nullopt);
   (void)co_await exchange.Write("one");

@@ -23,7 +23,8 @@ using testing::HasSubstr;
 // reads one request, then writes `answer` and ends as `farewell` says.
 class TlsServer {
  public:
-  enum class Farewell { kProper, kAbrupt };
+  // kStall: waits for the client to leave.
+  enum class Farewell { kProper, kAbrupt, kStall };
 
   TlsServer(const char* names, std::string answer, int connections = 1,
             Farewell farewell = Farewell::kProper)
@@ -64,6 +65,7 @@ class TlsServer {
         SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
       }
       if (farewell == Farewell::kProper) SSL_shutdown(ssl);
+      if (farewell == Farewell::kStall) peer.Receive();
     }
     SSL_free(ssl);
   }
@@ -233,6 +235,44 @@ TEST_F(TlsTest, IsReadyForBytesThatTheKernelNoLongerHas) {
       ClientPool::Create(pool, Upstream::FromUrl(*url, server.ca_file()), {});
   ASSERT_TRUE(clients.ok());
   EXPECT_EQ(RunTask(pool, ReadWhenReady(**clients, pool.at(0))), body);
+}
+
+TEST_F(TlsTest, ReportsAnUpstreamThatDiesInAChunk) {
+  for (auto farewell :
+       {TlsServer::Farewell::kProper, TlsServer::Farewell::kAbrupt}) {
+    TlsServer server("DNS:localhost",
+                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "20\r\nevent: message_start\ndata: {",
+                     1, farewell);
+    auto response = Get(server.Url("localhost"), server.ca_file());
+    ASSERT_FALSE(response.ok());
+    EXPECT_EQ(response.error().code(), Code::kCorrupt);
+  }
+}
+
+Task<Code> ReadToAnError(ClientPool& clients, Loop& loop) {
+  const RequestHead head{.method = "GET", .target = "/", .headers = {}};
+  auto sent = co_await clients.Send(loop, head, "");
+  CHECK_OK(sent);
+  while (true) {
+    auto piece = co_await (*sent)->Read();
+    if (!piece.ok()) co_return piece.error().code();
+    CHECK(!piece->empty());
+  }
+}
+
+TEST_F(TlsTest, WaitsForAnUpstreamThatStallsOnlySoLong) {
+  TlsServer server("IP:127.0.0.1",
+                   "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", 1,
+                   TlsServer::Farewell::kStall);
+  LoopPool pool(1);
+  auto url = Url::Parse(server.Url("127.0.0.1"));
+  ASSERT_TRUE(url.ok());
+  auto clients = ClientPool::Create(
+      pool, Upstream::FromUrl(*url, server.ca_file()), {.idle_timeout_ms = 20});
+  ASSERT_TRUE(clients.ok());
+  EXPECT_EQ(RunTask(pool, ReadToAnError(**clients, pool.at(0))),
+            Code::kDeadline);
 }
 
 TEST_F(TlsTest, ReportsAServerThatSpeaksPlainly) {
