@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
 #include "base/json.h"
 
 namespace cofferdam::wire {
@@ -54,6 +59,15 @@ std::string Message(const Error& error, std::string_view request_id) {
   while (said.ends_with('.') || said.ends_with(' ')) said.remove_suffix(1);
   return fmt::format("{} (reference {}): {}. {}", words.what, request_id, said,
                      words.next);
+}
+
+// Text with what is no UTF-8 replaced, as JSON strings have it.
+std::string Utf8(std::string_view text) {
+  std::string quoted;
+  AppendJsonString(text, &quoted);
+  Result<JsonDocument> json = JsonDocument::Parse("[" + quoted + "]");
+  CHECK(json.ok());
+  return std::string(json->root().At(0).StringOrEmpty());
 }
 
 std::string_view AnthropicType(int status) {
@@ -144,12 +158,108 @@ std::string OpenAiBody(std::string_view message, int status) {
   return std::move(json).Take();
 }
 
-std::string GeminiBody(std::string_view message, int status) {
+enum class Form { kJson, kPlainText, kQuota };
+
+// Gemini CLI takes a 429 for a passing one, and tries for minutes, unless its
+// details say that a quota is used up in these very words.
+std::string GeminiBody(std::string_view message, int status,
+                       Form form = Form::kJson) {
   JsonWriter json;
   json.BeginObject().Key("error").BeginObject();
   json.Field("code", status).Field("message", message);
-  json.Field("status", GeminiStatus(status)).EndObject().EndObject();
-  return std::move(json).Take();
+  json.Field("status", GeminiStatus(status));
+  if (form == Form::kQuota) {
+    json.Key("details").BeginArray().BeginObject();
+    json.Field("@type", "type.googleapis.com/google.rpc.ErrorInfo");
+    json.Field("reason", "QUOTA_EXHAUSTED");
+    json.Field("domain", "cloudcode-pa.googleapis.com");
+    json.EndObject().EndArray();
+  }
+  return std::move(json.EndObject().EndObject()).Take();
+}
+
+// How an agent is told what cannot pass later, by the honest status; the first
+// row that matches decides. Without one the status stands. Measured with the
+// agents themselves: with any other status they hide the message, or try again
+// for up to four minutes.
+struct ShapeRow {
+  Agent agent;
+  int status_min;
+  int status_max;
+  int shown;
+  Form form;
+};
+
+constexpr ShapeRow kLastingShapes[] = {
+    {Agent::kClaudeCode, 401, 401, 401, Form::kJson},
+    {Agent::kClaudeCode, 429, 429, 429, Form::kJson},
+    {Agent::kClaudeCode, 400, 499, 403, Form::kJson},
+    {Agent::kCodex, 400, 599, 400, Form::kPlainText},
+    {Agent::kGeminiCli, 429, 429, 429, Form::kQuota},
+    {Agent::kGeminiCli, 400, 599, 404, Form::kJson},
+    {Agent::kOpencode, 400, 599, 403, Form::kJson},
+};
+
+// A tool's name is a claim: a shape holds only where the agent would stand.
+bool Speaks(Agent agent, Protocol protocol) {
+  switch (agent) {
+    case Agent::kClaudeCode:
+      return protocol == Protocol::kAnthropicMessages;
+    case Agent::kCodex:
+      return protocol == Protocol::kOpenAiResponses;
+    case Agent::kGeminiCli:
+      return protocol == Protocol::kGemini;
+    case Agent::kOpencode:
+    case Agent::kOther:
+      return true;
+  }
+  return false;
+}
+
+// How long agents are told to wait when nobody knows better: without it Codex
+// gives up at a 429, and hides its message.
+constexpr int64_t kRetryAfterS = 2;
+
+struct Shape {
+  int status = 0;
+  Form form = Form::kJson;
+};
+
+Shape LastingShape(const RefusalFor& reader, int status) {
+  for (const ShapeRow& row : kLastingShapes) {
+    if (row.agent == reader.agent && status >= row.status_min &&
+        status <= row.status_max && Speaks(reader.agent, reader.protocol)) {
+      return {row.shown, row.form};
+    }
+  }
+  return {status, Form::kJson};
+}
+
+std::string JsonBody(Protocol protocol, const Shape& shape,
+                     std::string_view message, std::string_view request_id) {
+  switch (protocol) {
+    case Protocol::kAnthropicMessages:
+      return AnthropicBody(message, request_id, shape.status);
+    case Protocol::kOpenAiResponses:
+    case Protocol::kOpenAiChat:
+      return OpenAiBody(message, shape.status);
+    case Protocol::kGemini:
+      return GeminiBody(message, shape.status, shape.form);
+  }
+  CHECK(false);
+}
+
+std::string_view RequestIdHeader(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kAnthropicMessages:
+      return "request-id";
+    case Protocol::kOpenAiResponses:
+    case Protocol::kOpenAiChat:
+      return "x-request-id";
+    case Protocol::kGemini:
+      return "";
+  }
+  CHECK(false);
 }
 
 // Codex shows the message of "invalid_prompt" at once and complete; any other
@@ -207,29 +317,29 @@ Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
 
 Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
                     std::string_view request_id, int status) {
+  const bool lasts = !MayPassLater(error.code());
+  const Shape shape =
+      lasts ? LastingShape(reader, status) : Shape{status, Form::kJson};
+  const std::string message = Message(error, request_id);
   Refusal refusal;
-  refusal.status = status;
-  refusal.content_type = "application/json";
-  std::string message = Message(error, request_id);
-  switch (reader.protocol) {
-    case Protocol::kAnthropicMessages:
-      refusal.headers.emplace_back("request-id", request_id);
-      refusal.body = AnthropicBody(message, request_id, status);
-      break;
-    case Protocol::kOpenAiResponses:
-    case Protocol::kOpenAiChat:
-      refusal.headers.emplace_back("x-request-id", request_id);
-      refusal.body = OpenAiBody(message, status);
-      break;
-    case Protocol::kGemini:
-      refusal.body = GeminiBody(message, status);
-      break;
+  refusal.status = shape.status;
+  if (shape.form == Form::kPlainText) {
+    refusal.content_type = "text/plain; charset=utf-8";
+    refusal.body = Utf8(message);
+  } else {
+    refusal.content_type = "application/json";
+    refusal.body = JsonBody(reader.protocol, shape, message, request_id);
   }
-  if (!MayPassLater(error.code())) {
+  const std::string_view id_header = RequestIdHeader(reader.protocol);
+  if (!id_header.empty()) refusal.headers.emplace_back(id_header, request_id);
+  if (lasts) {
     refusal.headers.emplace_back("x-should-retry", "false");
-  } else if (reader.retry_after_s) {
-    refusal.headers.emplace_back("retry-after",
-                                 fmt::format("{}", *reader.retry_after_s));
+  } else if (reader.agent != Agent::kGeminiCli &&
+             (reader.retry_after_s || status == 429)) {
+    // Gemini CLI passes it over.
+    refusal.headers.emplace_back(
+        "retry-after", std::to_string(std::max<int64_t>(
+                           1, reader.retry_after_s.value_or(kRetryAfterS))));
   }
   return refusal;
 }

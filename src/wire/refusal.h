@@ -16,9 +16,9 @@ namespace cofferdam::wire {
 struct Refusal {
   int status = 500;
   std::string content_type;
-  // Beside content type and length: the protocol's header for a request's id,
-  // and "x-should-retry: false" where a retry is useless, which keeps Claude
-  // Code from trying for minutes.
+  // Beside content type and length: the protocol's header for a request's id;
+  // "x-should-retry: false" where a retry is useless, which keeps Claude Code
+  // from trying for minutes; "retry-after" where one is not.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 };
@@ -42,7 +42,12 @@ struct RefusalFor {
 // Says `error` in the client's own protocol: what happened, what to do next,
 // and `request_id` to ask about. The first form takes the status from the
 // table of codes (HttpStatus), the second one as given, 400..599 (502 where
-// the upstream speaks nonsense, 429 where a limit is reached).
+// the upstream speaks nonsense, 429 where a limit or budget is reached).
+//
+// What cannot pass later (MayPassLater) is bent into the shape that the agent
+// shows at once, whole and without trying again; docs/formats/refusals.md is
+// the table. What may pass later keeps its status, since agents try again by
+// themselves.
 Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
                     std::string_view request_id);
 Refusal MakeRefusal(const RefusalFor& reader, const Error& error,

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
+#include "base/file.h"
 #include "base/json.h"
 
 namespace cofferdam::wire {
@@ -117,6 +120,159 @@ TEST(MakeRefusal, EscapesItsMessage) {
               HasSubstr("model \"a\nb\xef\xbf\xbd\". "));
 }
 
+struct ShapeCase {
+  std::string_view name;
+  Agent agent;
+  Protocol protocol;
+  Code code;
+  int status;
+  int shown;
+  std::string_view content_type;
+  // A piece of the body that names its kind.
+  std::string_view kind;
+};
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+constexpr Protocol kChat = Protocol::kOpenAiChat;
+constexpr Protocol kGemini = Protocol::kGemini;
+
+// What cannot pass later, as measured with each agent.
+constexpr ShapeCase kLasting[] = {
+    {"ClaudeCodeDenied", Agent::kClaudeCode, kAnthropic, Code::kDenied, 403,
+     403, kJson, R"("permission_error")"},
+    {"ClaudeCodeInvalid", Agent::kClaudeCode, kAnthropic, Code::kInvalid, 400,
+     403, kJson, R"("permission_error")"},
+    {"ClaudeCodeNoSuchModel", Agent::kClaudeCode, kAnthropic, Code::kNotFound,
+     404, 403, kJson, R"("permission_error")"},
+    {"ClaudeCodeTooLarge", Agent::kClaudeCode, kAnthropic, Code::kTooLarge, 413,
+     403, kJson, R"("permission_error")"},
+    {"ClaudeCodeNoKey", Agent::kClaudeCode, kAnthropic, Code::kUnauthenticated,
+     401, 401, kJson, R"("authentication_error")"},
+    {"ClaudeCodeBudget", Agent::kClaudeCode, kAnthropic, Code::kDenied, 429,
+     429, kJson, R"("rate_limit_error")"},
+    {"ClaudeCodeBroken", Agent::kClaudeCode, kAnthropic, Code::kInternal, 500,
+     500, kJson, R"("api_error")"},
+    {"CodexDenied", Agent::kCodex, kResponses, Code::kDenied, 403, 400, kPlain,
+     "Cofferdam refused"},
+    {"CodexNoKey", Agent::kCodex, kResponses, Code::kUnauthenticated, 401, 400,
+     kPlain, "cofferdam login"},
+    {"CodexBudget", Agent::kCodex, kResponses, Code::kDenied, 429, 400, kPlain,
+     "Cofferdam refused"},
+    {"CodexBroken", Agent::kCodex, kResponses, Code::kInternal, 500, 400,
+     kPlain, "could not answer"},
+    {"GeminiCliDenied", Agent::kGeminiCli, kGemini, Code::kDenied, 403, 404,
+     kJson, R"("status":"NOT_FOUND")"},
+    {"GeminiCliNoKey", Agent::kGeminiCli, kGemini, Code::kUnauthenticated, 401,
+     404, kJson, R"("code":404)"},
+    {"GeminiCliBudget", Agent::kGeminiCli, kGemini, Code::kDenied, 429, 429,
+     kJson, R"("reason":"QUOTA_EXHAUSTED")"},
+    {"GeminiCliBroken", Agent::kGeminiCli, kGemini, Code::kCorrupt, 500, 404,
+     kJson, R"("status":"NOT_FOUND")"},
+    {"OpencodeDenied", Agent::kOpencode, kChat, Code::kDenied, 403, 403, kJson,
+     R"("code":"policy_refused")"},
+    {"OpencodeNoSuchModel", Agent::kOpencode, kChat, Code::kNotFound, 404, 403,
+     kJson, R"("code":"policy_refused")"},
+    {"OpencodeBudget", Agent::kOpencode, kAnthropic, Code::kDenied, 429, 403,
+     kJson, R"("permission_error")"},
+    {"OpencodeBroken", Agent::kOpencode, kResponses, Code::kInternal, 500, 403,
+     kJson, R"("code":"policy_refused")"},
+    {"OtherChat", Agent::kOther, kChat, Code::kNotFound, 404, 404, kJson,
+     R"("code":"not_found")"},
+    {"OtherGemini", Agent::kOther, kGemini, Code::kUnauthenticated, 401, 401,
+     kJson, R"("status":"UNAUTHENTICATED")"},
+    {"OtherGeminiBudget", Agent::kOther, kGemini, Code::kDenied, 429, 429,
+     kJson, R"("status":"RESOURCE_EXHAUSTED"}})"},
+    {"CodexSomewhereElse", Agent::kCodex, kAnthropic, Code::kDenied, 403, 403,
+     kJson, R"("permission_error")"},
+    {"ClaudeCodeSomewhereElse", Agent::kClaudeCode, kChat, Code::kNotFound, 404,
+     404, kJson, R"("not_found")"},
+};
+
+class LastingRefusal : public ::testing::TestWithParam<ShapeCase> {};
+
+TEST_P(LastingRefusal, HasTheShapeThatItsReaderShowsAtOnce) {
+  const ShapeCase& each = GetParam();
+  // Where it is not the code's own status, the caller gives it.
+  const Refusal refusal = MakeRefusal(
+      {.protocol = each.protocol, .agent = each.agent, .retry_after_s = 9},
+      Error(each.code, "reason"), "01REF", each.status);
+  EXPECT_EQ(refusal.status, each.shown);
+  EXPECT_EQ(refusal.content_type, each.content_type);
+  EXPECT_THAT(refusal.body, HasSubstr(std::string(each.kind)));
+  EXPECT_THAT(refusal.body, HasSubstr("(reference 01REF): reason. "));
+  EXPECT_EQ(Header(refusal, "x-should-retry"), "false");
+  EXPECT_EQ(Header(refusal, "retry-after"), "");
+  if (each.content_type == kJson) Body(refusal);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LastingRefusal, ::testing::ValuesIn(kLasting),
+                         [](const auto& test) {
+                           return std::string(test.param.name);
+                         });
+
+TEST(MakeRefusal, LeavesToAgentsWhatMayPassLater) {
+  for (const ShapeCase& each : kLasting) {
+    for (int status : {429, 502, 503, 504}) {
+      const Refusal refusal = MakeRefusal(
+          {.protocol = each.protocol, .agent = each.agent, .retry_after_s = 9},
+          Error(Code::kUnavailable, "busy"), "01REF", status);
+      EXPECT_EQ(refusal.status, status) << each.name;
+      EXPECT_EQ(refusal.content_type, kJson);
+      EXPECT_EQ(Header(refusal, "x-should-retry"), "");
+      EXPECT_EQ(Header(refusal, "retry-after"),
+                each.agent == Agent::kGeminiCli ? "" : "9");
+      EXPECT_THAT(refusal.body, HasSubstr("busy"));
+    }
+  }
+}
+
+TEST(MakeRefusal, SaysWhenToTryAgain) {
+  const auto retry_after = [](std::optional<int64_t> given, int status) {
+    return std::string(
+        Header(MakeRefusal({.protocol = kResponses,
+                            .agent = Agent::kCodex,
+                            .retry_after_s = given},
+                           Error(Code::kExhausted, "busy"), "r", status),
+               "retry-after"));
+  };
+  EXPECT_EQ(retry_after(std::nullopt, 429), "2");
+  EXPECT_EQ(retry_after(std::nullopt, 503), "");
+  EXPECT_EQ(retry_after(0, 429), "1");
+  EXPECT_EQ(retry_after(-5, 503), "1");
+  EXPECT_EQ(retry_after(60, 503), "60");
+}
+
+TEST(MakeRefusal, WritesPlainTextInUtf8) {
+  const Refusal refusal =
+      MakeRefusal({.protocol = kResponses, .agent = Agent::kCodex},
+                  Error(Code::kInvalid, "model \"a\nb\xff\""), "r");
+  EXPECT_THAT(refusal.body, HasSubstr("model \"a\nb\xef\xbf\xbd\". "));
+}
+
+TEST(AgentOf, KnowsTheNamesOfTools) {
+  EXPECT_EQ(AgentOf("claude-code"), Agent::kClaudeCode);
+  EXPECT_EQ(AgentOf("codex"), Agent::kCodex);
+  EXPECT_EQ(AgentOf("gemini-cli"), Agent::kGeminiCli);
+  EXPECT_EQ(AgentOf("opencode"), Agent::kOpencode);
+  EXPECT_EQ(AgentOf("Codex"), Agent::kOther);
+  EXPECT_EQ(AgentOf(""), Agent::kOther);
+}
+
+TEST(ErrorEvent, EndsStreamsWithoutNamesOfEvents) {
+  for (Protocol protocol : {kChat, kGemini}) {
+    const std::string event =
+        ErrorEvent(protocol, Error(Code::kDenied, "paused"), "r",
+                   StreamState::kBetweenEvents);
+    ASSERT_THAT(event, StartsWith("data: {"));
+    ASSERT_THAT(event, EndsWith("}\n\n"));
+    auto data = JsonDocument::Parse(event.substr(6));
+    ASSERT_TRUE(data.ok());
+    EXPECT_THAT(std::string((*data)["error"]["message"].StringOrEmpty()),
+                HasSubstr("paused. "));
+  }
+}
+
 TEST(ErrorEvent, EndsAnAnthropicStream) {
   std::string event = ErrorEvent(kAnthropic, Error(Code::kInternal, "broke"),
                                  "r", StreamState::kBetweenEvents);
@@ -148,6 +304,46 @@ TEST(ErrorEvent, EndsAResponsesStream) {
     EXPECT_THAT(std::string(response["error"]["message"].StringOrEmpty()),
                 HasSubstr("paused. "));
   }
+}
+
+// docs/formats/refusals.md shows whole refusals: a block that begins with
+// "```refusal AGENT PROTOCOL CODE STATUS" holds what is sent.
+TEST(RefusalPage, ShowsWhatIsSent) {
+  const Result<std::string> page = ReadFile(COFFERDAM_REFUSAL_PAGE, 1 << 20);
+  ASSERT_TRUE(page.ok());
+  const std::map<std::string, Code> codes = {
+      {"denied", Code::kDenied},
+      {"not_found", Code::kNotFound},
+      {"unauthenticated", Code::kUnauthenticated},
+      {"unavailable", Code::kUnavailable}};
+  std::istringstream lines(*page);
+  std::string line;
+  int blocks = 0;
+  while (std::getline(lines, line)) {
+    if (!line.starts_with("```refusal ")) continue;
+    ++blocks;
+    std::istringstream head(line.substr(11));
+    std::string agent;
+    std::string protocol;
+    std::string code;
+    int status = 0;
+    ASSERT_TRUE(head >> agent >> protocol >> code >> status) << line;
+    std::string shown;
+    while (std::getline(lines, line) && line != "```") shown += line + "\n";
+    ASSERT_TRUE(codes.contains(code)) << code;
+    ASSERT_TRUE(ParseProtocol(protocol).has_value()) << protocol;
+    const Refusal refusal = MakeRefusal(
+        {.protocol = *ParseProtocol(protocol), .agent = AgentOf(agent)},
+        Error(codes.at(code), "the budget of team blue is used up"),
+        "01JD0000000000000000000000", status);
+    std::string sent = std::to_string(refusal.status) +
+                       "\ncontent-type: " + refusal.content_type + "\n";
+    for (const auto& [name, value] : refusal.headers) {
+      sent += name + ": " + value + "\n";
+    }
+    EXPECT_EQ(shown, sent + "\n" + refusal.body + "\n");
+  }
+  EXPECT_EQ(blocks, 6);
 }
 
 }  // namespace
