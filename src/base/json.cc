@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 namespace cofferdam {
 namespace {
@@ -51,19 +53,93 @@ struct JsonDocument::State {
   }
 };
 
-JsonDocument::JsonDocument() : state_(std::make_unique<State>()) {}
+namespace {
+
+// A parser's buffers are several times its text: to make them anew for every
+// body and event costs more than the parsing. So each thread keeps a few.
+#if defined(__SANITIZE_ADDRESS__) || \
+    (defined(__has_feature) && __has_feature(address_sanitizer))
+// Values that outlive their document must be seen.
+constexpr size_t kParsersKept = 0;
+#else
+constexpr size_t kParsersKept = JsonDocument::kParsersKeptMax;
+#endif
+
+}  // namespace
+
+class JsonDocument::Parsers {
+ public:
+  // A parser for a text of `bytes`; null without memory.
+  static std::unique_ptr<State> Take(size_t bytes) {
+    std::unique_ptr<State> state;
+    if (Parsers* parsers = OfThread(); parsers && !parsers->kept_.empty()) {
+      state = std::move(parsers->kept_.back());
+      parsers->kept_.pop_back();
+    } else {
+      state = std::make_unique<State>();
+    }
+    const size_t wanted = std::max(bytes, kTextBytesMin);
+    if (state->parser.capacity() < wanted &&
+        state->parser.allocate(wanted, kDepthMax)) {
+      return nullptr;
+    }
+    return state;
+  }
+
+  static void GiveBack(std::unique_ptr<State> state) {
+    if (!state || state->parser.capacity() > kReusedBytesMax) return;
+    Parsers* parsers = OfThread();
+    if (parsers && parsers->kept_.size() < kParsersKept) {
+      parsers->kept_.push_back(std::move(state));
+    }
+  }
+
+  static size_t Kept() {
+    Parsers* parsers = OfThread();
+    return parsers ? parsers->kept_.size() : 0;
+  }
+
+ private:
+  // One size for most events.
+  static constexpr size_t kTextBytesMin = 4096;
+
+  // Null when the thread ends, and documents outlive its parsers.
+  static Parsers* OfThread() {
+    // Of a type without a destructor, so that it may be read to the last.
+    thread_local bool gone = false;
+    struct Owner {
+      Parsers parsers;
+      ~Owner() { gone = true; }
+    };
+    thread_local Owner owner;
+    return gone ? nullptr : &owner.parsers;
+  }
+
+  std::vector<std::unique_ptr<State>> kept_;
+};
+
+JsonDocument::JsonDocument(std::unique_ptr<State> state)
+    : state_(std::move(state)) {}
+
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
-JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
-JsonDocument::~JsonDocument() = default;
+
+JsonDocument& JsonDocument::operator=(JsonDocument&& other) noexcept {
+  std::swap(state_, other.state_);
+  std::swap(root_, other.root_);
+  return *this;
+}
+
+JsonDocument::~JsonDocument() { Parsers::GiveBack(std::move(state_)); }
+
+size_t JsonDocument::ParsersKept() { return Parsers::Kept(); }
 
 Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
   // The parser copies with memcpy, which takes no null pointer.
   if (text.empty()) return Error(Code::kInvalid, "not JSON: empty");
-  JsonDocument document;
+  std::unique_ptr<State> state = Parsers::Take(text.size());
+  if (!state) return Error(Code::kExhausted, "no memory to parse JSON");
+  JsonDocument document(std::move(state));
   simdjson::dom::parser& parser = document.state_->parser;
-  if (parser.allocate(std::max<size_t>(text.size(), 32), kDepthMax)) {
-    return Error(Code::kExhausted, "no memory to parse JSON");
-  }
   Element root;
   auto error = parser.parse(text.data(), text.size(), true).get(root);
   if (error == simdjson::DEPTH_ERROR) {

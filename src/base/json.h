@@ -61,6 +61,14 @@ class JsonDocument {
   // Nesting beyond this is kTooLarge.
   static constexpr size_t kDepthMax = 256;
 
+  // Each thread keeps a few parsers for the next documents; one that has read
+  // a longer text than this is given back at once.
+  static constexpr size_t kReusedBytesMax = size_t{512} << 10;
+  static constexpr size_t kParsersKeptMax = 4;
+  // How many this thread keeps now. None in builds that watch addresses, so
+  // that values which outlive their document are seen.
+  static size_t ParsersKept();
+
   // kInvalid with the parser's reason when `text` is not JSON. Copies `text`.
   static Result<JsonDocument> Parse(std::string_view text);
 
@@ -74,7 +82,8 @@ class JsonDocument {
  private:
   friend class JsonValue;
   struct State;
-  JsonDocument();
+  class Parsers;
+  explicit JsonDocument(std::unique_ptr<State> state);
 
   std::unique_ptr<State> state_;
   JsonValue root_;

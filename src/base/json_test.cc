@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace cofferdam {
 namespace {
@@ -120,6 +123,57 @@ TEST(JsonWriter, CanonicalFormDoesNotDependOnWhiteSpace) {
   JsonWriter second;
   second.Value(b->root());
   EXPECT_EQ(first.text(), second.text());
+}
+
+JsonDocument Parsed(const std::string& text) {
+  auto document = JsonDocument::Parse(text);
+  CHECK_OK(document);
+  return std::move(document).value();
+}
+
+TEST(JsonDocument, KeepsItsValuesWhileOthersComeAndGo) {
+  JsonDocument first = Parsed(R"({"a":"one"})");
+  const JsonValue value = first["a"];
+  Parsed(R"({"a":"two"})");
+  JsonDocument third = Parsed(R"({"a":"three"})");
+  EXPECT_EQ(value.StringOrEmpty(), "one");
+  EXPECT_EQ(third["a"].StringOrEmpty(), "three");
+  third = std::move(first);
+  EXPECT_EQ(value.StringOrEmpty(), "one");
+  EXPECT_EQ(third["a"].StringOrEmpty(), "one");
+}
+
+TEST(JsonDocument, KeepsAFewParsersAndNoneThatIsLarge) {
+  std::thread([] {
+    const auto with_text = [](size_t bytes) {
+      return "[\"" + std::string(bytes - 4, 'x') + "\"]";
+    };
+    Parsed(with_text(JsonDocument::kReusedBytesMax + 1));
+    EXPECT_EQ(JsonDocument::ParsersKept(), 0u);
+    const size_t most = [] {
+      Parsed("[]");
+      return JsonDocument::ParsersKept() == 0 ? 0
+                                              : JsonDocument::kParsersKeptMax;
+    }();
+    Parsed(with_text(JsonDocument::kReusedBytesMax));
+    EXPECT_EQ(JsonDocument::ParsersKept(), std::min<size_t>(1, most));
+    for (size_t more : {0, 1}) {
+      std::vector<JsonDocument> documents;
+      while (documents.size() < JsonDocument::kParsersKeptMax + more) {
+        documents.push_back(Parsed("[1]"));
+      }
+      EXPECT_EQ(JsonDocument::ParsersKept(), 0u);
+      documents.clear();
+      EXPECT_EQ(JsonDocument::ParsersKept(), most);
+    }
+  }).join();
+}
+
+TEST(JsonDocument, MayEndOnAnotherThread) {
+  JsonDocument document = Parsed(R"({"a":"one"})");
+  std::thread([moved = std::move(document)] {
+    EXPECT_EQ(moved["a"].StringOrEmpty(), "one");
+  }).join();
 }
 
 }  // namespace

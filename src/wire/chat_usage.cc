@@ -138,8 +138,24 @@ std::string DataOf(std::string_view event) {
   return data;
 }
 
+// Whether `usage` may have an object for its value: most chunks have a null,
+// and are passed without a parse.
+bool MayHoldUsage(std::string_view event) {
+  constexpr std::string_view kName = "\"usage\"";
+  size_t i = event.find(kName);
+  while (i != std::string_view::npos) {
+    // White space, the colon, the ends and names of lines of an event that has
+    // several.
+    i = event.find_first_not_of(": \t\r\ndat", i + kName.size());
+    if (i == std::string_view::npos) return false;
+    if (event[i] == '{') return true;
+    i = event.find(kName, i);
+  }
+  return false;
+}
+
 bool IsUsageChunk(std::string_view event) {
-  if (event.find("\"usage\"") == std::string_view::npos) return false;
+  if (!MayHoldUsage(event)) return false;
   Result<LenientJson> json = ParseLenient(DataOf(event), Halves::kReplace);
   if (!json.ok()) return false;
   const JsonValue root = json->document.root();

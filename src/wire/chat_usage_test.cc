@@ -136,6 +136,9 @@ TEST(UsageChunkFilter, ReadsDataOverSeveralLines) {
   ExpectFiltered(
       "event: message\ndata: {\"choices\":[],\ndata:\"usage\":{}}\nid: 1\n\nx",
       "x", 1);
+  ExpectFiltered(
+      "data: {\"x\":\"usage\",\"usage\" :\ndata: {},\"choices\":[]}\n\nx", "x",
+      1);
 }
 
 TEST(UsageChunkFilter, ReadsEventsUpToItsLimit) {

@@ -1,20 +1,27 @@
 #include "wire/proto_json.h"
 
-#include <string>
+#include <cstddef>
 
 namespace cofferdam::wire {
+namespace {
+
+constexpr size_t kNameBytesMax = 40;
+
+}  // namespace
 
 JsonValue EitherOf(const JsonValue& object, std::string_view name) {
   if (!object.is_object()) return {};
   const JsonValue found = object[name];
   if (found.present()) return found;
-  std::string snake;
-  for (char c : name) {
+  // No string: this stands on the path of every event.
+  char snake[2 * kNameBytesMax];
+  size_t size = 0;
+  for (char c : name.substr(0, kNameBytesMax)) {
     const bool is_capital = c >= 'A' && c <= 'Z';
-    if (is_capital) snake.push_back('_');
-    snake.push_back(is_capital ? static_cast<char>(c - 'A' + 'a') : c);
+    if (is_capital) snake[size++] = '_';
+    snake[size++] = is_capital ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  return snake == name ? found : object[snake];
+  return size == name.size() ? found : object[std::string_view(snake, size)];
 }
 
 }  // namespace cofferdam::wire
