@@ -1,6 +1,7 @@
 """The real agents, and a clean place for one to work in."""
 
 import dataclasses
+import json
 import pathlib
 import subprocess
 from typing import Dict, List, Optional, Sequence
@@ -51,6 +52,7 @@ class AgentHome:
             folder.mkdir(parents=True)
         self.git("init", "-q", "-b", "main")
         self.git("remote", "add", "origin", self.remote)
+        self.gemini_settings()
         (self.repo / "README.md").write_text("# Widgets\n")
         self.commit("Start")
 
@@ -75,7 +77,20 @@ class AgentHome:
                 "TMPDIR": str(self.tmp), "LANG": "C.UTF-8",
                 "TERM": "xterm-256color", "DISABLE_AUTOUPDATER": "1",
                 "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+                "OPENCODE_DISABLE_AUTOUPDATE": "1",
+                "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+                "OPENCODE_DISABLE_MODELS_FETCH": "1",
+                "NPM_CONFIG_REGISTRY": "http://127.0.0.1:9/",
                 **(extra or {})}
+
+    def gemini_settings(self, **more) -> None:
+        """The user's settings.json; it keeps the agent off the network."""
+        folder = self.home / ".gemini"
+        folder.mkdir(exist_ok=True)
+        (folder / "settings.json").write_text(json.dumps({
+            "privacy": {"usageStatisticsEnabled": False},
+            "general": {"enableAutoUpdate": False, "maxAttempts": 2},
+            **more}))
 
     def git(self, *words: str) -> str:
         done = subprocess.run(
@@ -118,26 +133,61 @@ class AgentHome:
 
 
 def claude_words(prompt: str) -> List[str]:
-    """Claude Code, headless, allowed to edit, saying what it did as JSON."""
+    """Claude Code, headless, allowed to edit."""
     return ["claude", "-p", prompt, "--permission-mode", "acceptEdits",
-            "--model", "claude-sonnet-4-5", "--output-format", "json"]
+            "--model", "claude-sonnet-4-5"]
 
 
 def codex_words(prompt: str, model: str) -> List[str]:
-    """Codex, headless, allowed everything, saying what it did as JSONL."""
-    return ["codex", "exec", "-m", model, "--json",
+    """Codex, headless, allowed everything."""
+    return ["codex", "exec", "-m", model,
             "-c", "check_for_update_on_startup=false",
             "-c", "analytics.enabled=false", "--disable", "plugins",
             "--dangerously-bypass-approvals-and-sandbox", prompt]
 
 
-def claude_direct_env(url: str, key: str) -> Dict[str, str]:
-    """What points Claude Code at `url` when no gate does it."""
-    return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
+def gemini_words(prompt: str) -> List[str]:
+    return ["gemini", "-m", "gemini-2.5-flash", "--approval-mode", "yolo",
+            "--skip-trust", "-p", prompt]
 
 
-def codex_direct_words(url: str) -> List[str]:
-    """The same for Codex; the key comes from $GW_KEY."""
-    provider = (f'model_providers.gw={{name="gw",base_url="{url}/v1",'
-                'wire_api="responses",env_key="GW_KEY"}')
-    return ["-c", 'model_provider="gw"', "-c", provider]
+def opencode_words(prompt: str, model: str) -> List[str]:
+    """`model` is PROVIDER/MODEL; with a title of ours it asks for none."""
+    return ["opencode", "run", "--auto", "--title", "Widgets", "-m", model,
+            prompt]
+
+
+# What points an agent at `url` when no gate does it: the command changed, and
+# variables. The same switches as `cofferdam run` uses, so that two runs differ
+# in nothing but the gate.
+
+
+def claude_straight(words: List[str], url: str, key: str, _place):
+    return words, {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
+
+
+def codex_straight(words: List[str], url: str, key: str, _place):
+    provider = (f'model_providers.cofferdam={{name="Cofferdam",'
+                f'base_url="{url}/v1",wire_api="responses",'
+                'env_key="COFFERDAM_SESSION_KEY"}')
+    return [words[0], "-c", 'model_provider="cofferdam"', "-c", provider,
+            *words[1:]], {"COFFERDAM_SESSION_KEY": key}
+
+
+def gemini_straight(words: List[str], url: str, key: str,
+                    place: AgentHome):
+    """Logs in by key in the user's own settings."""
+    place.gemini_settings(security={"auth": {
+        "selectedType": "gemini-api-key"}})
+    return words, {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": key}
+
+
+def opencode_straight(words: List[str], url: str, key: str, _place):
+    provider, _, model = words[words.index("-m") + 1].partition("/")
+    entry = {"options": {"baseURL": url + "/v1", "apiKey": key},
+             "models": {model: {}}}
+    if provider == "cofferdam":
+        entry.update(npm="@ai-sdk/openai-compatible", name="Cofferdam")
+    return words, {"OPENCODE_CONFIG_CONTENT": json.dumps(
+        {"enabled_providers": [provider], "provider": {provider: entry}}),
+        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "true"}

@@ -1,5 +1,6 @@
 """Runs the real binary: a place for a gate, its config, its commands."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -43,9 +44,51 @@ def poll(condition: Callable[[], Any], what: str, timeout_s: float = 20):
         time.sleep(0.02)
 
 
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    """What a config says of an upstream of one protocol."""
+    upstream: str
+    protocol: str
+    name: str
+    contract: str
+    terms: str
+
+
+PROVIDERS = {
+    "anthropic": Provider(
+        "anthropic", "anthropic-messages", "anthropic", "claude-api",
+        'provider = "anthropic", product = "api", plan = "commercial"'),
+    "openai": Provider(
+        "openai", "openai-responses", "openai", "openai-api",
+        'provider = "openai", product = "api", plan = "business"'),
+    "chat": Provider(
+        "openai-chat", "openai-chat", "openai", "openai-chat-api",
+        'provider = "openai", product = "api", plan = "business"'),
+    "gemini": Provider(
+        "google", "gemini", "google", "gemini-api",
+        'provider = "google", product = "gemini api", plan = "api"'),
+}
+
+
+def upstream_text(dialect: str, url: str, more: str = "") -> str:
+    """The contract and the upstream of a dialect; `more` are its lines."""
+    of = PROVIDERS[dialect]
+    return f"""\
+[contract.{of.contract}]
+terms = {{ {of.terms} }}
+
+[upstream.{of.upstream}]
+protocol = "{of.protocol}"
+provider = "{of.name}"
+url = "{url}"
+credential = {{ env = "E2E_UPSTREAM_KEY" }}
+contract = "{of.contract}"
+{more}"""
+
+
 def config_text(data: pathlib.Path, anthropic: str = "", openai: str = "",
                 gate: str = "", ledger: str = "", more: str = "",
-                ca_file: str = "") -> str:
+                ca_file: str = "", chat: str = "", gemini: str = "") -> str:
     """A config with the upstreams whose address is given."""
     trust = f'ca_file = "{ca_file}"\n' if ca_file else ""
     rows = [f"""\
@@ -63,28 +106,10 @@ admin = "127.0.0.1:0"
 """]
     if ledger:
         rows.append(f"[ledger]\n{ledger}\n")
-    if anthropic:
-        rows.append(f"""\
-[contract.claude-api]
-terms = {{ provider = "anthropic", product = "api", plan = "commercial" }}
-
-[upstream.anthropic]
-protocol = "anthropic-messages"
-url = "{anthropic}"
-credential = {{ env = "E2E_UPSTREAM_KEY" }}
-contract = "claude-api"
-{trust}""")
-    if openai:
-        rows.append(f"""\
-[contract.openai-api]
-terms = {{ provider = "openai", product = "api", plan = "business" }}
-
-[upstream.openai]
-protocol = "openai-responses"
-url = "{openai}"
-credential = {{ env = "E2E_UPSTREAM_KEY" }}
-contract = "openai-api"
-{trust}""")
+    for dialect, url in (("anthropic", anthropic), ("openai", openai),
+                         ("chat", chat), ("gemini", gemini)):
+        if url:
+            rows.append(upstream_text(dialect, url, trust))
     return "\n".join(rows) + more
 
 
@@ -135,14 +160,18 @@ class Site:
     """One installation: `root/cofferdam.toml`, `root/data`, logs."""
 
     def __init__(self, root: pathlib.Path, upstream: str = "",
-                 config: Optional[str] = None):
+                 config: Optional[str] = None, **upstreams: str):
+        """`upstream` for Anthropic Messages and Responses, or one each by the
+        name of the dialect; or a whole config."""
         self.root = root
         self.data = root / "data"
         self.home = root / "home"
         self.config = root / "cofferdam.toml"
         self.home.mkdir(parents=True)
+        if upstream:
+            upstreams.update(anthropic=upstream, openai=upstream)
         self.configure(config if config is not None else config_text(
-            self.data, upstream, upstream))
+            self.data, **upstreams))
         self._serves = 0
 
     def configure(self, words: str) -> None:
@@ -275,6 +304,11 @@ class Engineer:
             capture_output=True, timeout=timeout_s, cwd=self.place.repo,
             env=self.env())
         return Done(done.returncode, done.stdout, done.stderr)
+
+
+def interrupt(process: subprocess.Popen) -> None:
+    """SIGINT to its session, as a terminal does with Ctrl-C."""
+    os.killpg(process.pid, signal.SIGINT)
 
 
 def read_line(process: subprocess.Popen, timeout_s: float) -> bytes:

@@ -28,6 +28,11 @@ class Seen:
     def path(self) -> str:
         return self.target.partition("?")[0]
 
+    def key(self) -> str:
+        """The credential, whatever carried it."""
+        return (self.header("authorization").partition(" ")[2]
+                or self.header("x-api-key") or self.header("x-goog-api-key"))
+
     def header(self, name: str) -> str:
         for key, value in self.headers:
             if key.lower() == name:

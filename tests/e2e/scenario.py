@@ -65,6 +65,7 @@ def codex_patch(files: Dict[str, str], edit: material.Edit) -> Script:
         rows.append(f"*** Add File: {name}")
         rows += ["+" + line for line in words.splitlines()]
     write = Step([
+        thinking("One patch, then a look at the third file – façade first."),
         text("I will write the two files and read the third."),
         custom_tool("apply_patch", "*** Begin Patch\n" + "\n".join(rows)
                     + "\n*** End Patch\n"),
@@ -76,6 +77,46 @@ def codex_patch(files: Dict[str, str], edit: material.Edit) -> Script:
                     f"*** Begin Patch\n{edit.patch()}*** End Patch\n"),
     ], label="edit")
     return _script(write, change, results=2)
+
+
+def gemini(repo: pathlib.Path, files: Dict[str, str],
+           edit: material.Edit) -> Script:
+    """write_file and read_file, then replace."""
+    write = Step([
+        thinking("Two files, then a look at the existing one – façade first."),
+        text("I will write the two files and read the third."),
+        *[tool("write_file", {"file_path": str(repo / name),
+                              "content": words})
+          for name, words in files.items()],
+        tool("read_file", {"file_path": str(repo / edit.name)}),
+    ], label="write")
+    change = Step([
+        text(quoted_words(edit)),
+        tool("replace", {"file_path": str(repo / edit.name),
+                         "instruction": "Add what is missing",
+                         "old_string": edit.old_string(),
+                         "new_string": edit.new_string()}),
+    ], label="edit")
+    return _script(write, change, results=len(files) + 1)
+
+
+def opencode(repo: pathlib.Path, files: Dict[str, str],
+             edit: material.Edit) -> Script:
+    """write and read, then edit; the same through each of its adapters."""
+    write = Step([
+        thinking("Two files, then a look at the existing one – façade first."),
+        text("I will write the two files and read the third."),
+        *[tool("write", {"filePath": str(repo / name), "content": words})
+          for name, words in files.items()],
+        tool("read", {"filePath": str(repo / edit.name)}),
+    ], label="write")
+    change = Step([
+        text(quoted_words(edit)),
+        tool("edit", {"filePath": str(repo / edit.name),
+                      "oldString": edit.old_string(),
+                      "newString": edit.new_string()}),
+    ], label="edit")
+    return _script(write, change, results=len(files) + 1)
 
 
 def _script(write: Step, change: Step, results: int) -> Script:

@@ -49,6 +49,12 @@ class Exchange:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    def model(self) -> str:
+        """As asked for: in the body, or in Gemini's path."""
+        if "/models/" in self.path():
+            return self.path().rpartition("/")[2].partition(":")[0]
+        return self.json()["model"]
+
 
 class Record:
     """Keeps exchanges in memory and, if given a folder, in files:
