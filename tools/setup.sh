@@ -56,6 +56,7 @@ libxxhash-dev hashes fingerprints
 libzstd-dev compresses the ledger
 zlib1g-dev reads gzip bodies
 libssl-dev TLS, SHA-256, signatures
+libmimalloc-dev allocator: less CPU and memory for each request
 libgit2-dev reads git repositories
 git version of the build; repositories at run time
 ca-certificates verifies providers' certificates
