@@ -16,7 +16,7 @@ namespace {
 // What a client may send ahead of its turn before it is no longer read.
 constexpr size_t kAheadBytesMax = 64 << 10;
 // A connection that waits keeps no more than this for its next request.
-constexpr size_t kIdleBytesMax = 4 << 10;
+constexpr size_t kIdleBytesMax = 256;
 // A body's memory grows with what has come, not with what was promised.
 constexpr uint64_t kReserveBytesMax = 1 << 20;
 
