@@ -43,7 +43,10 @@ struct ListedModel {
 };
 
 // The body of the answer, application/json, in the order given. Pages are not
-// cut: the list is whole.
+// cut: the list is whole. Codex adds the entries to the models it knows, and
+// takes ours for one of the same name (reasoning levels, patch tool and all):
+// list for it only models of your own. Its schema is that of Codex 0.169, which
+// was seen to read the list.
 std::string RenderModelList(ModelListShape shape,
                             const std::vector<ListedModel>& models);
 
