@@ -4,6 +4,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <memory>
 #include <optional>
 
 #include "base/check.h"
@@ -29,9 +30,17 @@ bool IsOldZstd(std::string_view frame) {
 }  // namespace
 
 std::string ZstdCompress(std::string_view data, int level) {
+  struct FreeContext {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+  // Making one costs more than a short text. About 1 MiB for each thread that
+  // compresses.
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(
+      ZSTD_createCCtx());
+  CHECK(context != nullptr);
   std::string out(ZSTD_compressBound(data.size()), '\0');
-  size_t size =
-      ZSTD_compress(out.data(), out.size(), data.data(), data.size(), level);
+  size_t size = ZSTD_compressCCtx(context.get(), out.data(), out.size(),
+                                  data.data(), data.size(), level);
   CHECK(!ZSTD_isError(size));  // the bound is enough and levels are ours
   out.resize(size);
   return out;

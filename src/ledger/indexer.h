@@ -27,8 +27,10 @@ struct IndexerOptions {
   // waits.
   int64_t gather_ms = 4;
   // Memory for the k-grams of texts that prompts share
-  // (fingerprint::TextGramsCache): 16 bytes a token and language.
-  size_t prompt_cache_bytes_max = size_t{48} << 20;
+  // (fingerprint::TextGramsCache): 16 bytes a token and language, so some 1 to
+  // 1.5 MiB for a session whose prompt holds 70 KB of its own. Taken as they
+  // come. Fewer than the sessions at work need makes them lex all over again.
+  size_t prompt_cache_bytes_max = size_t{128} << 20;
 };
 
 // Turns pending exchanges into evidence streams and fingerprints, in the order

@@ -45,8 +45,8 @@ struct LedgerOptions {
   size_t group_bytes_max = size_t{8} << 20;
 
   // RocksDB's own memory and files.
-  size_t memtable_bytes_max = size_t{64} << 20;  // all families together
-  size_t block_cache_bytes_max = size_t{32} << 20;
+  size_t memtable_bytes_max = size_t{32} << 20;  // all families together
+  size_t block_cache_bytes_max = size_t{16} << 20;
   uint64_t wal_bytes_max = uint64_t{256} << 20;
   int open_files_max = 256;
 

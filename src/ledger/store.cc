@@ -141,6 +141,11 @@ rocksdb::ColumnFamilyOptions FamilyOptions(
       family == Family::kClaim) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   }
+  // Each append asks for an id and a key that are hardly ever there.
+  if (family == Family::kId || family == Family::kKey) {
+    out.memtable_prefix_bloom_size_ratio = 0.02;
+    out.memtable_whole_key_filtering = true;
+  }
   if (family == Family::kClaim) {
     out.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kClaimBytes));
   }
