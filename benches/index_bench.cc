@@ -193,8 +193,7 @@ double ResidentBytes() {
 class Load {
  public:
   Load(Sharing sharing, const std::string& shared)
-      : ledger_(
-            OpenLedger(folder_.path() + "/ledger", LedgerOptionsOf(sharing))),
+      : ledger_(OpenLedger(folder_.path() + "/ledger", {})),
         ids_(SystemClock(), SystemRandom()) {
     if (sharing == Sharing::kOff) indexing_.prompt_cache_bytes_max = 0;
     for (size_t i = 0; i < kSessions; ++i) {
@@ -234,12 +233,6 @@ class Load {
   double prompt_bytes() const { return prompt_bytes_; }
 
  private:
-  static ledger::LedgerOptions LedgerOptionsOf(Sharing sharing) {
-    ledger::LedgerOptions options;
-    (void)sharing;
-    return options;
-  }
-
   TemporaryFolder folder_;
   std::unique_ptr<ledger::Ledger> ledger_;
   ledger::IndexerOptions indexing_;
@@ -333,7 +326,6 @@ void AddIndexFigures(bool quick, std::vector<Figure>* figures) {
   const CatchUpCost off = MeasureCatchUp(Sharing::kOff, shared, count);
   add("prompt_bytes", on.prompt_bytes / 1e3, "KB", Better::kLower);
   add("stored_bytes", on.stored_bytes / 1e3, "KB", Better::kLower);
-  add("stored_bytes_baseline", off.stored_bytes / 1e3, "KB", Better::kLower);
   add("catch_up_indexer_cpu", on.indexer_us, "us", Better::kLower);
   add("catch_up_indexer_cpu_baseline", off.indexer_us, "us", Better::kLower);
   add("catch_up_writer_cpu", on.writer_us, "us", Better::kLower);
