@@ -190,6 +190,10 @@ void Connection::Flush() {
 void Connection::Abort() {
   if (response_ == ResponseState::kAborted) return;
   response_ = ResponseState::kAborted;
+  // A client that has seen the head knows that its request was taken up, and
+  // will not just send it again.
+  Flush();
+  flush_timer_.Stop();
   pending_.clear();
   // A body that ends with the connection is only seen to be cut by a reset; in
   // the other cases what was written should still arrive.

@@ -320,6 +320,18 @@ Task<void> AbortAfterOne(ServerExchange& exchange) {
   CHECK(after.error().code() == Code::kCancelled);
 }
 
+Task<void> AbortBeforeOne(ServerExchange& exchange) {
+  CHECK_OK(co_await exchange.StartResponse({}, std::nullopt));
+  exchange.Abort();
+}
+
+TEST_F(ServerTest, SendsTheHeadOfAnAnswerThatIsAbortedAtOnce) {
+  Start(AbortBeforeOne);
+  const std::string got = Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(got, EndsWith("\r\n\r\n"));
+}
+
 TEST_F(ServerTest, AbortsSoThatTheClientSeesIt) {
   Start(AbortAfterOne);
   const std::string chunked = Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
