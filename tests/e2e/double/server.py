@@ -380,6 +380,10 @@ class Double:
             await self._chunk_extra(
                 sending, b'event: bad\ndata: {"type":\n\n')
         elif fault.kind == "reset":
+            # A reset takes away what the peer has not read yet. Here it is the
+            # stream that breaks, not the request that finds nobody.
+            await connection.flush()
+            await connection.pause(0.3)
             await connection.reset()
             return False
         elif fault.kind == "close":
