@@ -287,10 +287,12 @@ class Engineer:
     """A person with a key, at an agent's home, logged in at `url`."""
 
     def __init__(self, site: Site, place: AgentHome, url: str,
-                 email: str = PERSON, team: str = TEAM):
+                 email: str = PERSON, team: str = TEAM, ca: str = ""):
         self.site, self.place = site, place
         self.key = site.key(email, team)
-        self.login = self.cofferdam("login", url, stdin=self.key + "\n")
+        trust = ["--ca", ca] if ca else []
+        self.login = self.cofferdam("login", url, *trust,
+                                    stdin=self.key + "\n")
         assert self.login.code == 0, self.login
 
     def env(self) -> Dict[str, str]:

@@ -5,9 +5,7 @@ import stat
 
 import pytest
 
-import agents
 import house
-from double import Script, Step, text
 from plain_http import ask
 
 
@@ -101,96 +99,6 @@ def test_revoking_the_engineers_key_stops_its_tokens(engineer, site, gate):
     site.ok("key", "revoke", engineer.key[:12])
     answer = ask(gate.url, "/v1/messages", MESSAGE, headers=headers)
     assert answer.status == 401
-
-
-@pytest.mark.agent
-def test_run_passes_the_agents_flags_and_exit_code_through(engineer):
-    version = engineer.cofferdam("run", "--", "codex", "--version")
-    assert version.code == 0 and agents.CODEX_VERSION in version.out
-    version = engineer.cofferdam("run", "--", "claude", "--version")
-    assert version.code == 0 and agents.CLAUDE_VERSION in version.out
-    wrong = engineer.cofferdam("run", "--", "codex", "exec", "--no-such-flag")
-    direct = engineer.place.run(["codex", "exec", "--no-such-flag"])
-    assert wrong.code == direct.code != 0
-
-
-@pytest.mark.agent
-def test_run_leaves_no_settings_behind(engineer, double, agent_home):
-    double.use_script(Script([Step([text("Nothing to do.")])],
-                             credential=house.UPSTREAM_KEY))
-    done = engineer.cofferdam("run", "--purpose", "product", "--",
-                              *agents.claude_words("Say something."))
-    assert done.code == 0, done
-    for name in (".claude/settings.json", ".codex/config.toml"):
-        assert not (agent_home.home / name).exists()
-    assert agent_home.git("status", "--porcelain") == ""
-
-
-@pytest.mark.agent
-@pytest.mark.parametrize("words", [
-    agents.claude_words("Say something."),
-    agents.codex_words("Say something.", "gpt-5.5")], ids=["claude", "codex"])
-def test_a_provider_error_reaches_the_agent_in_its_own_words(
-        engineer, double, words):
-    double.use_script(Script(
-        [Step(status=400, type="invalid_request_error",
-              message="The moon is in the wrong house.")],
-        credential=house.UPSTREAM_KEY))
-    done = engineer.cofferdam("run", "--", *words)
-    assert done.code == 1
-    assert "The moon is in the wrong house." in done.out + done.err
-
-
-AGENTS = pytest.mark.parametrize("words", [
-    agents.claude_words("Say something."),
-    agents.codex_words("Say something.", "gpt-5.5")], ids=["claude", "codex"])
-
-
-@pytest.mark.agent
-@AGENTS
-def test_the_engineers_own_settings_do_not_lead_around_the_gate(
-        engineer, double, agent_home, words):
-    """Claude Code lets $HOME/.claude/settings.json beat the environment."""
-    settings = agent_home.home / ".claude" / "settings.json"
-    settings.parent.mkdir()
-    settings.write_text(json.dumps({"env": {
-        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
-        "ANTHROPIC_AUTH_TOKEN": "own-token"}}))
-    config = agent_home.home / ".codex" / "config.toml"
-    config.parent.mkdir()
-    config.write_text(
-        'model_provider = "own"\n[model_providers.own]\nname = "own"\n'
-        'base_url = "http://127.0.0.1:9/v1"\nwire_api = "responses"\n')
-    done = engineer.cofferdam("run", "--", *words)
-    assert done.code == 0 and "Done." in done.out, done
-    assert len(double.main_exchanges()) == 1
-    assert "own-token" not in str(double.exchanges[0].headers)
-
-
-@pytest.mark.agent
-@AGENTS
-def test_the_engineers_own_keys_stay_at_home(engineer, double, words,
-                                             monkeypatch):
-    env = engineer.env()
-    monkeypatch.setattr(engineer, "env", lambda: {
-        **env, "ANTHROPIC_API_KEY": "sk-own-key", "OPENAI_API_KEY":
-        "sk-own-key", "CODEX_API_KEY": "sk-own-key",
-        "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"})
-    done = engineer.cofferdam("run", "--", *words)
-    assert done.code == 0 and "Done." in done.out, done
-    for exchange in double.exchanges:
-        assert "sk-own-key" not in str(exchange.headers) + str(exchange.body)
-
-
-@pytest.mark.agent
-def test_run_works_outside_a_repository(engineer, double, site, agent_home):
-    outside = agent_home.root / "outside"
-    outside.mkdir()
-    done = site.cofferdam(
-        "run", "--", *agents.claude_words("Say something."), cwd=outside,
-        env={**engineer.env(), "COFFERDAM_CONFIG": "/nowhere"})
-    assert done.code == 0, done
-    assert site.exchanges()[-1]["origin"].get("repo", "") == ""
 
 
 def test_run_without_a_login_says_what_to_do(site, agent_home):
