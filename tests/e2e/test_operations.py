@@ -14,6 +14,7 @@ import house
 from certificates import self_signed
 from dialects import ANTHROPIC, CHAT, GEMINI, OPENAI
 from double import Double, Fault, Script, Step, text
+from forward_proxy import ForwardProxy
 from plain_http import Client, ask
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -377,3 +378,39 @@ def test_no_upstream_stands_where_metadata_services_do(tmp_path, address):
     site = house.Site(tmp_path / "site", anthropic=f"http://{address}")
     refused = site.serve_refuses()
     assert refused.code == 2 and "anthropic" in refused.err, refused
+
+
+def behind_a_proxy(tmp_path, double, cert: str, login: str,
+                   proxy: ForwardProxy) -> house.Site:
+    return house.Site(tmp_path / "site", config=house.config_text(
+        tmp_path / "site" / "data", anthropic=double.url,
+        ca_file=cert) + f'proxy = "http://{login}@{proxy.address}"\n')
+
+
+def test_an_upstream_is_reached_through_the_proxy_that_is_named(
+        tmp_path, certificate):
+    with Double(tls=certificate) as double, ForwardProxy("ada:pa55") as proxy:
+        site = behind_a_proxy(tmp_path, double, certificate[0], "ada:pa55",
+                              proxy)
+        gate = site.serve()
+        answer = ANTHROPIC.ask(gate.url, headers=bearer(site.key()))
+        gate.stop()
+        (heard,) = double.exchanges
+    assert answer.status == 200 and ANTHROPIC.finished(answer.body)
+    assert proxy.asked == [f"CONNECT 127.0.0.1:{double.port} HTTP/1.1"]
+    assert heard.header("proxy-authorization") is None
+    assert "pa55" not in gate.log.read_text()
+    assert "pa55" not in site.ok("config", "show")
+
+
+def test_a_proxy_that_refuses_is_a_fault_of_the_gate_and_not_of_the_agent(
+        tmp_path, certificate):
+    with Double(tls=certificate) as double, ForwardProxy("ada:pa55") as proxy:
+        site = behind_a_proxy(tmp_path, double, certificate[0], "ada:wrong",
+                              proxy)
+        gate = site.serve()
+        answer = ANTHROPIC.ask(gate.url, headers=bearer(site.key()))
+        gate.stop()
+    assert answer.status in (502, 503), answer
+    assert "wrong" not in answer.body.decode()
+    assert double.exchanges == [] and len(proxy.asked) >= 1
