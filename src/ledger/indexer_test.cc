@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -239,6 +241,63 @@ TEST_F(Indexing, GoesOnWhenTheDiskHasRoomAgain) {
   disk->error_ = 0;
   Flush();
   EXPECT_GT(Count(sequence).first, 20u);
+}
+
+// Full from one operation on.
+class FillingDisk : public DiskFault {
+ public:
+  int OnWrite(std::string_view, size_t) override {
+    std::lock_guard lock(mutex_);
+    if (left_ > 0 && --left_ == 0) full_ = true;
+    return full_ ? ENOSPC : 0;
+  }
+  void FillAfter(int operations) {
+    std::lock_guard lock(mutex_);
+    left_ = operations;
+  }
+  void MakeRoom() {
+    std::lock_guard lock(mutex_);
+    left_ = 0;
+    full_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  int left_ = 0;
+  bool full_ = false;
+};
+
+TEST_F(Indexing, ADiskThatFillsUpWhileIndexingLosesNothing) {
+  constexpr uint64_t kEach = 20;  // more than one batch
+  auto disk = std::make_shared<FillingDisk>();
+  options_.disk_fault = disk;
+  Reopen();
+  uint64_t number = 0;
+  std::vector<uint64_t> sequences;
+  for (int step = 1; step <= 6; ++step) {
+    indexer_.reset();
+    for (uint64_t i = 0; i < kEach; ++i) {
+      ++number;
+      sequences.push_back(
+          Append(Turn(number, "I will.", {FilePart("c.py", ModelCode(1))})));
+    }
+    disk->FillAfter(step);
+    Start();
+    const uint64_t last = sequences.back();
+    while (ledger_->AcceptsMore() && ledger_->indexed_through() < last) {
+      std::this_thread::yield();
+    }
+    disk->MakeRoom();
+    ASSERT_TRUE(indexer_->Flush(last, kLongMs).ok()) << step;
+  }
+  for (const uint64_t sequence : sequences) {
+    EXPECT_GT(Count(sequence).first, 20u) << sequence;
+  }
+  const LedgerStats stats = ledger_->Stats();
+  EXPECT_EQ(stats.exchanges, sequences.size() + 1);  // and one claimed turn
+  EXPECT_EQ(stats.claimed, 1u);
+  EXPECT_EQ(stats.pending_exchanges, 0u);
+  EXPECT_EQ(stats.pending_bytes, 0u);
 }
 
 }  // namespace
