@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdarg>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
@@ -101,6 +103,17 @@ rocksdb::CompressionType BlockCompression() {
   return rocksdb::kNoCompression;
 }
 
+// The library's own log goes nowhere. It would be a file in the ledger's folder
+// through the same writer as the data, which aborts the process (7.8.3 as
+// Debian builds it, with assertions) when it is written to after it once could
+// not be: as soon as the disk is full. What matters comes back as a status.
+class NoLog : public rocksdb::Logger {
+ public:
+  NoLog() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::DBOptions DatabaseOptions(const LedgerOptions& options, bool create) {
   rocksdb::DBOptions out;
   out.create_if_missing = create;
@@ -112,9 +125,7 @@ rocksdb::DBOptions DatabaseOptions(const LedgerOptions& options, bool create) {
   out.avoid_flush_during_recovery = true;
   // What a crash cut off at the log's end was acknowledged to nobody.
   out.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  out.max_log_file_size = size_t{1} << 20;
-  out.keep_log_file_num = 2;
+  out.info_log = std::make_shared<NoLog>();
   // No threads that wake for nobody.
   out.stats_dump_period_sec = 0;
   out.stats_persist_period_sec = 0;
@@ -239,8 +250,14 @@ Status Store::CloseDatabase() {
 }
 
 Status Store::Close() {
+  // A log that once could not be written is kept among those to be closed, and
+  // closing it says so again. What it was to hold was written elsewhere when
+  // the disk took writes again; once the rest is in files, too, its word is
+  // old.
+  const bool whole = resumed_ && Flush().ok();
   const Status closed = CloseDatabase();
   lock_.reset();
+  if (whole) return {};
   return closed;
 }
 
@@ -356,7 +373,10 @@ Status Store::Recover() {
     open = db_ != nullptr;
     if (open) {
       const rocksdb::Status status = db_->Resume();
-      if (status.ok()) return {};
+      if (status.ok()) {
+        resumed_ = true;
+        return {};
+      }
       // Short of fatal the library can go on in place, now or later.
       if (status.severity() < rocksdb::Status::Severity::kFatalError) {
         return ErrorOf(status, "resume");

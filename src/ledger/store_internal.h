@@ -102,6 +102,8 @@ class Store {
   const std::string folder_;
   const LedgerOptions options_;
   std::optional<FileLock> lock_;
+  // The database went on in place after its disk had refused writes.
+  bool resumed_ = false;
   std::unique_ptr<rocksdb::Env> env_;
 
   // Held shared while db_ is used, exclusively while it changes.
