@@ -147,6 +147,8 @@ class Promise {
       shared->value.emplace(std::move(value));
     }
     Loop& loop = shared->loop;
+    // Who has not begun to wait will find the value.
+    if (loop.OnThread() && !shared->waiter) return;
     loop.Post([shared = std::move(shared)] { shared->Wake(); });
   }
 
