@@ -330,7 +330,7 @@ Status Group::AddIndexed(const IndexedExchange& indexed, size_t stored_bytes) {
     SortUnique(to);
   }
   records_[record.sequence] = std::move(record);
-  batch_.Delete(Family::kPending, SequenceKey(indexed.sequence));
+  batch_.DeleteOnce(Family::kPending, SequenceKey(indexed.sequence));
   --totals_.pending_exchanges;
   totals_.pending_bytes -= stored_bytes;
   return {};

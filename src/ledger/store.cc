@@ -189,8 +189,8 @@ void Batch::Put(Family family, std::string_view key, std::string_view head,
             .ok());
 }
 
-void Batch::Delete(Family family, std::string_view key) {
-  CHECK(batch_.Delete(store_.handle(family), SliceOf(key)).ok());
+void Batch::DeleteOnce(Family family, std::string_view key) {
+  CHECK(batch_.SingleDelete(store_.handle(family), SliceOf(key)).ok());
 }
 
 Store::Store(std::string folder, LedgerOptions options, FileLock lock)

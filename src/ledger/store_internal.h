@@ -44,7 +44,9 @@ class Batch {
   // A value in two pieces, which need not be put together first.
   void Put(Family family, std::string_view key, std::string_view head,
            std::string_view tail);
-  void Delete(Family family, std::string_view key);
+  // Of a key that was put once and never before: both go with the memtable
+  // that holds them, and what was short-lived is never written to a file.
+  void DeleteOnce(Family family, std::string_view key);
   size_t bytes() const { return batch_.GetDataSize(); }
 
  private:

@@ -149,7 +149,8 @@ TEST(Store, ALogThatLostItsEndDoesNotPassForWhole) {
     auto store = Store::Open(folder.path(), {});
     ASSERT_TRUE(store.ok());
     Batch batch(**store);
-    batch.Delete(Family::kExchange, std::string_view("\0\0\0\0\0\0\0\3", 8));
+    batch.DeleteOnce(Family::kExchange,
+                     std::string_view("\0\0\0\0\0\0\0\3", 8));
     ASSERT_TRUE((*store)->Write(std::move(batch), Durability::kInOs).ok());
   }
   const auto ledger = Open(folder.path());
