@@ -134,29 +134,34 @@ http::Task<void> Forwarding::Exchange() {
     client_gone_ = true;
     canceller_.Cancel();
   });
-  const Upstream& upstream = routed_->upstream();
-  Result<Credential::Value> credential =
-      co_await upstream.credential().Get(client_.loop());
+  Credential& shown = routed_->upstream().credential();
+  Result<Credential::Value> credential = co_await shown.Get(client_.loop());
   if (!credential.ok()) {
     co_await Refuse(credential.error(), HttpStatus(credential.error().code()));
     co_return;
   }
-  http::RequestHead head;
-  head.method = client_.request().method;
-  head.target = UpstreamTarget(upstream.base_path(), client_.request());
-  head.headers = UpstreamHeaders(client_.request().headers,
-                                 upstream.options().auth, **credential, trace_);
-  times_.upstream_sent = rooms_.clock.WallMicros();
-  const std::string& body = asking_body_.empty() ? body_ : asking_body_;
-  auto sent =
-      co_await upstream.pool().Send(client_.loop(), head, body, &canceller_);
-  std::string().swap(asking_body_);
+  Sent sent = co_await SendOn(**credential);
   if (!sent.ok()) {
     co_await Unreachable(std::move(sent).error());
     co_return;
   }
-  if ((*sent)->head().status == 401) upstream.credential().Refused();
+  if ((*sent)->head().status == 401) shown.Refused();
   co_await Stream(**sent);
+}
+
+http::Task<Forwarding::Sent> Forwarding::SendOn(std::string_view credential) {
+  const Upstream& upstream = routed_->upstream();
+  http::RequestHead head;
+  head.method = client_.request().method;
+  head.target = UpstreamTarget(upstream.base_path(), client_.request());
+  head.headers = UpstreamHeaders(client_.request().headers,
+                                 upstream.options().auth, credential, trace_);
+  times_.upstream_sent = rooms_.clock.WallMicros();
+  const std::string& body = asking_body_.empty() ? body_ : asking_body_;
+  Sent sent =
+      co_await upstream.pool().Send(client_.loop(), head, body, &canceller_);
+  std::string().swap(asking_body_);
+  co_return sent;
 }
 
 http::Task<void> Forwarding::Unreachable(Error error) {

@@ -51,7 +51,10 @@ class Forwarding {
  private:
   // What must hold before anything is sent: a known key, an upstream with its
   // credential, a ledger that takes records, a body that can be read.
-  http::Task<Status> Admit();
+  // Not inlined, here and below: clang would put the frame of each coroutine
+  // that is awaited into its caller's, and a stream that is open for an hour
+  // would keep room for how it began and may end.
+  [[gnu::noinline]] http::Task<Status> Admit();
   Status Authenticate();
   // The upstream that serves the request's model.
   Status Choose();
@@ -64,7 +67,9 @@ class Forwarding {
   }
 
   http::Task<void> Exchange();
-  http::Task<void> Unreachable(Error error);
+  using Sent = Result<std::unique_ptr<http::ClientExchange>>;
+  [[gnu::noinline]] http::Task<Sent> SendOn(std::string_view credential);
+  [[gnu::noinline]] http::Task<void> Unreachable(Error error);
 
   // forward_answer.cc
   http::Task<void> Stream(http::ClientExchange& upstream);
@@ -74,24 +79,26 @@ class Forwarding {
       http::ClientExchange& upstream);
   bool MaySendKeepalive() const;
   // Sends the head of the answer, once.
-  http::Task<Status> StartAnswer();
+  [[gnu::noinline]] http::Task<Status> StartAnswer();
   // Forwards one piece, after the record where it is the last; whether there
   // is more to do.
-  http::Task<bool> Relay(http::ClientExchange& upstream,
-                         std::string_view piece);
+  [[gnu::noinline]] http::Task<bool> Relay(http::ClientExchange& upstream,
+                                           std::string_view piece);
   // What the client gets of a piece.
   std::string_view Shown(std::string_view piece);
   enum class BrokenBy { kUpstream, kGate };
-  http::Task<void> BreakOff(const Error& error, BrokenBy by);
+  [[gnu::noinline]] http::Task<void> BreakOff(const Error& error, BrokenBy by);
+  [[gnu::noinline]] http::Task<void> RefuseRedirect(
+      http::ClientExchange& upstream);
 
   // forward_record.cc
   // Writes the exchange to the ledger, once; later calls answer ok.
-  http::Task<Status> Record(ledger::Outcome outcome);
+  [[gnu::noinline]] http::Task<Status> Record(ledger::Outcome outcome);
   ledger::ExchangeDraft MakeDraft(ledger::Outcome outcome);
   void TakeAnswer(ledger::ExchangeDraft* draft);
   void FillOrigin(ledger::Origin* origin) const;
   void Note(std::string_view intervention);
-  http::Task<void> Refuse(const Error& error, int status);
+  [[gnu::noinline]] http::Task<void> Refuse(const Error& error, int status);
   void LogExchange(const ledger::Exchange& exchange) const;
   void LogRefusal(const Error& error, int status) const;
 

@@ -31,13 +31,7 @@ http::Task<void> Forwarding::Stream(http::ClientExchange& upstream) {
   times_.first_byte = rooms_.clock.WallMicros();
   status_ = upstream.head().status;
   if (status_ >= 300 && status_ < 400) {
-    upstream.Cancel();
-    Status recorded = co_await Record(ledger::Outcome::kUpstreamError);
-    Error error(Code::kUnavailable,
-                fmt::format("upstream \"{}\" answered with a redirect ({}), "
-                            "which is not followed; check its url",
-                            routed_->upstream().options().name, status_));
-    co_await Refuse(recorded.ok() ? error : recorded.error(), 502);
+    co_await RefuseRedirect(upstream);
     co_return;
   }
   PrepareAnswer(upstream);
@@ -69,6 +63,16 @@ http::Task<void> Forwarding::Stream(http::ClientExchange& upstream) {
   Status recorded = co_await Record(ledger::Outcome::kClientGone);
   static_cast<void>(recorded);  // logged there; nobody is left to tell
   client_.Abort();
+}
+
+http::Task<void> Forwarding::RefuseRedirect(http::ClientExchange& upstream) {
+  upstream.Cancel();
+  Status recorded = co_await Record(ledger::Outcome::kUpstreamError);
+  Error error(Code::kUnavailable,
+              fmt::format("upstream \"{}\" answered with a redirect ({}), "
+                          "which is not followed; check its url",
+                          routed_->upstream().options().name, status_));
+  co_await Refuse(recorded.ok() ? error : recorded.error(), 502);
 }
 
 bool Forwarding::MaySendKeepalive() const {

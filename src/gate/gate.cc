@@ -210,8 +210,8 @@ class Gate::Impl {
     return running_.size();
   }
 
-  http::Task<void> Forward(http::ServerExchange& client,
-                           Forwarding::Target target) {
+  [[gnu::noinline]] http::Task<void> Forward(http::ServerExchange& client,
+                                             Forwarding::Target target) {
     Forwarding forwarding(client, std::move(target), rooms_, metrics_,
                           ids_.Next());
     Running running(this, &forwarding);
@@ -244,7 +244,7 @@ class Gate::Impl {
 
   // A path that no protocol of ours has: it passes where the configuration
   // says so.
-  http::Task<void> HandleOther(http::ServerExchange& client) {
+  [[gnu::noinline]] http::Task<void> HandleOther(http::ServerExchange& client) {
     const http::RequestHead& request = client.request();
     auto current = routes();
     const RoutedUpstream* passing =
@@ -283,8 +283,9 @@ class Gate::Impl {
     return method == "GET" || method == "HEAD";
   }
 
-  static http::Task<void> Respond(http::ServerExchange& client, int status,
-                                  std::string_view type, std::string body) {
+  [[gnu::noinline]] static http::Task<void> Respond(
+      http::ServerExchange& client, int status, std::string_view type,
+      std::string body) {
     http::ResponseHead head;
     head.status = status;
     head.headers.Add("content-type", type);

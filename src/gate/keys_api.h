@@ -23,7 +23,7 @@ class KeysApi {
 
   // Whether the path is one of its own.
   static bool Owns(std::string_view path);
-  http::Task<void> Handle(http::ServerExchange& client) const;
+  [[gnu::noinline]] http::Task<void> Handle(http::ServerExchange& client) const;
 
  private:
   const GateRooms& rooms_;

@@ -24,9 +24,9 @@ class ModelLists {
   static std::optional<wire::ModelListShape> ShapeOf(
       const http::RequestHead& request);
 
-  http::Task<void> Handle(http::ServerExchange& client,
-                          wire::ModelListShape shape,
-                          std::shared_ptr<const Routes> routes) const;
+  [[gnu::noinline]] http::Task<void> Handle(
+      http::ServerExchange& client, wire::ModelListShape shape,
+      std::shared_ptr<const Routes> routes) const;
 
  private:
   struct Reply {

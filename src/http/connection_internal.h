@@ -102,11 +102,14 @@ class Connection final : public ServerExchange {
   void Consume(size_t bytes);
 
   // On TLS: whether requests can be read now.
-  Task<bool> ShakeHands(int64_t timeout_ms);
+  // Not inlined, here and below: clang would put the frame of each coroutine
+  // that is awaited into its caller's, and a stream that is open for an hour
+  // would keep room for how it began and may end.
+  [[gnu::noinline]] Task<bool> ShakeHands(int64_t timeout_ms);
 
   // Reading. Fill waits for bytes until the socket's deadline.
   Task<Filled> Fill();
-  Task<bool> ReadHead();
+  [[gnu::noinline]] Task<bool> ReadHead();
   Task<bool> TakeHead(std::string_view head, size_t bytes);
   Task<Status> ReadBodyInto(size_t bytes_max, std::string* body);
   Status TakeBody(std::span<char> bytes, size_t bytes_max, std::string* body);
@@ -124,9 +127,9 @@ class Connection final : public ServerExchange {
   void Flush();
 
   // Ends. Refuse answers a request that never became an exchange.
-  Task<void> Refuse(int status, std::string_view message);
-  Task<bool> EndExchange();
-  Task<void> Linger();
+  [[gnu::noinline]] Task<void> Refuse(int status, std::string_view message);
+  [[gnu::noinline]] Task<bool> EndExchange();
+  [[gnu::noinline]] Task<void> Linger();
   void ReadAhead();
   void Gone();
 
