@@ -69,7 +69,7 @@ struct UpstreamOptions {
 struct GateLimits {
   int64_t request_body_bytes_max = int64_t{64} << 20;
   int64_t request_header_bytes_max = 64 << 10;
-  int64_t connections_max = 4096;
+  int64_t connections_max = 16'384;
   // From the first byte of a request to its last.
   int64_t request_read_timeout_ms = 60'000;
   // A connection that waits for its next request.
