@@ -206,7 +206,10 @@ bool Loop::State::Poll(int fd, Polled* polled) {
   return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void Loop::State::Forget(const Polled* polled) {
+// Closing alone would not do: a child that is being started holds a copy of the
+// descriptor until it becomes another program, and with it the registration.
+void Loop::State::Forget(int fd, const Polled* polled) {
+  ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
   for (int i = 0; i < event_count; ++i) {
     if (events[static_cast<size_t>(i)].data.ptr == polled) {
       events[static_cast<size_t>(i)].data.ptr = nullptr;

@@ -129,11 +129,11 @@ struct Loop::State {
   void Post(std::unique_ptr<Work> work);
   bool OnThread() const;
 
-  // Every event of `fd`, edge by edge, goes to `polled` until it is forgotten;
-  // closing `fd` ends it for the kernel. False when the kernel refuses.
+  // Every event of `fd`, edge by edge, goes to `polled` until it is forgotten.
+  // False when the kernel refuses.
   bool Poll(int fd, Polled* polled);
-  // Before `polled` goes.
-  void Forget(const Polled* polled);
+  // Before `fd` is closed, and before `polled` goes.
+  void Forget(int fd, const Polled* polled);
 
   // For bytes that are used up before anything else runs on the loop.
   ReadBuffer scratch =

@@ -165,7 +165,7 @@ void Socket::Close() {
   if (std::exchange(closed_, true)) return;
   watch_ = nullptr;
   timer_.Stop();
-  loop_.state().Forget(this);
+  loop_.state().Forget(fd_.get(), this);
   fd_.Reset(-1);
   if (waiter_) CallSoon(loop_);
 }
