@@ -96,6 +96,7 @@ class Forwarding {
   [[gnu::noinline]] http::Task<Status> Record(ledger::Outcome outcome);
   ledger::ExchangeDraft MakeDraft(ledger::Outcome outcome);
   void TakeAnswer(ledger::ExchangeDraft* draft);
+  const std::string& SessionName() const;
   void FillOrigin(ledger::Origin* origin) const;
   void Note(std::string_view intervention);
   [[gnu::noinline]] http::Task<void> Refuse(const Error& error, int status);

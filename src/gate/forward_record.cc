@@ -66,14 +66,21 @@ http::Task<Status> Forwarding::Record(ledger::Outcome outcome) {
                                           receipt.error().message());
 }
 
+// The agent's own name for it, else the session key's: `run` mints one for each
+// start of an agent.
+const std::string& Forwarding::SessionName() const {
+  if (!identity_.session.empty()) return identity_.session;
+  if (!request_.session_hint.empty()) return request_.session_hint;
+  return identity_.principal.session_key_id;
+}
+
 ledger::ExchangeDraft Forwarding::MakeDraft(ledger::Outcome outcome) {
   ledger::ExchangeDraft draft;
   ledger::Exchange& exchange = draft.exchange;
   exchange.id = id_;
   exchange.route = ledger::Route::kGate;
   exchange.operation = target_.endpoint.operation;
-  exchange.session =
-      identity_.session.empty() ? request_.session_hint : identity_.session;
+  exchange.session = SessionName();
   exchange.parent = identity_.parent.empty() ? request_.previous_response_id
                                              : identity_.parent;
   exchange.turn = request_.assistant_turns;
