@@ -254,7 +254,8 @@ Status Store::Close() {
   // closing it says so again. What it was to hold was written elsewhere when
   // the disk took writes again; once the rest is in files, too, its word is
   // old.
-  const bool whole = resumed_ && Flush().ok();
+  // Not while the log cannot be written: to flush then aborts the process.
+  const bool whole = resumed_ && !log_broken_ && Flush().ok();
   const Status closed = CloseDatabase();
   lock_.reset();
   if (whole) return {};
@@ -313,6 +314,7 @@ Status Store::Write(Batch batch, Durability durability) {
   options.sync = durability == Durability::kOnDisk;
   const rocksdb::Status status = db_->Write(options, &batch.batch_);
   if (!status.ok()) {
+    log_broken_ = true;
     return Error(Code::kUnavailable,
                  fmt::format("write: {}", status.ToString()));
   }
@@ -375,6 +377,7 @@ Status Store::Recover() {
       const rocksdb::Status status = db_->Resume();
       if (status.ok()) {
         resumed_ = true;
+        log_broken_ = false;
         return {};
       }
       // Short of fatal the library can go on in place, now or later.
@@ -386,6 +389,7 @@ Status Store::Recover() {
   // All that was acknowledged is in the log's file: opening replays it.
   if (open) (void)CloseDatabase();
   TRY(OpenDatabase(false));
+  log_broken_ = false;
   // The log that could not be written is no place to keep things: what it
   // holds goes to new files, which are synced.
   return Flush();

@@ -4,6 +4,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -106,6 +107,8 @@ class Store {
   std::optional<FileLock> lock_;
   // The database went on in place after its disk had refused writes.
   bool resumed_ = false;
+  // A write has failed since the database was opened or went on.
+  std::atomic<bool> log_broken_ = false;
   std::unique_ptr<rocksdb::Env> env_;
 
   // Held shared while db_ is used, exclusively while it changes.
