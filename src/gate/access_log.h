@@ -15,7 +15,9 @@ struct AccessLine {
   std::string_view method;
   std::string_view path;
   std::string_view peer;
-  int64_t status = 0;  // what the client got; 0: nothing
+  // The upstream's, or that of a refusal; 0: no answer came, the client got 502
+  // or 504.
+  int64_t status = 0;
   // "complete", "client_gone", …; "refused" with the code of the reason.
   std::string_view outcome;
   std::string_view reason;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "gate/access_log.h"
 #include "gate/forward.h"
+#include "gate/headers.h"
 #include "wire/refusal.h"
 
 // What is kept and said of an exchange.
@@ -157,12 +158,7 @@ http::Task<void> Forwarding::Refuse(const Error& error, int status) {
   if (wire::MayPassLater(error.code())) reader.retry_after_s = kRetryAfterS;
   wire::Refusal refusal = wire::MakeRefusal(reader, error, id_text_, status);
   LogRefusal(error, refusal.status);
-  http::ResponseHead head;
-  head.status = refusal.status;
-  head.headers.Add("content-type", refusal.content_type);
-  for (const auto& [name, value] : refusal.headers) {
-    head.headers.Add(name, value);
-  }
+  http::ResponseHead head = RefusalHead(refusal);
   head.headers.Add("x-cofferdam-exchange", id_text_);
   Status sent = co_await client_.Respond(std::move(head), refusal.body);
   static_cast<void>(sent);  // a client that has gone needs no answer

@@ -12,7 +12,9 @@
 
 #include "base/json.h"
 #include "base/ulid.h"
+#include "gate/access_log.h"
 #include "gate/forward.h"
+#include "gate/headers.h"
 #include "gate/keys_api.h"
 #include "gate/metrics.h"
 #include "gate/model_lists.h"
@@ -273,10 +275,22 @@ class Gate::Impl {
     reader.protocol = wire::ProtocolNear(request.path())
                           .value_or(wire::Protocol::kOpenAiResponses);
     reader.agent = wire::AgentOf(ToolOf(request.headers));
-    wire::Refusal refusal = wire::MakeRefusal(
-        reader, error, ids_.Next().ToString(), other_method ? 405 : 404);
-    co_await Respond(client, refusal.status, refusal.content_type,
-                     std::move(refusal.body));
+    const std::string id = ids_.Next().ToString();
+    wire::Refusal refusal =
+        wire::MakeRefusal(reader, error, id, other_method ? 405 : 404);
+    const std::string time = FormatTime(rooms_.clock.WallMicros());
+    AccessLine line;
+    line.time = time;
+    line.exchange = id;
+    line.method = request.method;
+    line.path = request.path();
+    line.peer = client.peer();
+    line.status = refusal.status;
+    line.outcome = "refused";
+    line.reason = CodeName(error.code());
+    WriteAccess(line, rooms_.access_log);
+    Status sent = co_await client.Respond(RefusalHead(refusal), refusal.body);
+    static_cast<void>(sent);  // a client that has gone needs no answer
   }
 
   static bool IsRead(std::string_view method) {

@@ -99,6 +99,16 @@ http::Headers ClientHeaders(const http::Headers& upstream,
   return headers;
 }
 
+http::ResponseHead RefusalHead(const wire::Refusal& refusal) {
+  http::ResponseHead head;
+  head.status = refusal.status;
+  head.headers.Add("content-type", refusal.content_type);
+  for (const auto& [name, value] : refusal.headers) {
+    head.headers.Add(name, value);
+  }
+  return head;
+}
+
 std::string UpstreamTarget(std::string_view base_path,
                            const http::RequestHead& request) {
   std::string target(base_path);

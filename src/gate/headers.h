@@ -7,6 +7,7 @@
 #include "gate/options.h"
 #include "gate/trace_context.h"
 #include "http/message.h"
+#include "wire/refusal.h"
 
 // What the gate does with each header: docs/formats/headers.md is the table.
 namespace cofferdam::gate {
@@ -22,6 +23,9 @@ http::Headers UpstreamHeaders(const http::Headers& client, UpstreamAuth auth,
 // The upstream's headers as the client gets them.
 http::Headers ClientHeaders(const http::Headers& upstream,
                             std::string_view exchange_id);
+
+// The head of an answer of our own.
+http::ResponseHead RefusalHead(const wire::Refusal& refusal);
 
 // The target for the upstream: its base path before the client's target, the
 // query parameter `key` taken out.

@@ -94,11 +94,7 @@ http::Task<void> ModelLists::Handle(
         reader, reply.error(),
         UlidGenerator(rooms_.clock, rooms_.random).Next().ToString());
     Reply refused;
-    refused.head.status = refusal.status;
-    refused.head.headers.Add("content-type", refusal.content_type);
-    for (const auto& [name, value] : refusal.headers) {
-      refused.head.headers.Add(name, value);
-    }
+    refused.head = RefusalHead(refusal);
     refused.body = std::move(refusal.body);
     reply = std::move(refused);
   }

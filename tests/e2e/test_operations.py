@@ -121,6 +121,18 @@ def test_the_access_log_has_a_line_for_each_request_and_no_secret(
         assert secret not in words
 
 
+def test_a_path_that_nobody_serves_is_refused_and_logged(everywhere, wide):
+    answer = ask(wide.url, "/v1/messages/nothing")
+    assert answer.status == 404
+    reference = answer.header("request-id")
+    assert reference and reference in answer.json()["error"]["message"]
+    assert answer.header("x-should-retry") == "false"
+    house.poll(lambda: any(
+        line.get("event") == "request" and line["exchange"] == reference
+        and line["status"] == 404 and line["outcome"] == "refused"
+        for line in log_lines(wide)), "the refusal is not in the access log")
+
+
 def test_a_trace_is_continued_and_never_begun(everywhere, wide, open_double):
     key = everywhere.key()
     ANTHROPIC.ask(wide.url, headers=bearer(key))
