@@ -73,6 +73,10 @@ CREATE TRIGGER audit_update BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'audit rows stay as they are'); END;
 CREATE TRIGGER audit_delete BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'audit rows stay'); END;
+)sql",
+                                       R"sql(
+-- Teams form a tree.
+ALTER TABLE team ADD COLUMN parent TEXT REFERENCES team (name);
 )sql"};
 static_assert(std::size(kSteps) == kSchemaVersion);
 

@@ -9,7 +9,7 @@ namespace cofferdam::policy {
 
 // Schema of policy.sqlite; docs/decisions/policy-store.md says why it is so.
 // The file's user_version counts the steps it has taken.
-inline constexpr int64_t kSchemaVersion = 1;
+inline constexpr int64_t kSchemaVersion = 2;
 // "CofP" as a number in the file's header tells it from other programs' files.
 inline constexpr int64_t kApplicationId = 0x436f6650;
 

@@ -30,7 +30,9 @@ TEST_F(SchemaTest, IsMadeOnceAndFoundAgain) {
   {
     Database database = Open();
     ASSERT_TRUE(UpdateSchema(database).ok());
-    ASSERT_TRUE(database.Execute("INSERT INTO team VALUES ('a', 1)").ok());
+    ASSERT_TRUE(
+        database.Execute("INSERT INTO team (name, created) VALUES ('a', 1)")
+            .ok());
   }
   Database database = Open();
   ASSERT_TRUE(UpdateSchema(database).ok());
@@ -42,13 +44,13 @@ TEST_F(SchemaTest, IsMadeOnceAndFoundAgain) {
 TEST_F(SchemaTest, OfANewerCofferdamIsRefusedAndLeftAlone) {
   Database database = Open();
   ASSERT_TRUE(UpdateSchema(database).ok());
-  ASSERT_TRUE(database.Execute("PRAGMA user_version = 2").ok());
+  ASSERT_TRUE(database.Execute("PRAGMA user_version = 3").ok());
   Status updated = UpdateSchema(database);
   ASSERT_FALSE(updated.ok());
   EXPECT_EQ(updated.error().code(), Code::kInvalid);
   EXPECT_THAT(updated.error().message(),
-              HasSubstr("newer Cofferdam (schema 2, this one knows up to 1)"));
-  EXPECT_EQ(*database.QueryInt("PRAGMA user_version"), 2);
+              HasSubstr("newer Cofferdam (schema 3, this one knows up to 2)"));
+  EXPECT_EQ(*database.QueryInt("PRAGMA user_version"), 3);
 }
 
 TEST_F(SchemaTest, OfAnotherProgramIsRefusedAndLeftAlone) {

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "policy/names.h"
 #include "policy/rows_internal.h"
-#include "policy/schema.h"
+#include "policy/storage_internal.h"
 
 namespace cofferdam::policy {
 namespace {
@@ -23,21 +22,8 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& folder,
                                            const Clock& clock, Random& random,
                                            const StoreOptions& options) {
   auto open = [&]() -> Result<std::unique_ptr<Store>> {
-    TRY(MakeFolder(folder, 0700));
-    std::string path = folder + "/policy.sqlite";
-    Database::Options writing;
-    writing.mode = Database::Mode::kCreate;
-    writing.synchronous = Database::Synchronous::kFull;
-    writing.check_integrity = true;
-    writing.vfs = options.vfs;
-    TRY_ASSIGN(Database writer, Database::Open(path, writing));
-    TRY(UpdateSchema(writer));
-    Database::Options reading;
-    reading.mode = Database::Mode::kRead;
-    reading.vfs = options.vfs;
-    TRY_ASSIGN(Database reader, Database::Open(path, reading));
-    std::unique_ptr<Store> store(new Store(std::move(writer), std::move(reader),
-                                           clock, random, options));
+    TRY_ASSIGN(auto storage, Storage::Open(folder, clock, random, options.vfs));
+    std::unique_ptr<Store> store(new Store(std::move(storage), options));
     TRY(store->LoadDirectory());
     return store;
   };
@@ -48,21 +34,16 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& folder,
   return opened;
 }
 
-Store::Store(Database writer, Database reader, const Clock& clock,
-             Random& random, const StoreOptions& options)
-    : clock_(clock),
-      random_(random),
+Store::Store(std::unique_ptr<Storage> storage, const StoreOptions& options)
+    : storage_(std::move(storage)),
       options_(options),
-      ids_(clock, random),
       directory_(std::make_shared<Directory>()),
-      writer_(std::move(writer)),
-      purged_at_micros_(clock.WallMicros()),
-      reader_(std::move(reader)) {}
+      purged_at_micros_(storage_->clock.WallMicros()) {}
 
 Store::~Store() { directory_->Close(); }
 
 Status Store::LoadDirectory() {
-  TRY_ASSIGN(Statement persons, reader_.Prepare(fmt::format(
+  TRY_ASSIGN(Statement persons, storage_->reader.Prepare(fmt::format(
                                     "SELECT {} FROM person", kPersonColumns)));
   TRY_ASSIGN(bool row, persons.Step());
   for (; row;) {
@@ -70,7 +51,7 @@ Status Store::LoadDirectory() {
     TRY_ASSIGN(row, persons.Step());
   }
   TRY_ASSIGN(Statement keys,
-             reader_.Prepare(fmt::format(
+             storage_->reader.Prepare(fmt::format(
                  "SELECT {} FROM key JOIN person ON person.id = key.person",
                  kKeyColumns)));
   TRY_ASSIGN(row, keys.Step());
@@ -80,7 +61,7 @@ Status Store::LoadDirectory() {
     TRY_ASSIGN(row, keys.Step());
   }
   TRY_ASSIGN(Statement sessions,
-             reader_.Prepare(
+             storage_->reader.Prepare(
                  fmt::format("SELECT {} FROM session_key", kSessionColumns)));
   TRY_ASSIGN(row, sessions.Step());
   for (; row;) {
@@ -92,29 +73,15 @@ Status Store::LoadDirectory() {
   return {};
 }
 
-Status Store::Audit(std::string_view actor, std::string_view action,
-                    std::string_view subject, std::string_view detail) {
-  TRY_ASSIGN(Statement insert,
-             writer_.Prepare("INSERT INTO audit"
-                             " (id, time, actor, action, subject, detail)"
-                             " VALUES (?, ?, ?, ?, ?, ?)"));
-  insert.BindText(1, ids_.Next().ToString())
-      .BindInt(2, clock_.WallMicros())
-      .BindText(3, actor)
-      .BindText(4, action)
-      .BindText(5, subject)
-      .BindText(6, detail);
-  return insert.Run();
-}
-
 Status Store::EnsureTeam(std::string_view team, std::string_view actor) {
-  TRY_ASSIGN(Statement insert,
-             writer_.Prepare("INSERT INTO team (name, created) VALUES (?, ?)"
-                             " ON CONFLICT DO NOTHING"));
-  insert.BindText(1, team).BindInt(2, clock_.WallMicros());
+  TRY_ASSIGN(
+      Statement insert,
+      storage_->writer.Prepare("INSERT INTO team (name, created) VALUES (?, ?)"
+                               " ON CONFLICT DO NOTHING"));
+  insert.BindText(1, team).BindInt(2, storage_->clock.WallMicros());
   TRY(insert.Run());
-  if (writer_.changes() == 0) return {};
-  return Audit(actor, "team.add", team, "{}");
+  if (storage_->writer.changes() == 0) return {};
+  return storage_->Audit(actor, "team.add", team, "{}");
 }
 
 Result<Person> Store::FindPersonRow(std::string_view id_or_email) {
@@ -125,7 +92,7 @@ Result<Person> Store::FindPersonRow(std::string_view id_or_email) {
   } else {
     TRY_ASSIGN(name, NormaliseEmail(id_or_email));
   }
-  TRY_ASSIGN(Statement select, writer_.Prepare(fmt::format(
+  TRY_ASSIGN(Statement select, storage_->writer.Prepare(fmt::format(
                                    "SELECT {} FROM person WHERE {} = ?",
                                    kPersonColumns, id.ok() ? "id" : "email")));
   select.BindText(1, name);
@@ -143,16 +110,17 @@ Result<Person> Store::AddPerson(std::string_view email, std::string_view team,
                                 std::string_view actor) {
   TRY_ASSIGN(std::string address, NormaliseEmail(email));
   TRY(CheckTeam(team));
-  std::lock_guard lock(writer_mutex_);
-  Person person{.id = ids_.Next().ToString(),
+  std::lock_guard lock(storage_->writer_mutex);
+  Person person{.id = storage_->ids.Next().ToString(),
                 .email = address,
                 .team = std::string(team),
-                .created_at_micros = clock_.WallMicros()};
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
+                .created_at_micros = storage_->clock.WallMicros()};
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
   TRY(EnsureTeam(team, actor));
-  TRY_ASSIGN(Statement insert,
-             writer_.Prepare("INSERT INTO person (id, email, team, created)"
-                             " VALUES (?, ?, ?, ?)"));
+  TRY_ASSIGN(
+      Statement insert,
+      storage_->writer.Prepare("INSERT INTO person (id, email, team, created)"
+                               " VALUES (?, ?, ?, ?)"));
   insert.BindText(1, person.id)
       .BindText(2, person.email)
       .BindText(3, person.team)
@@ -163,46 +131,47 @@ Result<Person> Store::AddPerson(std::string_view email, std::string_view team,
                  fmt::format("person {}: exists already", address));
   }
   TRY(inserted);
-  TRY(Audit(actor, "person.add", person.id,
-            JsonWriter().BeginObject().Field("team", team).EndObject().text()));
+  TRY(storage_->Audit(
+      actor, "person.add", person.id,
+      JsonWriter().BeginObject().Field("team", team).EndObject().text()));
   TRY(transaction.Commit());
   directory_->PutPerson(person);
   return person;
 }
 
 Result<std::vector<Person>> Store::ListPersons() {
-  std::lock_guard lock(reader_mutex_);
-  TRY_ASSIGN(Statement select, reader_.Prepare(fmt::format(
+  std::lock_guard lock(storage_->reader_mutex);
+  TRY_ASSIGN(Statement select, storage_->reader.Prepare(fmt::format(
                                    "SELECT {} FROM person ORDER BY created, id",
                                    kPersonColumns)));
   return ReadAll(select, ReadPerson);
 }
 
 Status Store::ErasePerson(std::string_view person, std::string_view actor) {
-  std::lock_guard lock(writer_mutex_);
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
+  std::lock_guard lock(storage_->writer_mutex);
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
   TRY_ASSIGN(Person row, FindPersonRow(person));
   if (row.erased_at_micros) return {};
-  int64_t now = clock_.WallMicros();
+  int64_t now = storage_->clock.WallMicros();
   TRY_ASSIGN(Statement update,
-             writer_.Prepare(
+             storage_->writer.Prepare(
                  "UPDATE person SET email = NULL, erased = ? WHERE id = ?"));
   update.BindInt(1, now).BindText(2, row.id);
   TRY(update.Run());
   TRY_ASSIGN(Statement revoke,
-             writer_.Prepare("UPDATE key SET revoked = ?"
-                             " WHERE person = ? AND revoked IS NULL"));
+             storage_->writer.Prepare("UPDATE key SET revoked = ?"
+                                      " WHERE person = ? AND revoked IS NULL"));
   revoke.BindInt(1, now).BindText(2, row.id);
   TRY(revoke.Run());
-  int64_t revoked = writer_.changes();
-  TRY(Audit(actor, "person.erase", row.id,
-            JsonWriter()
-                .BeginObject()
-                .Field("keys_revoked", revoked)
-                .EndObject()
-                .text()));
+  int64_t revoked = storage_->writer.changes();
+  TRY(storage_->Audit(actor, "person.erase", row.id,
+                      JsonWriter()
+                          .BeginObject()
+                          .Field("keys_revoked", revoked)
+                          .EndObject()
+                          .text()));
   TRY_ASSIGN(Statement select,
-             writer_.Prepare(fmt::format(
+             storage_->writer.Prepare(fmt::format(
                  "SELECT {} FROM key JOIN person ON person.id = key.person"
                  " WHERE key.person = ?",
                  kKeyColumns)));
@@ -225,9 +194,9 @@ Status Store::AuditRead(std::string_view subject, std::string_view reason,
                              "most {} bytes",
                              kReasonBytesMax));
   }
-  std::lock_guard lock(writer_mutex_);
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
-  TRY(Audit(actor, "text.read", subject, detail));
+  std::lock_guard lock(storage_->writer_mutex);
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
+  TRY(storage_->Audit(actor, "text.read", subject, detail));
   return transaction.Commit();
 }
 
@@ -236,11 +205,11 @@ Result<std::vector<AuditRow>> Store::ListAudit(int64_t limit) {
     return Error(Code::kInvalid,
                  fmt::format("limit: must be 1 to {}", kAuditRowsMax));
   }
-  std::lock_guard lock(reader_mutex_);
-  TRY_ASSIGN(Statement select,
-             reader_.Prepare("SELECT sequence, id, time, actor, action,"
-                             " subject, detail FROM audit"
-                             " ORDER BY sequence DESC LIMIT ?"));
+  std::lock_guard lock(storage_->reader_mutex);
+  TRY_ASSIGN(Statement select, storage_->reader.Prepare(
+                                   "SELECT sequence, id, time, actor, action,"
+                                   " subject, detail FROM audit"
+                                   " ORDER BY sequence DESC LIMIT ?"));
   select.BindInt(1, limit);
   TRY_ASSIGN(std::vector<AuditRow> rows,
              ReadAll(select, [](const Statement& row) {

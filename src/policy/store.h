@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,13 +11,13 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
-#include "base/sqlite.h"
-#include "base/ulid.h"
 #include "policy/directory.h"
 #include "policy/principal.h"
 #include "policy/records.h"
 
 namespace cofferdam::policy {
+
+struct Storage;
 
 // A key or session key with its secret, which exists only in this answer.
 struct CreatedKey {
@@ -137,34 +136,24 @@ class Store {
   Result<std::vector<AuditRow>> ListAudit(int64_t limit);
 
  private:
-  Store(Database writer, Database reader, const Clock& clock, Random& random,
-        const StoreOptions& options);
+  Store(std::unique_ptr<Storage> storage, const StoreOptions& options);
 
   // What RevokeKey found.
   struct Found;
 
   Status LoadDirectory();
-  // The rest under writer_mutex_, all but the last two within a transaction.
-  Status Audit(std::string_view actor, std::string_view action,
-               std::string_view subject, std::string_view detail);
+  // The rest under the writer's mutex, all but the last two within a
+  // transaction.
   Status EnsureTeam(std::string_view team, std::string_view actor);
   Result<Person> FindPersonRow(std::string_view id_or_email);
   Result<Found> FindKey(std::string_view which);
   Result<RevokedKey> Revoke(const Found& found, std::string_view actor);
   Result<int64_t> PurgeSessionsLocked();
 
-  const Clock& clock_;
-  Random& random_;
+  std::unique_ptr<Storage> storage_;
   const StoreOptions options_;
-  UlidGenerator ids_;
   std::shared_ptr<Directory> directory_;
-
-  std::mutex writer_mutex_;
-  Database writer_;
-  int64_t purged_at_micros_ = 0;
-
-  std::mutex reader_mutex_;
-  Database reader_;
+  int64_t purged_at_micros_ = 0;  // under the writer's mutex
 };
 
 }  // namespace cofferdam::policy

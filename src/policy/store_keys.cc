@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "policy/rows_internal.h"
+#include "policy/storage_internal.h"
 #include "policy/store.h"
 
 namespace cofferdam::policy {
@@ -78,32 +79,33 @@ Result<CreatedKey> Store::CreateKey(std::string_view email, Role role,
                              "{}",
                              *expires_days, kExpiresDaysMax));
   }
-  std::lock_guard lock(writer_mutex_);
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
+  std::lock_guard lock(storage_->writer_mutex);
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
   TRY_ASSIGN(Person person, FindPersonRow(email));
   if (person.erased_at_micros) {
     return Error(Code::kNotFound,
                  fmt::format("person {}: has been erased", person.id));
   }
   CreatedKey created;
-  created.secret = MakeSecret(
-      role == Role::kEngineer ? KeyKind::kEngineer : KeyKind::kAdmin, random_);
+  created.secret =
+      MakeSecret(role == Role::kEngineer ? KeyKind::kEngineer : KeyKind::kAdmin,
+                 storage_->random);
   seal::Digest hash = HashSecret(created.secret);
   Key& key = created.key;
-  key.id = ids_.Next().ToString();
+  key.id = storage_->ids.Next().ToString();
   key.prefix = DisplayPrefix(created.secret);
   key.role = role;
   key.person_id = person.id;
   key.email = person.email;
-  key.created_at_micros = clock_.WallMicros();
+  key.created_at_micros = storage_->clock.WallMicros();
   if (expires_days) {
     key.expires_at_micros =
         key.created_at_micros + *expires_days * kMicrosPerDay;
   }
-  TRY_ASSIGN(
-      Statement insert,
-      writer_.Prepare("INSERT INTO key (id, hash, prefix, role, person,"
-                      " created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+  TRY_ASSIGN(Statement insert,
+             storage_->writer.Prepare(
+                 "INSERT INTO key (id, hash, prefix, role, person,"
+                 " created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)"));
   insert.BindText(1, key.id)
       .BindBlob(2, hash)
       .BindText(3, key.prefix)
@@ -112,24 +114,25 @@ Result<CreatedKey> Store::CreateKey(std::string_view email, Role role,
       .BindInt(6, key.created_at_micros)
       .BindInt(7, key.expires_at_micros);
   TRY(insert.Run());
-  TRY(Audit(actor, "key.create", key.id,
-            JsonWriter()
-                .BeginObject()
-                .Field("person", key.person_id)
-                .Field("role", RoleName(role))
-                .Field("prefix", key.prefix)
-                .FieldIfSet("expires_at_micros", key.expires_at_micros)
-                .EndObject()
-                .text()));
+  TRY(storage_->Audit(
+      actor, "key.create", key.id,
+      JsonWriter()
+          .BeginObject()
+          .Field("person", key.person_id)
+          .Field("role", RoleName(role))
+          .Field("prefix", key.prefix)
+          .FieldIfSet("expires_at_micros", key.expires_at_micros)
+          .EndObject()
+          .text()));
   TRY(transaction.Commit());
   directory_->PutKey(hash, key);
   return created;
 }
 
 Result<std::vector<Key>> Store::ListKeys() {
-  std::lock_guard lock(reader_mutex_);
+  std::lock_guard lock(storage_->reader_mutex);
   TRY_ASSIGN(Statement select,
-             reader_.Prepare(fmt::format(
+             storage_->reader.Prepare(fmt::format(
                  "SELECT {} FROM key JOIN person ON person.id = key.person"
                  " ORDER BY key.created, key.id",
                  kKeyColumns)));
@@ -140,14 +143,14 @@ Result<Store::Found> Store::FindKey(std::string_view which) {
   TRY_ASSIGN(LookUp look_up, ParseWhich(which));
   // Two are enough to know that it is ambiguous.
   TRY_ASSIGN(Statement key_select,
-             writer_.Prepare(fmt::format(
+             storage_->writer.Prepare(fmt::format(
                  "SELECT {0} FROM key JOIN person ON person.id = key.person"
                  " WHERE key.{1} >= ? AND key.{1} <= ? ORDER BY key.id LIMIT 2",
                  kKeyColumns, look_up.column)));
   BindLookUp(look_up, key_select);
   TRY_ASSIGN(std::vector<KeyRow> keys, ReadAll(key_select, ReadKey));
   TRY_ASSIGN(Statement session_select,
-             writer_.Prepare(
+             storage_->writer.Prepare(
                  fmt::format("SELECT {0} FROM session_key"
                              " WHERE {1} >= ? AND {1} <= ? ORDER BY id LIMIT 2",
                              kSessionColumns, look_up.column)));
@@ -196,26 +199,27 @@ Result<RevokedKey> Store::Revoke(const Found& found, std::string_view actor) {
     before = key.revoked_at_micros;
   }
   revoked.already = before.has_value();
-  revoked.revoked_at_micros = before.value_or(clock_.WallMicros());
+  revoked.revoked_at_micros = before.value_or(storage_->clock.WallMicros());
   if (revoked.already) return revoked;
-  TRY_ASSIGN(Statement update, writer_.Prepare(fmt::format(
+  TRY_ASSIGN(Statement update, storage_->writer.Prepare(fmt::format(
                                    "UPDATE {} SET revoked = ? WHERE id = ?",
                                    is_session ? "session_key" : "key")));
   update.BindInt(1, revoked.revoked_at_micros).BindText(2, revoked.id);
   TRY(update.Run());
-  TRY(Audit(actor, is_session ? "session.revoke" : "key.revoke", revoked.id,
-            JsonWriter()
-                .BeginObject()
-                .Field("prefix", revoked.prefix)
-                .EndObject()
-                .text()));
+  TRY(storage_->Audit(actor, is_session ? "session.revoke" : "key.revoke",
+                      revoked.id,
+                      JsonWriter()
+                          .BeginObject()
+                          .Field("prefix", revoked.prefix)
+                          .EndObject()
+                          .text()));
   return revoked;
 }
 
 Result<RevokedKey> Store::RevokeKey(std::string_view which,
                                     std::string_view actor) {
-  std::lock_guard lock(writer_mutex_);
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
+  std::lock_guard lock(storage_->writer_mutex);
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
   TRY_ASSIGN(Found found, FindKey(which));
   TRY_ASSIGN(RevokedKey revoked, Revoke(found, actor));
   TRY(transaction.Commit());

@@ -6,6 +6,7 @@
 
 #include "policy/names.h"
 #include "policy/rows_internal.h"
+#include "policy/storage_internal.h"
 #include "policy/store.h"
 
 namespace cofferdam::policy {
@@ -74,14 +75,14 @@ Result<CreatedSession> Store::MintSession(const Principal& minter,
                              KeyKindName(minter.kind)));
   }
   TRY_ASSIGN(SessionRequest normal, Normalise(request));
-  std::lock_guard lock(writer_mutex_);
-  int64_t now = clock_.WallMicros();
+  std::lock_guard lock(storage_->writer_mutex);
+  int64_t now = storage_->clock.WallMicros();
   if (now - purged_at_micros_ >= kPurgeEveryMicros) {
     // What keeps it from purging will keep it from minting, too.
     TRY(PurgeSessionsLocked());
   }
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
-  TRY_ASSIGN(int64_t live, CountLive(writer_, minter.key_id, now));
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
+  TRY_ASSIGN(int64_t live, CountLive(storage_->writer, minter.key_id, now));
   if (live >= options_.live_sessions_per_key_max) {
     return Error(Code::kExhausted,
                  fmt::format("this engineer key has {} live session keys, the "
@@ -90,10 +91,10 @@ Result<CreatedSession> Store::MintSession(const Principal& minter,
                              live));
   }
   CreatedSession created;
-  created.secret = MakeSecret(KeyKind::kSession, random_);
+  created.secret = MakeSecret(KeyKind::kSession, storage_->random);
   seal::Digest hash = HashSecret(created.secret);
   created.session = {
-      .id = ids_.Next().ToString(),
+      .id = storage_->ids.Next().ToString(),
       .prefix = DisplayPrefix(created.secret),
       .key_id = minter.key_id,
       .person_id = minter.person_id,
@@ -105,7 +106,7 @@ Result<CreatedSession> Store::MintSession(const Principal& minter,
       .expires_at_micros = std::min(now + options_.session_lifetime_micros,
                                     minter.expires_at_micros.value_or(
                                         std::numeric_limits<int64_t>::max()))};
-  TRY(Insert(writer_, created.session, hash));
+  TRY(Insert(storage_->writer, created.session, hash));
   TRY(transaction.Commit());
   directory_->PutSession(hash, created.session);
   return created;
@@ -118,11 +119,11 @@ Result<Session> Store::RenewSession(const Principal& session) {
                              "kind {}",
                              KeyKindName(session.kind)));
   }
-  std::lock_guard lock(writer_mutex_);
-  int64_t now = clock_.WallMicros();
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
+  std::lock_guard lock(storage_->writer_mutex);
+  int64_t now = storage_->clock.WallMicros();
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
   TRY_ASSIGN(Statement select,
-             writer_.Prepare(fmt::format(
+             storage_->writer.Prepare(fmt::format(
                  "SELECT {}, key.expires FROM session_key"
                  " JOIN key ON key.id = session_key.key"
                  " WHERE session_key.id = ? AND session_key.revoked IS NULL"
@@ -138,9 +139,9 @@ Result<Session> Store::RenewSession(const Principal& session) {
       select.OptionalInt(12).value_or(std::numeric_limits<int64_t>::max()));
   // A clock that was put back takes nothing away.
   expires = std::max(expires, renewed.session.expires_at_micros);
-  TRY_ASSIGN(
-      Statement update,
-      writer_.Prepare("UPDATE session_key SET expires = ? WHERE id = ?"));
+  TRY_ASSIGN(Statement update,
+             storage_->writer.Prepare(
+                 "UPDATE session_key SET expires = ? WHERE id = ?"));
   update.BindInt(1, expires).BindText(2, renewed.session.id);
   TRY(update.Run());
   // A statement in the midst of its rows would keep the transaction's snapshot.
@@ -152,17 +153,18 @@ Result<Session> Store::RenewSession(const Principal& session) {
 }
 
 Result<int64_t> Store::PurgeSessions() {
-  std::lock_guard lock(writer_mutex_);
+  std::lock_guard lock(storage_->writer_mutex);
   return PurgeSessionsLocked();
 }
 
 Result<int64_t> Store::PurgeSessionsLocked() {
-  int64_t now = clock_.WallMicros();
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer_));
-  TRY_ASSIGN(Statement remove,
-             writer_.Prepare("DELETE FROM session_key WHERE id IN"
-                             " (SELECT id FROM session_key WHERE expires <= ?"
-                             " ORDER BY expires LIMIT ?) RETURNING hash"));
+  int64_t now = storage_->clock.WallMicros();
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
+  TRY_ASSIGN(
+      Statement remove,
+      storage_->writer.Prepare("DELETE FROM session_key WHERE id IN"
+                               " (SELECT id FROM session_key WHERE expires <= ?"
+                               " ORDER BY expires LIMIT ?) RETURNING hash"));
   remove.BindInt(1, now - options_.ended_sessions_kept_micros)
       .BindInt(2, kPurgeRowsMax);
   TRY_ASSIGN(
