@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/sqlite.h"
+#include "base/sqlite_testing.h"
 #include "policy/store.h"
 
 namespace cofferdam::policy {
