@@ -47,13 +47,14 @@ constexpr Names<IdentityGrade, 5> kGrades = {
       {IdentityGrade::kClaimed, "claimed"},
       {IdentityGrade::kNone, "none"}}}};
 
-constexpr Names<Outcome, 6> kOutcomes = {
+constexpr Names<Outcome, 7> kOutcomes = {
     {{{Outcome::kComplete, "complete"},
       {Outcome::kClientGone, "client_gone"},
       {Outcome::kUpstreamError, "upstream_error"},
       {Outcome::kTruncated, "truncated"},
       {Outcome::kGateEnded, "gate_ended"},
-      {Outcome::kUnreachable, "unreachable"}}}};
+      {Outcome::kUnreachable, "unreachable"},
+      {Outcome::kCrashed, "crashed"}}}};
 
 constexpr Names<wire::UsageSource, 3> kUsageSources = {
     {{{wire::UsageSource::kNone, "none"},
@@ -74,6 +75,7 @@ constexpr StringField kOriginFields[] = {
     {"tool", &Origin::tool},
     {"tool_version", &Origin::tool_version},
     {"person", &Origin::person},
+    {"key", &Origin::key},
     {"team", &Origin::team},
     {"repo", &Origin::repo},
     {"commit", &Origin::commit},
@@ -292,8 +294,13 @@ void ReadBody(const JsonValue& root, RecordReader* reader, Exchange* out) {
   reader->ReadName(root, "identity", ParseIdentityGrade, &out->identity);
   ReadOrigin(reader->Object(root, "origin"), reader, &out->origin);
   reader->Read(root, "policy_rule", &out->policy_rule);
+  reader->Read(root, "grant", &out->grant);
   reader->Read(root, "context_origins", &out->context_origins);
   ReadUsage(reader->Object(root, "usage"), reader, out);
+  reader->Read(root, "price_mode", &out->price_mode);
+  const JsonValue held = reader->Object(root, "held");
+  reader->Read(held, "micro_dollars", &out->held_micro_dollars);
+  reader->Read(held, "tokens", &out->held_tokens);
   reader->ReadName(root, "outcome", ParseOutcome, &out->outcome);
   reader->Read(root, "http_status", &out->http_status);
   reader->Read(root, "error_type", &out->error_type);
@@ -350,12 +357,21 @@ std::string ToJson(const Exchange& exchange) {
   out.Field("identity", IdentityGradeName(exchange.identity));
   WriteOrigin(exchange.origin, &out);
   out.FieldIfSet("policy_rule", exchange.policy_rule);
+  out.FieldIfSet("grant", exchange.grant);
   WriteStrings("context_origins", exchange.context_origins, &out);
   out.Key("usage").BeginObject();
   for (const CountField& field : kUsageFields) {
     out.Field(field.name, exchange.usage.*field.member);
   }
   out.Field("source", kUsageSources.Of(exchange.usage_source)).EndObject();
+  out.FieldIfSet("price_mode", exchange.price_mode);
+  if (exchange.held_micro_dollars != 0 || exchange.held_tokens != 0) {
+    out.Key("held")
+        .BeginObject()
+        .Field("micro_dollars", exchange.held_micro_dollars)
+        .Field("tokens", exchange.held_tokens)
+        .EndObject();
+  }
   out.Field("outcome", OutcomeName(exchange.outcome));
   out.Field("http_status", exchange.http_status);
   out.FieldIfSet("error_type", exchange.error_type);

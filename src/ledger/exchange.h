@@ -45,6 +45,7 @@ enum class Outcome {
   kTruncated,      // the provider's answer stopped before its end
   kGateEnded,      // the gate ended it: stall, pause, kill, shutdown
   kUnreachable,    // the provider gave no answer at all
+  kCrashed,        // this process died while it ran; what was held is charged
 };
 std::string_view OutcomeName(Outcome outcome);
 std::optional<Outcome> ParseOutcome(std::string_view name);
@@ -75,6 +76,7 @@ struct Origin {
   std::string tool;
   std::string tool_version;
   std::string person;  // opaque id; never a name or an address
+  std::string key;     // id of the engineer key, the parent of a session key
   std::string team;
   std::string repo;
   std::string commit;
@@ -127,12 +129,21 @@ struct Exchange {
   int64_t turn = 0;
   IdentityGrade identity = IdentityGrade::kNone;
   Origin origin;
+  // What let it pass: "rule NAME", "terms", "grant ULID"; and the grant behind
+  // an approval.
   std::string policy_rule;
+  std::string grant;
   // Contracts of the exchanges whose outputs the prompt contained, sorted.
   // Known once the exchange is indexed.
   std::vector<std::string> context_origins;
   wire::Usage usage;
   wire::UsageSource usage_source = wire::UsageSource::kNone;
+  // How the provider charges it where that differs: "fast", "priority",
+  // "batch"; empty: as listed.
+  std::string price_mode;
+  // What was held on the budgets before it was sent; 0: nothing was.
+  int64_t held_micro_dollars = 0;
+  int64_t held_tokens = 0;
   Outcome outcome = Outcome::kComplete;
   int64_t http_status = 0;
   std::string error_type;

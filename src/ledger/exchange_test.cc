@@ -45,7 +45,8 @@ TEST(Exchange, EveryNameOfAnEnumIsReadBack) {
   }
   for (Outcome outcome :
        {Outcome::kComplete, Outcome::kClientGone, Outcome::kUpstreamError,
-        Outcome::kTruncated, Outcome::kGateEnded, Outcome::kUnreachable}) {
+        Outcome::kTruncated, Outcome::kGateEnded, Outcome::kUnreachable,
+        Outcome::kCrashed}) {
     EXPECT_EQ(ParseOutcome(OutcomeName(outcome)), outcome);
   }
   EXPECT_FALSE(ParseOutcome("Complete").has_value());

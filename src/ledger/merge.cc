@@ -72,6 +72,7 @@ void MergeOrigin(const Exchange& second, Exchange* first) {
     first->identity = second.identity;
     // Who, where and what for are one statement: not some from each.
     to.person = from.person;
+    to.key = from.key;
     to.team = from.team;
     to.repo = from.repo;
     to.commit = from.commit;
@@ -83,8 +84,8 @@ void MergeOrigin(const Exchange& second, Exchange* first) {
     Fill(from.*member, &(to.*member));
   }
   if (second.identity == first->identity) {
-    for (auto member : {&Origin::person, &Origin::team, &Origin::repo,
-                        &Origin::commit, &Origin::purpose}) {
+    for (auto member : {&Origin::person, &Origin::key, &Origin::team,
+                        &Origin::repo, &Origin::commit, &Origin::purpose}) {
       Fill(from.*member, &(to.*member));
     }
   }
@@ -122,6 +123,12 @@ void MergeInto(const Exchange& second, Exchange* first) {
   Fill(second.session, &first->session);
   Fill(second.parent, &first->parent);
   Fill(second.policy_rule, &first->policy_rule);
+  Fill(second.grant, &first->grant);
+  Fill(second.price_mode, &first->price_mode);
+  if (first->held_micro_dollars == 0 && first->held_tokens == 0) {
+    first->held_micro_dollars = second.held_micro_dollars;
+    first->held_tokens = second.held_tokens;
+  }
   if (first->turn == 0) first->turn = second.turn;
   FillTime(second.times.upstream_sent, &first->times.upstream_sent);
   FillTime(second.times.first_byte, &first->times.first_byte);
