@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "wire/json_splice_internal.h"
 #include "wire/lenient_json.h"
 #include "wire/types.h"
 
@@ -12,111 +13,6 @@ namespace cofferdam::wire {
 namespace {
 
 constexpr std::string_view kAsked = R"("include_usage":true)";
-
-// Where the members of an object stand in its text, which is JSON.
-struct MemberSpans {
-  ByteRange braces;  // from behind "{" to the "}"
-  std::vector<ByteRange> values;
-};
-
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-size_t SkipSpace(std::string_view text, size_t i) {
-  while (i < text.size() && IsSpace(text[i])) ++i;
-  return i;
-}
-
-// The place behind the string whose opening quote stands at `i`.
-size_t SkipString(std::string_view text, size_t i) {
-  for (++i; i < text.size() && text[i] != '"'; ++i) {
-    if (text[i] == '\\') ++i;
-  }
-  return std::min(i + 1, text.size());
-}
-
-// The place behind the value that begins at `i`.
-size_t SkipValue(std::string_view text, size_t i) {
-  size_t depth = 0;
-  while (i < text.size()) {
-    const char c = text[i];
-    if (c == '"') {
-      i = SkipString(text, i);
-    } else if (c == '{' || c == '[') {
-      ++depth;
-      ++i;
-      continue;
-    } else if (c == '}' || c == ']') {
-      if (depth == 0) return i;
-      --depth;
-      ++i;
-    } else if (depth == 0) {
-      // A number or a literal.
-      while (i < text.size() && text[i] != ',' && text[i] != '}' &&
-             text[i] != ']' && !IsSpace(text[i])) {
-        ++i;
-      }
-    } else {
-      ++i;
-      continue;
-    }
-    if (depth == 0) return i;
-  }
-  return i;
-}
-
-// The members of the object whose "{" stands at `i`.
-MemberSpans SpansOf(std::string_view text, size_t i) {
-  MemberSpans spans;
-  spans.braces.begin = ++i;
-  i = SkipSpace(text, i);
-  while (i < text.size() && text[i] == '"') {
-    i = SkipSpace(text, SkipString(text, i));
-    i = SkipSpace(text, i + 1);  // ":"
-    const size_t end = SkipValue(text, i);
-    spans.values.push_back({i, end});
-    i = SkipSpace(text, end);
-    if (i < text.size() && text[i] == ',') i = SkipSpace(text, i + 1);
-  }
-  spans.braces.end = i;
-  return spans;
-}
-
-struct Found {
-  size_t index = 0;
-  JsonValue value;
-};
-
-// The member's number and value; `value` is absent when there is none. False
-// when it comes twice.
-bool FindOnce(const JsonValue& object, std::string_view name, Found* found) {
-  size_t index = 0;
-  for (const auto& [each, value] : object.Members()) {
-    if (each == name) {
-      if (found->value.present()) return false;
-      *found = {index, value};
-    }
-    ++index;
-  }
-  return true;
-}
-
-std::string Replaced(std::string_view text, ByteRange range,
-                     std::string_view with) {
-  std::string out;
-  out.reserve(text.size() + with.size());
-  out.append(text.substr(0, range.begin));
-  out.append(with);
-  out.append(text.substr(range.end));
-  return out;
-}
-
-// A member more, before the others.
-std::string Inserted(std::string_view text, const MemberSpans& spans,
-                     std::string_view member) {
-  std::string insert(member);
-  if (!spans.values.empty()) insert.push_back(',');
-  return Replaced(text, {spans.braces.begin, spans.braces.begin}, insert);
-}
 
 bool IsNull(const JsonValue& value) {
   return value.type() == JsonValue::Type::kNull;
@@ -170,8 +66,8 @@ std::optional<std::string> WithIncludeUsage(std::string_view body) {
   Result<LenientJson> json = ParseLenient(body, Halves::kReplace);
   if (!json.ok()) return std::nullopt;
   const JsonValue root = json->document.root();
-  Found stream;
-  Found options;
+  MemberFound stream;
+  MemberFound options;
   if (!root.is_object() || !FindOnce(root, "stream", &stream) ||
       !FindOnce(root, "stream_options", &options) ||
       !stream.value.Bool().value_or(false)) {
@@ -186,7 +82,7 @@ std::optional<std::string> WithIncludeUsage(std::string_view body) {
   if (IsNull(options.value)) {
     return Replaced(body, place, "{" + std::string(kAsked) + "}");
   }
-  Found asked;
+  MemberFound asked;
   if (!options.value.is_object() ||
       !FindOnce(options.value, "include_usage", &asked)) {
     return std::nullopt;

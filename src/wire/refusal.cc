@@ -53,12 +53,13 @@ Words WordsOf(Code code) {
   return {};
 }
 
-std::string Message(const Error& error, std::string_view request_id) {
+std::string Message(const Error& error, std::string_view request_id,
+                    std::string_view next = {}) {
   Words words = WordsOf(error.code());
   std::string_view said = error.message();
   while (said.ends_with('.') || said.ends_with(' ')) said.remove_suffix(1);
   return fmt::format("{} (reference {}): {}. {}", words.what, request_id, said,
-                     words.next);
+                     next.empty() ? words.next : next);
 }
 
 // Text with what is no UTF-8 replaced, as JSON strings have it.
@@ -320,7 +321,7 @@ Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
   const bool lasts = !MayPassLater(error.code());
   const Shape shape =
       lasts ? LastingShape(reader, status) : Shape{status, Form::kJson};
-  const std::string message = Message(error, request_id);
+  const std::string message = Message(error, request_id, reader.next);
   Refusal refusal;
   refusal.status = shape.status;
   if (shape.form == Form::kPlainText) {

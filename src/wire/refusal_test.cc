@@ -243,6 +243,15 @@ TEST(MakeRefusal, SaysWhenToTryAgain) {
   EXPECT_EQ(retry_after(60, 503), "60");
 }
 
+TEST(MakeRefusal, SaysWhatToDoNextInTheWordsOfTheRule) {
+  const Refusal refusal = MakeRefusal(
+      {.protocol = Protocol::kAnthropicMessages, .next = "Ask the lawyers."},
+      Error(Code::kDenied, "rule no-evals: items are for people"), "R");
+  EXPECT_NE(refusal.body.find("items are for people. Ask the lawyers."),
+            std::string::npos)
+      << refusal.body;
+}
+
 TEST(MakeRefusal, WritesPlainTextInUtf8) {
   const Refusal refusal =
       MakeRefusal({.protocol = kResponses, .agent = Agent::kCodex},
