@@ -132,7 +132,9 @@ std::vector<Command> PeopleCommands() {
        "make a key; its secret is printed once, on stdout",
        {},
        {{"--person", Takes::kText, "whose key it is (address)", true},
-        {"--role", Takes::kText, "engineer (default), reader or admin"},
+        {"--role", Takes::kText,
+         "engineer (default), reader, viewer, approver, operator "
+         "or owner"},
         {"--expires-days", Takes::kNumber, "days until it ends, 1 to 3650"},
         kJson},
        false,

@@ -75,7 +75,8 @@ Result<std::string> Admin::Call(const std::string& method,
                                 const std::string& body,
                                 const std::string& query) {
   if (stores_) {
-    return Api(*stores_).Handle({method, path, query, body, "local"});
+    return Api(*stores_).Handle(
+        {method, path, query, body, "local", std::nullopt});
   }
   std::string target(kApiPrefix);
   target += path;

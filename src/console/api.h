@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "console/stores.h"
+#include "policy/role.h"
 
 namespace cofferdam::console {
 
@@ -19,6 +22,16 @@ struct ApiRequest {
   std::string body;  // JSON
   // For the audit: "local", or the id of the key that was shown.
   std::string actor;
+  // That key's role; none for "local", who may everything.
+  std::optional<policy::Role> role;
+};
+
+// A row of the table of calls.
+struct ApiCall {
+  std::string_view method;
+  // One that ends in '/' is followed by the name of one thing.
+  std::string_view path;
+  policy::Permission permission;
 };
 
 inline constexpr std::string_view kApiPrefix = "/cofferdam/v1/admin/";
@@ -29,8 +42,15 @@ class Api {
  public:
   explicit Api(Stores& stores) : stores_(stores) {}
 
-  // The answer's JSON; kNotFound for a call that does not exist.
+  // Whether whoever asks may make this call, without its body: kNotFound for
+  // one that does not exist, kDenied with the roles that may.
+  Status Check(const ApiRequest& request) const;
+
+  // The answer's JSON, or the error of Check.
   Result<std::string> Handle(const ApiRequest& request);
+
+  // Every call there is.
+  static std::vector<ApiCall> Calls();
 
  private:
   Stores& stores_;

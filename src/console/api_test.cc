@@ -22,7 +22,8 @@ class ApiTest : public StoresTest {
   Result<std::string> Call(const std::string& method, const std::string& path,
                            const std::string& body = "",
                            const std::string& query = "") {
-    return Api(*stores_).Handle({method, path, query, body, "tester"});
+    return Api(*stores_).Handle(
+        {method, path, query, body, "tester", std::nullopt});
   }
   // A call that must succeed.
   JsonDocument Get(const std::string& path, const std::string& query = "") {
@@ -105,12 +106,13 @@ TEST_F(ApiTest, CreatesAKeyWhoseSecretIsShownOnce) {
 
 TEST_F(ApiTest, CreatesKeysOfEveryRole) {
   AddPerson("ada@example.com");
-  for (const std::string role : {"engineer", "reader", "admin"}) {
+  for (policy::Role role : policy::kRoles) {
+    const std::string name(policy::RoleName(role));
     JsonDocument key =
-        Post("key", R"({"person":"ada@example.com","role":")" + role + "\"}");
-    EXPECT_EQ(key["role"].String(), role);
+        Post("key", R"({"person":"ada@example.com","role":")" + name + "\"}");
+    EXPECT_EQ(key["role"].String(), name);
   }
-  EXPECT_EQ(Get("key")["keys"].Elements().size(), 3u);
+  EXPECT_EQ(Get("key")["keys"].Elements().size(), std::size(policy::kRoles));
 }
 
 TEST_F(ApiTest, RefusesAKeyForNobodyOrWithARoleThatIsNone) {
@@ -120,6 +122,9 @@ TEST_F(ApiTest, RefusesAKeyForNobodyOrWithARoleThatIsNone) {
   ExpectError(
       Code::kInvalid, "role: unknown \"root\"",
       Call("POST", "key", R"({"person":"ada@example.com","role":"root"})"));
+  ExpectError(
+      Code::kInvalid, "\"admin\" is called owner now",
+      Call("POST", "key", R"({"person":"ada@example.com","role":"admin"})"));
   ExpectError(
       Code::kInvalid, "role: must be a string",
       Call("POST", "key", R"({"person":"ada@example.com","role":["admin"]})"));
@@ -181,6 +186,57 @@ TEST_F(ApiTest, RevokesAKeyByIdPrefixOrSecret) {
   for (const JsonValue& key : listed["keys"].Elements()) {
     EXPECT_TRUE(key["revoked_at"].is_string());
   }
+}
+
+TEST_F(ApiTest, AnOperatorMakesAndEndsKeysOfEngineersOnly) {
+  AddPerson("ada@example.com");
+  const auto call = [&](policy::Role role, const std::string& path,
+                        const std::string& body) {
+    return Api(*stores_).Handle({.method = "POST",
+                                 .path = path,
+                                 .query = "",
+                                 .body = body,
+                                 .actor = "tester",
+                                 .role = role});
+  };
+  for (policy::Role made : policy::kRoles) {
+    const std::string create = R"({"person":"ada@example.com","role":")" +
+                               std::string(policy::RoleName(made)) + "\"}";
+    const policy::CreatedKey key = AddKey("ada@example.com", made);
+    const std::string revoke = R"({"key":")" + key.key.id + "\"}";
+    if (made == policy::Role::kEngineer) {
+      EXPECT_TRUE(call(policy::Role::kOperator, "key", create).ok());
+      EXPECT_TRUE(call(policy::Role::kOperator, "key/revoke", revoke).ok());
+      continue;
+    }
+    ExpectError(Code::kDenied, "owner",
+                call(policy::Role::kOperator, "key", create));
+    ExpectError(Code::kDenied, "only an owner",
+                call(policy::Role::kOperator, "key/revoke", revoke));
+    EXPECT_TRUE(stores_->policy()
+                    .directory()
+                    ->Authenticate(key.secret, SystemClock().WallMicros())
+                    .ok());
+    EXPECT_TRUE(call(policy::Role::kOwner, "key", create).ok());
+    EXPECT_TRUE(call(policy::Role::kOwner, "key/revoke", revoke).ok());
+  }
+}
+
+TEST_F(ApiTest, SaysWhoMayWhatTheKeyMayNot) {
+  ApiRequest request{.method = "POST",
+                     .path = "person",
+                     .query = "",
+                     .body = "",
+                     .actor = "tester",
+                     .role = policy::Role::kViewer};
+  ExpectError(Code::kDenied,
+              "a key of role viewer may not POST person; this takes operator "
+              "or owner",
+              Api(*stores_).Handle(request));
+  request.path = "nothing";
+  ExpectError(Code::kNotFound, "no such call", Api(*stores_).Handle(request));
+  request.role = policy::Role::kEngineer;
+  ExpectError(Code::kDenied, "", Api(*stores_).Handle(request));
 }
 
 TEST_F(ApiTest, RevokesNoKeyThatItDoesNotKnow) {
@@ -366,7 +422,33 @@ TEST_F(ApiTest, HasEveryCallOfItsPage) {
           << line;
     }
   }
-  EXPECT_EQ(calls, 10);
+  EXPECT_EQ(calls, static_cast<int>(Api::Calls().size()));
+}
+
+TEST(ApiPage, SaysOfEachCallWhatItAsksFor) {
+  const auto name = [](policy::Permission permission) -> std::string {
+    switch (permission) {
+      case policy::Permission::kView:
+        return "view";
+      case policy::Permission::kReadText:
+        return "text";
+      case policy::Permission::kApprove:
+        return "approve";
+      case policy::Permission::kOperate:
+        return "operate";
+      case policy::Permission::kOwn:
+        return "own";
+    }
+    return "";
+  };
+  for (const ApiCall& call : Api::Calls()) {
+    std::string path(call.path);
+    if (path.ends_with('/')) path += "ID";
+    const auto lines =
+        PageLines("| " + std::string(call.method) + " | `" + path + "` | ");
+    ASSERT_EQ(lines.size(), 1u) << path;
+    EXPECT_THAT(lines[0], HasSubstr("` | " + name(call.permission)));
+  }
 }
 
 TEST(ApiError, HasTheStatusThatItsPageSays) {

@@ -14,30 +14,18 @@ constexpr size_t kBodyBytesMax = 1 << 20;
 // The longest call, index/build, waits for the indexer.
 constexpr int64_t kCallTimeoutMs = 660'000;
 
-// Who asks over TCP, by the key's role.
-Result<std::string> Actor(const http::RequestHead& request,
-                          const policy::Directory& directory,
-                          int64_t now_micros) {
+// Who asks over TCP.
+Result<policy::Principal> Asker(const http::RequestHead& request,
+                                const policy::Directory& directory,
+                                int64_t now_micros) {
   std::string_view header = request.headers.GetOrEmpty("authorization");
   constexpr std::string_view kBearer = "Bearer ";
   if (!header.starts_with(kBearer)) {
     return Error(Code::kUnauthenticated,
-                 "show a key of role admin as \"Authorization: Bearer cfa_…\"; "
-                 "`cofferdam key create --role admin` makes one");
+                 "show a key for administration as \"Authorization: Bearer "
+                 "cfa_…\"; `cofferdam key create --role ROLE` makes one");
   }
-  TRY_ASSIGN(policy::Principal principal,
-             directory.Authenticate(header.substr(kBearer.size()), now_micros));
-  // Text takes the role that says so: administering is not reading it.
-  bool text = request.path() == "/cofferdam/v1/admin/ledger/text";
-  bool reader = principal.role == policy::Role::kReader;
-  bool admin = principal.role == policy::Role::kAdmin;
-  bool allowed = text ? reader : admin || (reader && request.method == "GET");
-  if (!allowed) {
-    return Error(Code::kDenied, fmt::format("a key of role {} may not {} {}",
-                                            policy::RoleName(principal.role),
-                                            request.method, request.path()));
-  }
-  return principal.key_id;
+  return directory.Authenticate(header.substr(kBearer.size()), now_micros);
 }
 
 }  // namespace
@@ -103,13 +91,14 @@ class Server::Impl {
     if (trust == Trust::kSocket) {
       call.actor = "local";
     } else {
-      auto actor =
-          Actor(request, *stores_.policy().directory(), clock_.WallMicros());
-      if (!actor.ok()) {
-        co_await Answer(client, actor.error());
+      auto asker =
+          Asker(request, *stores_.policy().directory(), clock_.WallMicros());
+      if (!asker.ok()) {
+        co_await Answer(client, asker.error());
         co_return;
       }
-      call.actor = *std::move(actor);
+      call.actor = asker->key_id;
+      call.role = asker->role;
     }
     if (!request.path().starts_with(kApiPrefix)) {
       co_await Answer(
@@ -121,6 +110,11 @@ class Server::Impl {
     call.method = request.method;
     call.path = request.path().substr(kApiPrefix.size());
     call.query = request.query();
+    Status allowed = api_.Check(call);
+    if (!allowed.ok()) {
+      co_await Answer(client, allowed.error());
+      co_return;
+    }
     auto body = co_await client.ReadBody(kBodyBytesMax);
     if (!body.ok()) {
       co_await Answer(client, body.error());

@@ -23,9 +23,9 @@ struct ServerOptions {
 
 // Serves the admin API of the stores this process holds: over the data
 // folder's socket (0600: whoever may open it administers), and over TCP, where
-// a key of role admin is shown as bearer (role reader reads). Over TCP also
-// /healthz and /metrics, for which no key is asked: they name upstreams and
-// counts, nobody and nothing else.
+// a key is shown as bearer, whose role says what it may (policy/role.h). Over
+// TCP also /healthz and /metrics, for which no key is asked: they name
+// upstreams and counts, nobody and nothing else.
 class Server {
  public:
   // Everything that is passed in outlives the server. Errors name the address.

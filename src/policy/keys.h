@@ -14,7 +14,7 @@ namespace cofferdam::policy {
 enum class KeyKind {
   kEngineer,  // cfe_: a person's long-lived key
   kSession,   // cfs_: bound to a repository, purpose and tool; an hour
-  kAdmin,     // cfa_: for the administration port, roles admin and reader
+  kAdmin,     // cfa_: for the administration port, every other role
 };
 
 // "engineer", "session", "admin".

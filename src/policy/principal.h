@@ -6,18 +6,9 @@
 #include <string_view>
 
 #include "policy/keys.h"
+#include "policy/role.h"
 
 namespace cofferdam::policy {
-
-// What a key may do. A session key has its parent's role, kEngineer.
-enum class Role {
-  kEngineer,  // uses models through the gate, mints session keys
-  kReader,    // reads recorded text on the administration port, with a reason
-  kAdmin,     // administers
-};
-// "engineer", "reader", "admin".
-std::string_view RoleName(Role role);
-std::optional<Role> ParseRole(std::string_view name);
 
 // How well an exchange's repository, purpose and tool are known; ascending.
 enum class Grade {

@@ -77,31 +77,73 @@ BEGIN SELECT RAISE(ABORT, 'audit rows stay'); END;
                                        R"sql(
 -- Teams form a tree.
 ALTER TABLE team ADD COLUMN parent TEXT REFERENCES team (name);
+
+-- The role admin is called owner, and there are more of them: a CHECK cannot
+-- be changed, so both tables are made anew, the one that refers first.
+CREATE TABLE key_2 (
+  id TEXT PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  prefix TEXT NOT NULL CHECK (length(prefix) = 12),
+  role TEXT NOT NULL CHECK (role IN ('engineer', 'reader', 'viewer', 'approver',
+                                     'operator', 'owner')),
+  person TEXT NOT NULL REFERENCES person (id),
+  created INTEGER NOT NULL,
+  expires INTEGER,
+  revoked INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO key_2
+  SELECT id, hash, prefix, iif(role = 'admin', 'owner', role), person, created,
+         expires, revoked
+  FROM key;
+CREATE TABLE session_key_2 (
+  id TEXT PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  prefix TEXT NOT NULL CHECK (length(prefix) = 12),
+  key TEXT NOT NULL REFERENCES key_2 (id),
+  person TEXT NOT NULL REFERENCES person (id),
+  repo TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  commit_id TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  revoked INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO session_key_2 SELECT * FROM session_key;
+DROP TABLE session_key;
+DROP TABLE key;
+ALTER TABLE key_2 RENAME TO key;
+ALTER TABLE session_key_2 RENAME TO session_key;
+CREATE INDEX key_person ON key (person);
+CREATE INDEX key_prefix ON key (prefix);
+CREATE INDEX session_key_key ON session_key (key, expires);
+CREATE INDEX session_key_expires ON session_key (expires);
+CREATE INDEX session_key_prefix ON session_key (prefix);
 )sql"};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 }  // namespace
 
-Status UpdateSchema(Database& writer) {
-  TRY_ASSIGN(int64_t version, writer.QueryInt("PRAGMA user_version"));
+Status UpdateSchema(Database& writer, int64_t version) {
+  TRY_ASSIGN(int64_t present, writer.QueryInt("PRAGMA user_version"));
   TRY_ASSIGN(int64_t application, writer.QueryInt("PRAGMA application_id"));
   TRY_ASSIGN(int64_t tables,
              writer.QueryInt("SELECT count(*) FROM sqlite_schema"));
-  bool empty = version == 0 && application == 0 && tables == 0;
+  bool empty = present == 0 && application == 0 && tables == 0;
   if (!empty && application != kApplicationId) {
     return Error(Code::kInvalid,
                  fmt::format("{}: a database of another program; name another "
                              "data folder",
                              writer.path()));
   }
-  if (version > kSchemaVersion) {
+  if (present > kSchemaVersion) {
     return Error(
         Code::kInvalid,
         fmt::format("{}: written by a newer Cofferdam (schema {}, this "
                     "one knows up to {}); start the newer one",
-                    writer.path(), version, kSchemaVersion));
+                    writer.path(), present, kSchemaVersion));
   }
-  for (int64_t step = version; step < kSchemaVersion; ++step) {
+  for (int64_t step = present; step < version; ++step) {
     TRY_ASSIGN(Transaction transaction, Transaction::Begin(writer));
     TRY(writer.Execute(kSteps[step]));
     TRY(writer.Execute(

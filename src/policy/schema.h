@@ -15,6 +15,7 @@ inline constexpr int64_t kApplicationId = 0x436f6650;
 
 // Takes the steps that `writer`'s file has not taken, each in a transaction.
 // kInvalid when the file was made by a newer Cofferdam or another program.
-Status UpdateSchema(Database& writer);
+// Stops at `version`, so that a test has an older file.
+Status UpdateSchema(Database& writer, int64_t version = kSchemaVersion);
 
 }  // namespace cofferdam::policy

@@ -29,6 +29,12 @@ struct CreatedSession {
   std::string secret;
 };
 
+// What a call of RevokeKey may end.
+enum class RevokeScope {
+  kEveryKey,
+  kEngineerKeys,  // and session keys, which they mint
+};
+
 struct RevokedKey {
   std::string id;
   std::string prefix;
@@ -108,8 +114,9 @@ class Store {
   // Ends a key and every session key it minted, or one session key. `which` is
   // an id, the first 5 to 12 characters of the secret, or the whole secret (a
   // leaked one), else kInvalid. kNotFound; kConflict names two that an
-  // ambiguous prefix matches.
-  Result<RevokedKey> RevokeKey(std::string_view which, std::string_view actor);
+  // ambiguous prefix matches; kDenied for a key that `scope` leaves out.
+  Result<RevokedKey> RevokeKey(std::string_view which, std::string_view actor,
+                               RevokeScope scope = RevokeScope::kEveryKey);
 
   // `minter` is an engineer key's principal (else kDenied). The key ends with
   // the minter's at the latest. One row, one fsync.

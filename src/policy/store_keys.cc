@@ -217,10 +217,16 @@ Result<RevokedKey> Store::Revoke(const Found& found, std::string_view actor) {
 }
 
 Result<RevokedKey> Store::RevokeKey(std::string_view which,
-                                    std::string_view actor) {
+                                    std::string_view actor, RevokeScope scope) {
   std::lock_guard lock(storage_->writer_mutex);
   TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
   TRY_ASSIGN(Found found, FindKey(which));
+  if (scope == RevokeScope::kEngineerKeys && found.key &&
+      found.key->key.role != Role::kEngineer) {
+    return Error(Code::kDenied,
+                 fmt::format("key {}: has role {}; only an owner ends it",
+                             found.key->key.id, RoleName(found.key->key.role)));
+  }
   TRY_ASSIGN(RevokedKey revoked, Revoke(found, actor));
   TRY(transaction.Commit());
   if (found.key) {

@@ -39,7 +39,7 @@ TEST_F(StoreKeysTest, TheSecretOfAKeyIsNowhereOnDisk) {
 
 TEST_F(StoreKeysTest, EveryRoleHasItsKindOfKey) {
   ASSERT_TRUE(store_->AddPerson("a@b.c", "red", "local").ok());
-  for (Role role : {Role::kEngineer, Role::kReader, Role::kAdmin}) {
+  for (Role role : kRoles) {
     CreatedKey created =
         *store_->CreateKey("a@b.c", role, std::nullopt, "local");
     EXPECT_EQ(created.key.prefix, DisplayPrefix(created.secret));
@@ -51,7 +51,7 @@ TEST_F(StoreKeysTest, EveryRoleHasItsKindOfKey) {
     EXPECT_EQ(principal.role, role);
     EXPECT_EQ(principal.kind, kind);
   }
-  EXPECT_EQ(store_->ListKeys()->size(), 3u);
+  EXPECT_EQ(store_->ListKeys()->size(), std::size(kRoles));
 }
 
 TEST_F(StoreKeysTest, AKeyNeedsAPersonThatIsKnown) {

@@ -82,7 +82,7 @@ TEST_F(StoreSessionsTest, WrongNamesAreInvalidAndMintNothing) {
 TEST_F(StoreSessionsTest, OnlyEngineerKeysMint) {
   Principal session = *Authenticate(Mint().secret);
   CreatedKey admin =
-      *store_->CreateKey("a@b.c", Role::kAdmin, std::nullopt, "local");
+      *store_->CreateKey("a@b.c", Role::kOwner, std::nullopt, "local");
   for (const Principal& minter : {session, *Authenticate(admin.secret)}) {
     EXPECT_EQ(store_->MintSession(minter, request_).error().code(),
               Code::kDenied);

@@ -139,7 +139,7 @@ TEST_F(StoreTest, UndoesEveryChangeWhoseAuditRowFails) {
   Open();
   EXPECT_FALSE(store_->AddPerson("b@b.c", "blue", "local").ok());
   EXPECT_FALSE(
-      store_->CreateKey("a@b.c", Role::kAdmin, std::nullopt, "local").ok());
+      store_->CreateKey("a@b.c", Role::kOwner, std::nullopt, "local").ok());
   EXPECT_FALSE(store_->RevokeKey(engineer.key_id, "local").ok());
   EXPECT_FALSE(store_->RevokeSession(bound).ok());
   EXPECT_FALSE(store_->ErasePerson("a@b.c", "local").ok());

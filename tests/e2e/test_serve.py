@@ -72,7 +72,7 @@ def test_the_data_folder_is_its_owners_alone(site, gate):
 def test_the_admin_port_wants_an_admin_key(site, gate):
     path = "/cofferdam/v1/admin/person"
     engineer = site.key()
-    admin = site.key(house.PERSON, house.TEAM, "--role", "admin")
+    admin = site.key(house.PERSON, house.TEAM, "--role", "owner")
     assert admin.startswith("cfa_")
     assert ask(gate.ready["admin"], path).status == 401
     assert ask(gate.ready["admin"], path, headers={
@@ -82,7 +82,7 @@ def test_the_admin_port_wants_an_admin_key(site, gate):
 
 
 def test_the_agents_port_serves_no_administration(site, gate):
-    admin = site.key(house.PERSON, house.TEAM, "--role", "admin")
+    admin = site.key(house.PERSON, house.TEAM, "--role", "owner")
     answer = ask(gate.url, "/cofferdam/v1/admin/person", headers={
         "authorization": f"Bearer {admin}"})
     assert answer.status in (401, 403, 404)
