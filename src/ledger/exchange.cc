@@ -1,5 +1,6 @@
 #include "ledger/exchange.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -153,7 +154,32 @@ void WritePart(const PartRecord& part, JsonWriter* out) {
     }
     out->EndArray();
   }
+  if (part.lines) out->Field("lines", *part.lines);
   out->EndObject();
+}
+
+// The lines of `part` that stand outside of what was kept.
+uint64_t CountLines(const wire::Part& part) {
+  uint64_t lines = 0;
+  size_t from = 0;
+  const auto count = [&](size_t end) {
+    if (end <= from) return;
+    const std::string_view text =
+        std::string_view(part.text).substr(from, end - from);
+    lines += static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+    if (text.back() != '\n') ++lines;
+  };
+  for (const wire::ByteRange& range : part.kept) {
+    count(std::min(range.begin, part.text.size()));
+    from = std::max(from, std::min(range.end, part.text.size()));
+  }
+  count(part.text.size());
+  return lines;
+}
+
+bool WritesLines(wire::PartKind kind) {
+  return kind == wire::PartKind::kFile || kind == wire::PartKind::kEdit ||
+         kind == wire::PartKind::kPatch;
 }
 
 // Reads members with their types; remembers the first that is wrong.
@@ -251,6 +277,9 @@ PartRecord ReadPart(const JsonValue& value, RecordReader* reader) {
   reader->Read(value, "digest", &part.digest);
   if (part.digest.size() != 64) reader->Fail("digest");
   ReadKept(value["kept"], reader, &part);
+  if (value["lines"].present()) {
+    reader->Read(value, "lines", &part.lines.emplace());
+  }
   return part;
 }
 
@@ -316,6 +345,7 @@ void ReadBody(const JsonValue& root, RecordReader* reader, Exchange* out) {
     out->parts.push_back(ReadPart(part, reader));
   }
   reader->Read(root, "notes", &out->notes);
+  reader->Read(root, "revision", &out->revision);
   if (root["continues"].present()) {
     ReadId(root, "continues", reader, &out->continues.emplace());
   }
@@ -388,6 +418,7 @@ std::string ToJson(const Exchange& exchange) {
   for (const PartRecord& part : exchange.parts) WritePart(part, &out);
   out.EndArray();
   WriteStrings("notes", exchange.notes, &out);
+  if (exchange.revision != 0) out.Field("revision", exchange.revision);
   if (exchange.continues) {
     out.Field("continues", exchange.continues->ToString());
   }
@@ -430,6 +461,7 @@ PartRecord MakePartRecord(const wire::Part& part) {
   record.bytes = part.text.size();
   record.digest = ToHex(seal::Sha256(part.text));
   record.kept = part.kept;
+  if (WritesLines(part.kind)) record.lines = CountLines(part);
   return record;
 }
 

@@ -107,6 +107,10 @@ struct PartRecord {
   uint64_t bytes = 0;
   std::string digest;  // SHA-256 of the text, lower-case hexadecimal
   std::vector<wire::ByteRange> kept;
+  // Of a file, edit or patch: lines that the model wrote, those it kept not
+  // counted; a line without an end is one, too. None of any other kind, and in
+  // records from before lines were counted.
+  std::optional<uint64_t> lines;
 
   bool operator==(const PartRecord&) const = default;
 };
@@ -157,6 +161,9 @@ struct Exchange {
   // Words of our own about the record, never text of prompt or output:
   // "prompt_unreadable", "parts_truncated".
   std::vector<std::string> notes;
+  // Which merge changed the record last, by its number (Ledger::ScanMerges);
+  // 0 = none did.
+  uint64_t revision = 0;
   // Set on an exchange that holds only parts which arrived later for another
   // one (see Ledger::Append); it has no usage and is not counted.
   std::optional<Ulid> continues;

@@ -33,6 +33,23 @@ TEST(Exchange, DefaultsSurviveJson) {
   EXPECT_EQ(*read, exchange);
 }
 
+TEST(Exchange, CountsTheLinesThatTheModelWrote) {
+  const auto lines = [](std::string_view text,
+                        std::vector<wire::ByteRange> kept) {
+    wire::Part part = FilePart("a", text);
+    part.kept = std::move(kept);
+    return MakePartRecord(part).lines;
+  };
+  EXPECT_EQ(lines("", {}), 0u);
+  EXPECT_EQ(lines("a\nb\n", {}), 2u);
+  EXPECT_EQ(lines("a\nb", {}), 2u);
+  EXPECT_EQ(lines("a\nb\nc\n", {{2, 4}}), 2u);
+  EXPECT_EQ(lines("a\nb\nc\n", {{0, 2}, {4, 6}}), 1u);
+  EXPECT_EQ(lines("a\nb", {{0, 3}}), 0u);
+  EXPECT_EQ(lines("a\nb", {{0, 300}}), 0u);
+  EXPECT_EQ(MakePartRecord(TextPart("a\n")).lines, std::nullopt);
+}
+
 TEST(Exchange, EveryNameOfAnEnumIsReadBack) {
   for (Route route :
        {Route::kGate, Route::kImport, Route::kAgent, Route::kContext}) {

@@ -169,13 +169,25 @@ Result<AppendReceipt> Group::Merge(PreparedDraft& draft,
     TRY(AddContinuation(draft, first, missing, sequences));
   }
   CountModel(first, -1);
-  MergeInto(draft.exchange, &first);
-  CountModel(first, 1);
   ++totals_.merged;
+  Exchange before = first;
+  MergeInto(draft.exchange, &first);
+  if (first != before) {
+    first.revision = totals_.merged;
+    PutMerge(std::move(before), first);
+  }
+  CountModel(first, 1);
   if (!alias) ids_[draft.exchange.id] = first.sequence;
   const AppendReceipt receipt{first.sequence, first.id, true};
   records_[first.sequence] = std::move(first);
   return receipt;
+}
+
+void Group::PutMerge(Exchange before, Exchange after) {
+  const uint64_t number = after.revision;
+  before.parts.clear();
+  after.parts.clear();
+  batch_.Put(Family::kMeta, MergeKey(number), MergeToJson({before, after}));
 }
 
 Status Group::AddContinuation(PreparedDraft& draft, const Exchange& first,

@@ -86,6 +86,8 @@ class Group {
   void PutExchange(Exchange& exchange, const std::vector<StoredText>& texts,
                    const std::vector<std::optional<ClaimDigest>>& claims);
   void PutPending(const PreparedDraft& draft);
+  // Keeps what the merge `after.revision` changed.
+  void PutMerge(Exchange before, Exchange after);
   // The first `count` entries that wait, with their sizes.
   Result<std::vector<Waiting>> FirstPending(size_t count) const;
   Status AddIndexed(const IndexedExchange& indexed, size_t stored_bytes);

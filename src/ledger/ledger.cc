@@ -166,6 +166,32 @@ Status Ledger::Scan(uint64_t from, size_t limit,
   return {};
 }
 
+Status Ledger::ScanMerges(
+    uint64_t from, size_t limit,
+    const std::function<bool(const MergedRecord&)>& visitor) const {
+  std::vector<MergedRecord> merges;
+  std::optional<Error> wrong;
+  TRY(impl_->store().Scan(Family::kMeta, MergeKey(from),
+                          [&](std::string_view key, std::string_view value) {
+                            if (merges.size() == limit ||
+                                !key.starts_with(kMergePrefix)) {
+                              return false;
+                            }
+                            Result<MergedRecord> merged = MergeFromJson(value);
+                            if (merged.ok()) {
+                              merges.push_back(*std::move(merged));
+                            } else {
+                              wrong = merged.error();
+                            }
+                            return !wrong;
+                          }));
+  if (wrong) return *std::move(wrong);
+  for (const MergedRecord& merged : merges) {
+    if (!visitor(merged)) return {};
+  }
+  return {};
+}
+
 Result<std::vector<Exchange>> Ledger::ListLast(size_t n) const {
   if (n == 0) return std::vector<Exchange>();
   // Dense numbers: the last n begin n before the end.

@@ -40,6 +40,13 @@ struct AppendReceipt {
   bool merged = false;
 };
 
+// What a second arrival changed: the record as it was and as it became, both
+// without their parts. `after.revision` numbers the merges of a ledger.
+struct MergedRecord {
+  Exchange before;
+  Exchange after;
+};
+
 using AppendDone = std::function<void(Result<AppendReceipt>)>;
 
 // Totals since the ledger was made. Kept as counters in the same batches as
@@ -138,6 +145,13 @@ class Ledger {
   // order, until it returns false. The writer is not held up.
   Status Scan(uint64_t from, size_t limit,
               const std::function<bool(const Exchange&)>& visitor) const;
+  // The same for merges that changed a record, from number `from` on, at most
+  // `limit`, by rising number. With Scan it tells every change of what records
+  // say of origin and use: whoever read a record knows by its `revision` which
+  // merges that reading included.
+  Status ScanMerges(
+      uint64_t from, size_t limit,
+      const std::function<bool(const MergedRecord&)>& visitor) const;
   // The last `n` records, the newest last.
   Result<std::vector<Exchange>> ListLast(size_t n) const;
   // The text of part number `part` (from 0) of an exchange.

@@ -56,6 +56,45 @@ TEST_F(Merging, ASecondArrivalIsNotCountedAgain) {
   EXPECT_EQ(stats.models[0].reported.output_tokens, 5);
 }
 
+TEST_F(Merging, WhatAMergeChangedCanBeRead) {
+  ExchangeDraft estimated = TestDraft(1, "answer");
+  estimated.exchange.usage_source = wire::UsageSource::kEstimated;
+  Append(estimated);
+  Append(TestDraft(2, "answer 2"));
+  Append(TestDraft(2, "answer 2"));  // merge 1 teaches nothing
+  Append(TestDraft(1, "answer"));
+  ExchangeDraft named = TestDraft(1, "answer");
+  named.exchange.origin.repo = "example.com/a/b";
+  Append(named);
+
+  std::vector<MergedRecord> merges;
+  const auto keep = [&](const MergedRecord& merged) {
+    merges.push_back(merged);
+    return true;
+  };
+  CHECK_OK(ledger_->ScanMerges(1, 10, keep));
+  ASSERT_EQ(merges.size(), 2u);
+  EXPECT_EQ(merges[0].before.revision, 0u);
+  EXPECT_EQ(merges[0].before.usage_source, wire::UsageSource::kEstimated);
+  EXPECT_EQ(merges[0].after.usage_source, wire::UsageSource::kReported);
+  EXPECT_EQ(merges[0].after.revision, 2u);
+  EXPECT_EQ(merges[1].before, merges[0].after);
+  EXPECT_EQ(merges[1].after.revision, 3u);
+  EXPECT_EQ(merges[1].after.origin.repo, "example.com/a/b");
+  EXPECT_EQ(ledger_->GetBySequence(1)->revision, 3u);
+  EXPECT_EQ(ledger_->GetBySequence(2)->revision, 0u);
+
+  merges.clear();
+  CHECK_OK(ledger_->ScanMerges(3, 10, keep));
+  EXPECT_EQ(merges.size(), 1u);
+  merges.clear();
+  CHECK_OK(ledger_->ScanMerges(1, 1, keep));
+  EXPECT_EQ(merges.size(), 1u);
+  merges.clear();
+  CHECK_OK(ledger_->ScanMerges(4, 10, keep));
+  EXPECT_EQ(merges.size(), 0u);
+}
+
 TEST_F(Merging, TwoArrivalsInOneGroupMerge) {
   // While the writer is held, both wait for the same batch.
   HeldWriter held(*ledger_);

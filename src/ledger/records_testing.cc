@@ -93,6 +93,7 @@ Exchange FullExchange() {
   part.kept = {{0, 4}};
   exchange.parts = {MakePartRecord(part), MakePartRecord(TextPart("Done."))};
   exchange.notes = {"parts_truncated"};
+  exchange.revision = 5;
   exchange.continues = TestId(6);
   return exchange;
 }

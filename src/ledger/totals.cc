@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "ledger/keys_internal.h"
 #include "ledger/totals_internal.h"
 
 namespace cofferdam::ledger {
@@ -122,6 +123,37 @@ std::string ModelKey(const ModelName& name) {
   key.append(name.first).push_back('\0');
   key.append(name.second);
   return key;
+}
+
+std::string MergeKey(uint64_t number) {
+  return std::string(kMergePrefix) + SequenceKey(number);
+}
+
+std::string MergeToJson(const MergedRecord& merged) {
+  JsonWriter out;
+  out.BeginObject().Field("v", 1);
+  out.Key("before").Raw(ToJson(merged.before));
+  out.Key("after").Raw(ToJson(merged.after)).EndObject();
+  return std::move(out).Take();
+}
+
+Result<MergedRecord> MergeFromJson(std::string_view json) {
+  Result<JsonDocument> document = JsonDocument::Parse(json);
+  if (!document.ok() || (*document)["v"].Int() != 1) {
+    return Error(Code::kCorrupt, "ledger merge: not of version 1");
+  }
+  MergedRecord merged;
+  for (const auto& [name, to] : {std::pair("before", &merged.before),
+                                 std::pair("after", &merged.after)}) {
+    JsonWriter record;
+    const JsonValue value = (*document)[name];
+    if (!value.is_object()) {
+      return Error(Code::kCorrupt,
+                   std::string("ledger merge: \"") + name + "\" is wrong");
+    }
+    TRY_ASSIGN(*to, FromJson(record.Value(value).text()));
+  }
+  return merged;
 }
 
 Result<Totals> ReadTotals(const Store& store) {

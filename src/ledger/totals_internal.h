@@ -56,6 +56,12 @@ inline constexpr std::string_view kTotalsKey = "totals";
 inline constexpr std::string_view kModelPrefix = "model/";
 std::string ModelKey(const ModelName& name);
 
+// What a merge changed, in the same family.
+inline constexpr std::string_view kMergePrefix = "merge/";
+std::string MergeKey(uint64_t number);
+std::string MergeToJson(const MergedRecord& merged);
+Result<MergedRecord> MergeFromJson(std::string_view json);
+
 // What the store says; zeros for one that is new.
 Result<Totals> ReadTotals(const Store& store);
 Result<ModelMap> ReadModels(const Store& store);
