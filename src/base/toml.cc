@@ -250,6 +250,34 @@ std::optional<std::vector<std::string>> TomlTable::Strings(
   return values;
 }
 
+std::optional<std::vector<TomlText>> TomlTable::Texts(std::string_view key) {
+  const auto* node = static_cast<const toml::node*>(Node(key));
+  if (node == nullptr) return std::nullopt;
+  std::vector<TomlText> values;
+  auto take = [&](const toml::node& element) {
+    const auto* text = element.as_string();
+    if (text == nullptr) return false;
+    const toml::source_position& at = element.source().begin;
+    values.push_back({text->get(), std::max(1, static_cast<int>(at.line)),
+                      std::max(1, static_cast<int>(at.column))});
+    return true;
+  };
+  if (take(*node)) return values;
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    Complain(key, fmt::format("must be a string or an array of strings, not {}",
+                              TypeName(*node)));
+    return std::nullopt;
+  }
+  for (const toml::node& element : *array) {
+    if (take(element)) continue;
+    Complain(key,
+             fmt::format("must hold strings only, not {}", TypeName(element)));
+    return std::nullopt;
+  }
+  return values;
+}
+
 std::optional<int64_t> TomlTable::Date(std::string_view key) {
   const auto* node = static_cast<const toml::node*>(Node(key));
   if (node == nullptr) return std::nullopt;
@@ -302,10 +330,14 @@ std::vector<TomlTable> TomlTable::Tables(std::string_view key) {
   return tables;
 }
 
-std::vector<std::string> TomlTable::Names() const {
+namespace {
+
+enum class Nodes { kTables, kAll };
+
+std::vector<std::string> NamesOf(const toml::table& table, Nodes nodes) {
   std::vector<std::pair<toml::source_position, std::string>> found;
-  for (const auto& [name, node] : AsTable(table_)) {
-    if (node.is_table()) {
+  for (const auto& [name, node] : table) {
+    if (nodes == Nodes::kAll || node.is_table()) {
       found.emplace_back(name.source().begin, std::string(name.str()));
     }
   }
@@ -318,6 +350,16 @@ std::vector<std::string> TomlTable::Names() const {
   return names;
 }
 
+}  // namespace
+
+std::vector<std::string> TomlTable::Names() const {
+  return NamesOf(AsTable(table_), Nodes::kTables);
+}
+
+std::vector<std::string> TomlTable::Keys() const {
+  return NamesOf(AsTable(table_), Nodes::kAll);
+}
+
 void TomlTable::Complain(std::string_view key, std::string_view message) {
   std::string where = path_;
   if (!key.empty()) {
@@ -327,6 +369,14 @@ void TomlTable::Complain(std::string_view key, std::string_view message) {
   document_->issues.push_back({key.empty() ? line() : LineOf(key),
                                key.empty() ? column() : ColumnOf(key),
                                fmt::format("{}: {}", where, message)});
+}
+
+void TomlTable::ComplainOf(const TomlText& text, std::string_view key,
+                           std::string_view message) {
+  document_->issues.push_back(
+      {text.line, text.column,
+       fmt::format("{}{}{}: {}", path_, path_.empty() ? "" : " ", key,
+                   message)});
 }
 
 void TomlTable::Missing(std::string_view key) {

@@ -22,6 +22,13 @@ struct TomlIssue {
 std::string FormatIssues(std::string_view file_name,
                          const std::vector<TomlIssue>& issues);
 
+// A string with its own place in the text.
+struct TomlText {
+  std::string text;
+  int line = 0;
+  int column = 0;
+};
+
 class TomlTable;
 
 // A parsed TOML text (toml.io 1.0) and the issues found while it is read.
@@ -70,6 +77,8 @@ class TomlTable {
   std::optional<std::string> OneOf(std::string_view key,
                                    const std::vector<std::string>& names);
   std::optional<std::vector<std::string>> Strings(std::string_view key);
+  // A string or an array of strings, each with its place.
+  std::optional<std::vector<TomlText>> Texts(std::string_view key);
   // A date without a time: the microseconds since 1970 at its start in UTC.
   std::optional<int64_t> Date(std::string_view key);
   // A sub-table, inline or not.
@@ -78,9 +87,14 @@ class TomlTable {
   std::vector<TomlTable> Tables(std::string_view key);
   // Names of the sub-tables, in the order of the text; for [contract.NAME].
   std::vector<std::string> Names() const;
+  // Names of all keys, in the order of the text; none counts as asked for.
+  std::vector<std::string> Keys() const;
 
   // An issue at `key` (or at the table, for an empty key).
   void Complain(std::string_view key, std::string_view message);
+  // An issue of one of the texts under `key`, where that text stands.
+  void ComplainOf(const TomlText& text, std::string_view key,
+                  std::string_view message);
   // Complains that `key` is missing.
   void Missing(std::string_view key);
   void Finish();

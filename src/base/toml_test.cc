@@ -89,5 +89,32 @@ TEST(TomlTable, NamesComeInTheOrderOfTheText) {
   EXPECT_THAT(tables.Names(), testing::ElementsAre("b", "a"));
 }
 
+TEST(TomlTable, ReadsATextOrSeveralWithTheirPlaces) {
+  TomlDocument document = TomlDocument::Parse(
+      "one = \"a\"\nmany = [\"b\",\n  \"c\"]\nbad = [\"d\", 1]\nworse = 2\n");
+  TomlTable root = document.root();
+  std::vector<TomlText> one = *root.Texts("one");
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].text, "a");
+  std::vector<TomlText> many = *root.Texts("many");
+  ASSERT_EQ(many.size(), 2u);
+  EXPECT_EQ(many[1].text, "c");
+  root.ComplainOf(many[1], "many", "is unknown");
+  EXPECT_FALSE(root.Texts("bad").has_value());
+  EXPECT_FALSE(root.Texts("worse").has_value());
+  EXPECT_FALSE(root.Texts("none").has_value());
+  EXPECT_EQ(FormatIssues("f", document.issues()),
+            "f:3:3: many: is unknown\n"
+            "f:4:1: bad: must hold strings only, not an integer\n"
+            "f:5:1: worse: must be a string or an array of strings, not an "
+            "integer");
+}
+
+TEST(TomlTable, NamesItsKeysInTheOrderOfTheText) {
+  TomlDocument document = TomlDocument::Parse("b = 1\na = {}\n[c]\n");
+  EXPECT_THAT(document.root().Keys(), testing::ElementsAre("b", "a", "c"));
+  EXPECT_THAT(document.root().Names(), testing::ElementsAre("a", "c"));
+}
+
 }  // namespace
 }  // namespace cofferdam
