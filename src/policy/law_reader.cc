@@ -237,14 +237,16 @@ void LawReader::ReadConditions(TomlTable* table, Conditions* when) {
 void LawReader::ReadLimits(TomlTable* table, Rule* rule) {
   std::optional<TomlTable> limits = table->Table("limits");
   if (!limits) return;
-  RuleLimits read;
-  read.requests_per_minute = limits->Int("requests_per_minute", 1, kLimitMax);
-  read.tokens_per_minute = limits->Int("tokens_per_minute", 1, kLimitMax);
-  read.streams = limits->Int("streams", 1, kLimitMax);
+  RateLimit read;
+  auto number = [&](std::string_view key) {
+    return limits->Int(key, 1, kLimitMax).value_or(0);
+  };
+  read.requests_per_minute = number("requests_per_minute");
+  read.tokens_per_minute = number("tokens_per_minute");
+  read.streams = number("streams");
   auto per = limits->OneOf("per", {"person", "team", "key", "company"});
-  for (LimitPer value : {LimitPer::kPerson, LimitPer::kTeam, LimitPer::kKey,
-                         LimitPer::kCompany}) {
-    if (per && LimitPerName(value) == *per) read.per = value;
+  for (Per value : {Per::kPerson, Per::kTeam, Per::kKey, Per::kCompany}) {
+    if (per && PerName(value) == *per) read.per = value;
   }
   if (!limits->Has("requests_per_minute") && !limits->Has("streams") &&
       !limits->Has("tokens_per_minute")) {

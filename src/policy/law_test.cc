@@ -204,9 +204,11 @@ limits = { requests_per_minute = 30, streams = 2, per = "team" }
 )");
   const Rule& rule = law->rules()[0];
   EXPECT_EQ(rule.reroute_to, "claude-haiku-4-5");
-  EXPECT_EQ(rule.limits, (RuleLimits{.requests_per_minute = 30,
-                                     .streams = 2,
-                                     .per = LimitPer::kTeam}));
+  ASSERT_TRUE(rule.limits.has_value());
+  EXPECT_EQ(rule.limits->requests_per_minute, 30);
+  EXPECT_EQ(rule.limits->tokens_per_minute, 0);
+  EXPECT_EQ(rule.limits->streams, 2);
+  EXPECT_EQ(rule.limits->per, Per::kTeam);
   EXPECT_EQ(law->Decide(Work()).effect, Effect::kReroute);
 }
 

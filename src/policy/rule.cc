@@ -12,8 +12,6 @@ constexpr std::string_view kFields[] = {
     "repo",   "path", "purpose", "protocol", "terms_class"};
 static_assert(std::size(kFields) == kFieldCount);
 
-constexpr std::string_view kLimitPer[] = {"person", "team", "key", "company"};
-
 std::string_view ValueOf(Field field, const Question& question) {
   switch (field) {
     case Field::kPerson:
@@ -64,10 +62,6 @@ bool MatchesField(const std::vector<std::string>& patterns, Field field,
 
 std::string_view FieldName(Field field) {
   return kFields[static_cast<size_t>(field)];
-}
-
-std::string_view LimitPerName(LimitPer per) {
-  return kLimitPer[static_cast<size_t>(per)];
 }
 
 bool Conditions::empty() const {

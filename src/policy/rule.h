@@ -11,6 +11,7 @@
 #include "policy/decision.h"
 #include "policy/principal.h"
 #include "policy/question.h"
+#include "policy/rate_limits.h"
 #include "policy/version_pattern.h"
 #include "policy/week_time.h"
 
@@ -65,21 +66,6 @@ bool Hold(const Conditions& conditions, const Question& question);
 // The same but for what the prompt has to contain.
 bool HoldWithoutLabels(const Conditions& conditions, const Question& question);
 
-enum class LimitPer { kPerson, kTeam, kKey, kCompany };
-// "person", "team", "key", "company".
-std::string_view LimitPerName(LimitPer per);
-
-// How much of what a rule allows; none: no limit.
-struct RuleLimits {
-  std::optional<int64_t> requests_per_minute;
-  std::optional<int64_t> tokens_per_minute;
-  std::optional<int64_t> streams;  // at once
-  // Who has that much to himself.
-  LimitPer per = LimitPer::kPerson;
-
-  bool operator==(const RuleLimits&) const = default;
-};
-
 // One [[rule]] of policy.toml.
 struct Rule {
   std::string name;
@@ -92,9 +78,9 @@ struct Rule {
   Effect effect = Effect::kDeny;
   std::string reason;
   std::string ask;
-  ApprovalNeeds approval;            // of kApprove
-  std::string reroute_to;            // of kReroute: a model
-  std::optional<RuleLimits> limits;  // of kAllow and kReroute
+  ApprovalNeeds approval;           // of kApprove
+  std::string reroute_to;           // of kReroute: a model
+  std::optional<RateLimit> limits;  // of kAllow and kReroute
 };
 
 }  // namespace cofferdam::policy
