@@ -78,6 +78,7 @@ std::string_view AnthropicType(int status) {
     case 402:
       return "billing_error";
     case 403:
+    case 451:
       return "permission_error";
     case 404:
       return "not_found_error";
@@ -159,30 +160,20 @@ std::string OpenAiBody(std::string_view message, int status) {
   return std::move(json).Take();
 }
 
-enum class Form { kJson, kPlainText, kQuota };
+enum class Form { kJson, kPlainText };
 
-// Gemini CLI takes a 429 for a passing one, and tries for minutes, unless its
-// details say that a quota is used up in these very words.
-std::string GeminiBody(std::string_view message, int status,
-                       Form form = Form::kJson) {
+std::string GeminiBody(std::string_view message, int status) {
   JsonWriter json;
   json.BeginObject().Key("error").BeginObject();
   json.Field("code", status).Field("message", message);
   json.Field("status", GeminiStatus(status));
-  if (form == Form::kQuota) {
-    json.Key("details").BeginArray().BeginObject();
-    json.Field("@type", "type.googleapis.com/google.rpc.ErrorInfo");
-    json.Field("reason", "QUOTA_EXHAUSTED");
-    json.Field("domain", "cloudcode-pa.googleapis.com");
-    json.EndObject().EndArray();
-  }
   return std::move(json.EndObject().EndObject()).Take();
 }
 
 // How an agent is told what cannot pass later, by the honest status; the first
 // row that matches decides. Without one the status stands. Measured with the
-// agents themselves: with any other status they hide the message, or try again
-// for up to four minutes.
+// agents themselves, headless and on their screens: with another status they
+// hide the message, or try again for up to four minutes.
 struct ShapeRow {
   Agent agent;
   int status_min;
@@ -194,10 +185,9 @@ struct ShapeRow {
 constexpr ShapeRow kLastingShapes[] = {
     {Agent::kClaudeCode, 401, 401, 401, Form::kJson},
     {Agent::kClaudeCode, 429, 429, 429, Form::kJson},
-    {Agent::kClaudeCode, 400, 499, 403, Form::kJson},
+    {Agent::kClaudeCode, 400, 499, 451, Form::kJson},
     {Agent::kCodex, 400, 599, 400, Form::kPlainText},
-    {Agent::kGeminiCli, 429, 429, 429, Form::kQuota},
-    {Agent::kGeminiCli, 400, 599, 404, Form::kJson},
+    {Agent::kGeminiCli, 400, 599, 403, Form::kJson},
     {Agent::kOpencode, 400, 599, 403, Form::kJson},
 };
 
@@ -245,7 +235,7 @@ std::string JsonBody(Protocol protocol, const Shape& shape,
     case Protocol::kOpenAiChat:
       return OpenAiBody(message, shape.status);
     case Protocol::kGemini:
-      return GeminiBody(message, shape.status, shape.form);
+      return GeminiBody(message, shape.status);
   }
   CHECK(false);
 }

@@ -140,13 +140,13 @@ constexpr Protocol kGemini = Protocol::kGemini;
 // What cannot pass later, as measured with each agent.
 constexpr ShapeCase kLasting[] = {
     {"ClaudeCodeDenied", Agent::kClaudeCode, kAnthropic, Code::kDenied, 403,
-     403, kJson, R"("permission_error")"},
+     451, kJson, R"("permission_error")"},
     {"ClaudeCodeInvalid", Agent::kClaudeCode, kAnthropic, Code::kInvalid, 400,
-     403, kJson, R"("permission_error")"},
+     451, kJson, R"("permission_error")"},
     {"ClaudeCodeNoSuchModel", Agent::kClaudeCode, kAnthropic, Code::kNotFound,
-     404, 403, kJson, R"("permission_error")"},
+     404, 451, kJson, R"("permission_error")"},
     {"ClaudeCodeTooLarge", Agent::kClaudeCode, kAnthropic, Code::kTooLarge, 413,
-     403, kJson, R"("permission_error")"},
+     451, kJson, R"("permission_error")"},
     {"ClaudeCodeNoKey", Agent::kClaudeCode, kAnthropic, Code::kUnauthenticated,
      401, 401, kJson, R"("authentication_error")"},
     {"ClaudeCodeBudget", Agent::kClaudeCode, kAnthropic, Code::kDenied, 429,
@@ -161,14 +161,16 @@ constexpr ShapeCase kLasting[] = {
      "Cofferdam refused"},
     {"CodexBroken", Agent::kCodex, kResponses, Code::kInternal, 500, 400,
      kPlain, "could not answer"},
-    {"GeminiCliDenied", Agent::kGeminiCli, kGemini, Code::kDenied, 403, 404,
-     kJson, R"("status":"NOT_FOUND")"},
+    {"GeminiCliDenied", Agent::kGeminiCli, kGemini, Code::kDenied, 403, 403,
+     kJson, R"("status":"PERMISSION_DENIED")"},
     {"GeminiCliNoKey", Agent::kGeminiCli, kGemini, Code::kUnauthenticated, 401,
-     404, kJson, R"("code":404)"},
-    {"GeminiCliBudget", Agent::kGeminiCli, kGemini, Code::kDenied, 429, 429,
-     kJson, R"("reason":"QUOTA_EXHAUSTED")"},
-    {"GeminiCliBroken", Agent::kGeminiCli, kGemini, Code::kCorrupt, 500, 404,
-     kJson, R"("status":"NOT_FOUND")"},
+     403, kJson, R"("code":403)"},
+    {"GeminiCliNoSuchModel", Agent::kGeminiCli, kGemini, Code::kNotFound, 404,
+     403, kJson, R"("status":"PERMISSION_DENIED")"},
+    {"GeminiCliBudget", Agent::kGeminiCli, kGemini, Code::kDenied, 429, 403,
+     kJson, R"("status":"PERMISSION_DENIED")"},
+    {"GeminiCliBroken", Agent::kGeminiCli, kGemini, Code::kCorrupt, 500, 403,
+     kJson, R"("status":"PERMISSION_DENIED")"},
     {"OpencodeDenied", Agent::kOpencode, kChat, Code::kDenied, 403, 403, kJson,
      R"("code":"policy_refused")"},
     {"OpencodeNoSuchModel", Agent::kOpencode, kChat, Code::kNotFound, 404, 403,
@@ -352,7 +354,7 @@ TEST(RefusalPage, ShowsWhatIsSent) {
     }
     EXPECT_EQ(shown, sent + "\n" + refusal.body + "\n");
   }
-  EXPECT_EQ(blocks, 6);
+  EXPECT_EQ(blocks, 5);
 }
 
 }  // namespace
