@@ -70,6 +70,14 @@ void ReadTermsFile(TomlTable* root, Reader* reader, Config* config) {
   section.Finish();
 }
 
+void ReadPolicyFile(TomlTable* root, Reader* reader, Config* config) {
+  Section section(root, "policy");
+  reader->Text(section.get(), "policy", "file",
+               "the law; empty for policy.toml beside this file, if any",
+               &config->policy_file);
+  section.Finish();
+}
+
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
@@ -84,6 +92,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     ReadGate(&root, &reader, &config);
     ReadLedger(&root, &reader, &config);
     ReadTermsFile(&root, &reader, &config);
+    ReadPolicyFile(&root, &reader, &config);
     ReadContracts(&root, &reader, &config);
     ReadUpstreams(&root, &reader, &config);
     root.Finish();
@@ -94,6 +103,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
   }
   config.data_folder = Resolve(file_name, std::move(config.data_folder));
   config.terms_file = Resolve(file_name, std::move(config.terms_file));
+  config.policy_file = Resolve(file_name, std::move(config.policy_file));
   for (gate::UpstreamOptions& upstream : config.gate.upstreams) {
     upstream.ca_file = Resolve(file_name, std::move(upstream.ca_file));
     upstream.credential.file =

@@ -45,6 +45,8 @@ struct Config {
   std::vector<policy::Contract> contracts;
   // Empty: the table in the binary.
   std::string terms_file;
+  // Empty: policy.toml beside `file`, if it is there (cli/law_file.h).
+  std::string policy_file;
 
   std::vector<SettingRow> rows;
 };

@@ -4,13 +4,15 @@
 
 #include <utility>
 
+#include "cli/law_file.h"
+
 namespace cofferdam::cli {
 
 void ConfigWatch::Watch(const Config& config) {
   known_.clear();
   for (const std::string& path :
-       {config.file, config.terms_file, config.gate.tls.certificate,
-        config.gate.tls.key}) {
+       {config.file, config.terms_file, LawFile(config),
+        config.gate.tls.certificate, config.gate.tls.key}) {
     if (!path.empty()) known_[path] = LookAt(path);
   }
   last_ = known_;

@@ -12,8 +12,9 @@
 namespace cofferdam::cli {
 
 // Notices when the files behind a configuration change: itself, the table of
-// terms, certificate and key. By looking, since some file systems tell nobody;
-// a file that is replaced by another one counts as well as one written to.
+// terms, the law, certificate and key. By looking, since some file systems tell
+// nobody; a file that is replaced by another one counts as well as one written
+// to.
 class ConfigWatch {
  public:
   explicit ConfigWatch(const Config& config) { Watch(config); }
