@@ -139,6 +139,12 @@ std::optional<Person> Directory::FindPerson(std::string_view person_id) const {
   return *person;
 }
 
+std::optional<Key> Directory::FindKey(std::string_view key_id) const {
+  std::shared_ptr<const Key> key = keys_by_id_.Find(std::string(key_id));
+  if (!key) return std::nullopt;
+  return *key;
+}
+
 void Directory::PutPerson(Person person) {
   std::string id = person.id;
   persons_.Put(id, std::make_shared<const Person>(std::move(person)));

@@ -13,8 +13,10 @@
 #include <unordered_map>
 
 #include "base/result.h"
+#include "base/snapshot.h"
 #include "policy/principal.h"
 #include "policy/records.h"
+#include "policy/teams.h"
 #include "seal/hash.h"
 
 namespace cofferdam::policy {
@@ -45,7 +47,16 @@ class Directory {
   // The person of that id, to show a name instead; none when unknown.
   std::optional<Person> FindPerson(std::string_view person_id) const;
 
+  // The engineer or admin key of that id; none when unknown.
+  std::optional<Key> FindKey(std::string_view key_id) const;
+
+  // All teams now. No lock.
+  std::shared_ptr<const TeamTree> teams() const { return teams_.Load(); }
+
   // For the store that fills it.
+  void PutTeams(std::shared_ptr<const TeamTree> teams) {
+    teams_.Store(std::move(teams));
+  }
   void PutPerson(Person person);
   void PutKey(const seal::Digest& hash, Key key);
   void PutSession(const seal::Digest& hash, Session session);
@@ -101,6 +112,7 @@ class Directory {
                                 int64_t now_micros) const;
 
   std::atomic<bool> open_ = false;
+  Snapshot<TeamTree> teams_;  // null until the store has read them
   Table<seal::Digest, Key, DigestHash> keys_;
   Table<seal::Digest, Session, DigestHash> sessions_;
   Table<std::string, Key, IdHash> keys_by_id_;

@@ -93,6 +93,16 @@ Status CheckTool(std::string_view text) {
                            kNameBytesMax));
 }
 
+Status CheckReason(std::string_view text) {
+  if (text.size() <= kReasonBytesMax &&
+      text.find_first_not_of(" \t\r\n") != std::string_view::npos) {
+    return {};
+  }
+  return Error(
+      Code::kInvalid,
+      fmt::format("reason: say why, in at most {} bytes", kReasonBytesMax));
+}
+
 Status CheckCommit(std::string_view text) {
   auto hex = [](char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); };
   if (text.empty() ||

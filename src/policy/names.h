@@ -13,6 +13,7 @@ namespace cofferdam::policy {
 inline constexpr size_t kEmailBytesMax = 254;  // RFC 5321, 4.5.3.1.3
 inline constexpr size_t kNameBytesMax = 64;    // team, purpose, tool
 inline constexpr size_t kRepoBytesMax = 512;
+inline constexpr size_t kReasonBytesMax = 500;
 
 // "Engineer@Example.com" -> "engineer@example.com". One @, a local part of the
 // unquoted characters of RFC 5321, a domain of letters, digits, '-' and '.'.
@@ -26,6 +27,10 @@ Status CheckPurpose(std::string_view text);
 Status CheckTool(std::string_view text);
 // 7 to 64 lower-case hexadecimal digits, or empty.
 Status CheckCommit(std::string_view text);
+
+// Why somebody does something, for the audit and for whoever it concerns: not
+// blank, at most kReasonBytesMax.
+Status CheckReason(std::string_view text);
 
 // One name for a repository however its remote is written:
 //   git@host:a/b.git  ssh://git@host:22/a/b  https://user:token@host/a/b.git

@@ -119,6 +119,68 @@ CREATE INDEX key_prefix ON key (prefix);
 CREATE INDEX session_key_key ON session_key (key, expires);
 CREATE INDEX session_key_expires ON session_key (expires);
 CREATE INDEX session_key_prefix ON session_key (prefix);
+
+-- Pauses and kills. An empty text means any.
+CREATE TABLE measure (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('pause', 'kill')),
+  person TEXT NOT NULL,
+  team TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  until INTEGER,
+  resumed INTEGER,
+  resumed_by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What people asked to be allowed, and the answer: state 'granted' holds until
+-- its end, and 'denied', too.
+CREATE TABLE approval (
+  id TEXT PRIMARY KEY,
+  person TEXT NOT NULL REFERENCES person (id),
+  team TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  four_eyes INTEGER NOT NULL CHECK (four_eyes IN (0, 1)),
+  opened INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'granted', 'denied')),
+  settled INTEGER,
+  settled_by TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  until INTEGER,
+  CHECK ((state = 'open') = (settled IS NULL)),
+  CHECK ((state = 'open') = (until IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX approval_opened ON approval (opened);
+
+-- Each approver's word; the grant is what all of them agreed on.
+CREATE TABLE approval_vote (
+  approval TEXT NOT NULL REFERENCES approval (id),
+  number INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  person TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  to_team INTEGER NOT NULL CHECK (to_team IN (0, 1)),
+  any_tool INTEGER NOT NULL CHECK (any_tool IN (0, 1)),
+  any_provider INTEGER NOT NULL CHECK (any_provider IN (0, 1)),
+  repo TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY (approval, number)
+) STRICT, WITHOUT ROWID;
 )sql"};
 static_assert(std::size(kSteps) == kSchemaVersion);
 

@@ -14,7 +14,6 @@ namespace cofferdam::policy {
 namespace {
 
 constexpr int64_t kAuditRowsMax = 100'000;
-constexpr size_t kReasonBytesMax = 500;
 
 }  // namespace
 
@@ -25,6 +24,8 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& folder,
     TRY_ASSIGN(auto storage, Storage::Open(folder, clock, random, options.vfs));
     std::unique_ptr<Store> store(new Store(std::move(storage), options));
     TRY(store->LoadDirectory());
+    TRY_ASSIGN(store->measures_, Measures::Open(*store->storage_));
+    TRY_ASSIGN(store->approvals_, Approvals::Open(*store->storage_));
     return store;
   };
   Result<std::unique_ptr<Store>> opened = open();
@@ -69,19 +70,10 @@ Status Store::LoadDirectory() {
     directory_->PutSession(read.hash, std::move(read.session));
     TRY_ASSIGN(row, sessions.Step());
   }
+  TRY_ASSIGN(std::shared_ptr<const TeamTree> tree, ReadTeamTree());
+  directory_->PutTeams(std::move(tree));
   directory_->Open();
   return {};
-}
-
-Status Store::EnsureTeam(std::string_view team, std::string_view actor) {
-  TRY_ASSIGN(
-      Statement insert,
-      storage_->writer.Prepare("INSERT INTO team (name, created) VALUES (?, ?)"
-                               " ON CONFLICT DO NOTHING"));
-  insert.BindText(1, team).BindInt(2, storage_->clock.WallMicros());
-  TRY(insert.Run());
-  if (storage_->writer.changes() == 0) return {};
-  return storage_->Audit(actor, "team.add", team, "{}");
 }
 
 Result<Person> Store::FindPersonRow(std::string_view id_or_email) {
@@ -134,9 +126,16 @@ Result<Person> Store::AddPerson(std::string_view email, std::string_view team,
   TRY(storage_->Audit(
       actor, "person.add", person.id,
       JsonWriter().BeginObject().Field("team", team).EndObject().text()));
+  TRY_ASSIGN(std::shared_ptr<const TeamTree> tree, ReadTeamTree());
   TRY(transaction.Commit());
+  directory_->PutTeams(std::move(tree));
   directory_->PutPerson(person);
   return person;
+}
+
+Result<Person> Store::FindPerson(std::string_view id_or_email) {
+  std::lock_guard lock(storage_->writer_mutex);
+  return FindPersonRow(id_or_email);
 }
 
 Result<std::vector<Person>> Store::ListPersons() {

@@ -11,7 +11,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "policy/approvals.h"
 #include "policy/directory.h"
+#include "policy/measures.h"
 #include "policy/principal.h"
 #include "policy/records.h"
 
@@ -92,6 +94,10 @@ class Store {
   // Closes the directory.
   ~Store();
 
+  // Tables of their own beside the store's.
+  Measures& measures() { return *measures_; }
+  Approvals& approvals() { return *approvals_; }
+
   // Kept current for as long as the store lives.
   std::shared_ptr<const Directory> directory() const { return directory_; }
 
@@ -100,9 +106,22 @@ class Store {
                            std::string_view actor);
   // By creation.
   Result<std::vector<Person>> ListPersons();
+  // By id or address; kNotFound.
+  Result<Person> FindPerson(std::string_view id_or_email);
+  // Puts the person in another team, which is made when it is new. kNotFound.
+  Result<Person> MovePerson(std::string_view person, std::string_view team,
+                            std::string_view actor);
   // Forgets the address and revokes the keys; the opaque id stays.
   // `person` is an id or an address; kNotFound.
   Status ErasePerson(std::string_view person, std::string_view actor);
+
+  // `parent` empty: on top. kConflict for a name that is taken, kNotFound for a
+  // parent that is not known, kInvalid for more than kTeamDepthMax levels.
+  Result<Team> AddTeam(std::string_view name, std::string_view parent,
+                       std::string_view actor);
+  // As AddTeam; kConflict when it would come to stand above itself.
+  Result<Team> MoveTeam(std::string_view name, std::string_view parent,
+                        std::string_view actor);
 
   // `email` names the person (kNotFound); `expires_days` in 1..3650, none for
   // a key without end (kInvalid).
@@ -151,6 +170,7 @@ class Store {
   Status LoadDirectory();
   // The rest under the writer's mutex, all but the last two within a
   // transaction.
+  Result<std::shared_ptr<const TeamTree>> ReadTeamTree();
   Status EnsureTeam(std::string_view team, std::string_view actor);
   Result<Person> FindPersonRow(std::string_view id_or_email);
   Result<Found> FindKey(std::string_view which);
@@ -158,6 +178,8 @@ class Store {
   Result<int64_t> PurgeSessionsLocked();
 
   std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Measures> measures_;
+  std::unique_ptr<Approvals> approvals_;
   const StoreOptions options_;
   std::shared_ptr<Directory> directory_;
   int64_t purged_at_micros_ = 0;  // under the writer's mutex
