@@ -168,22 +168,6 @@ class Builder {
   UsageReport report_;
 };
 
-void WriteRow(const UsageQuery& query, const UsageRow& row,
-              const PersonName& person, JsonWriter* json) {
-  json->BeginObject();
-  for (size_t i = 0; i < query.by.size(); ++i) {
-    const std::string_view name = DimensionName(query.by[i]);
-    if (query.by[i] == Dimension::kPerson) {
-      json->Field(name, row.values[i].empty() ? "" : person(row.values[i]));
-      json->Field("person_id", row.values[i]);
-    } else {
-      json->Field(name, row.values[i]);
-    }
-  }
-  WriteTally(row.tally, json);
-  json->EndObject();
-}
-
 }  // namespace
 
 Result<UsageReport> MakeUsageReport(Rollup& rollup, const UsageQuery& query) {
@@ -231,6 +215,20 @@ Result<UsageQuery> ParseUsageQuery(std::string_view by, std::string_view from,
   return query;
 }
 
+void WriteGroupNames(const UsageQuery& query, const UsageRow& row,
+                     const PersonName& person, JsonWriter* json) {
+  for (size_t i = 0; i < query.by.size(); ++i) {
+    const std::string_view name = DimensionName(query.by[i]);
+    const std::string& value = row.values[i];
+    if (query.by[i] == Dimension::kPerson) {
+      json->Field(name, value.empty() ? value : person(value));
+      json->Field("person_id", value);
+    } else {
+      json->Field(name, value);
+    }
+  }
+}
+
 void WriteTally(const Tally& tally, JsonWriter* json) {
   for (const TallyField& field : kTallyFields) {
     json->Field(field.name, tally.*field.member);
@@ -249,7 +247,10 @@ void WriteUsageReport(const UsageReport& report, const PersonName& person,
   json->Field("prices", report.edition);
   json->Key("rows").BeginArray();
   for (const UsageRow& row : report.rows) {
-    WriteRow(report.query, row, person, json);
+    json->BeginObject();
+    WriteGroupNames(report.query, row, person, json);
+    WriteTally(row.tally, json);
+    json->EndObject();
   }
   json->EndArray();
   if (report.folded) {

@@ -68,6 +68,10 @@ using PersonName = std::function<std::string(const std::string& id)>;
 // Members of a JSON object (docs/formats/usage.md).
 void WriteUsageReport(const UsageReport& report, const PersonName& person,
                       JsonWriter* json);
+// The values of `row`, each under the name of its dimension; a person's id
+// beside the name.
+void WriteGroupNames(const UsageQuery& query, const UsageRow& row,
+                     const PersonName& person, JsonWriter* json);
 // The fields of `tally`.
 void WriteTally(const Tally& tally, JsonWriter* json);
 
