@@ -106,6 +106,11 @@ Tally TallyOf(const ledger::Exchange& exchange, const Pricing& pricing) {
   return tally;
 }
 
+Pricing Unpriced() {
+  return {.edition = "none",
+          .charge = [](const ledger::Exchange&) { return Charged{0, true}; }};
+}
+
 class Rollup::Impl {
  public:
   Impl(RollupTable table, Database reader, const ledger::Ledger& ledger,
@@ -156,10 +161,16 @@ class Rollup::Impl {
     }
   }
 
-  Status Rebuild(Pricing pricing) {
+  Status Rebuild() {
     std::lock_guard lock(mutex_);
-    pricing_ = std::move(pricing);
     return Clear();
+  }
+
+  Status SetPricing(Pricing pricing) {
+    std::lock_guard lock(mutex_);
+    const bool same = pricing.edition == table_.state().edition;
+    pricing_ = std::move(pricing);
+    return same ? Status() : Clear();
   }
 
   Status Read(
@@ -367,8 +378,9 @@ Result<std::unique_ptr<Rollup>> Rollup::Open(
 Status Rollup::CatchUp(uint64_t sequence, int64_t timeout_ms) {
   return impl_->CatchUp(sequence, timeout_ms);
 }
-Status Rollup::Rebuild(Pricing pricing) {
-  return impl_->Rebuild(std::move(pricing));
+Status Rollup::Rebuild() { return impl_->Rebuild(); }
+Status Rollup::SetPricing(Pricing pricing) {
+  return impl_->SetPricing(std::move(pricing));
 }
 Status Rollup::Read(
     const RollupRange& range,

@@ -32,6 +32,9 @@ struct Pricing {
   std::function<Charged(const ledger::Exchange&)> charge;
 };
 
+// Charges nothing, and says of everything that its price is not known.
+Pricing Unpriced();
+
 enum class Follow {
   kNever,       // the ledger is read by CatchUp alone
   kBackground,  // a thread of the rollup keeps up with it, too
@@ -76,9 +79,9 @@ struct RollupRange {
 // Safe from any thread. One connection writes and checkpoints; another reads.
 class Rollup {
  public:
-  // Makes the file (0600) when missing; a damaged one, or one of an older
-  // Cofferdam, is made anew. kInvalid for one of a newer one. `ledger`, `clock`
-  // and `logger` must outlive it.
+  // Makes the file (0600) when missing; one that is no database any more, or of
+  // an older Cofferdam, is made anew. kInvalid for one of a newer one.
+  // `ledger`, `clock` and `logger` must outlive it.
   static Result<std::unique_ptr<Rollup>> Open(
       const std::string& folder, const ledger::Ledger& ledger, Pricing pricing,
       RollupOptions options, const Clock& clock, const Logger& logger);
@@ -90,9 +93,11 @@ class Rollup {
   // when the disk refuses.
   Status CatchUp(uint64_t sequence, int64_t timeout_ms);
 
-  // Forgets every sum and begins again at the ledger's first exchange; with
-  // other prices from here on. Returns at once; CatchUp waits for it.
-  Status Rebuild(Pricing pricing);
+  // Forgets every sum and begins again at the ledger's first exchange. Returns
+  // at once; CatchUp waits for it. SetPricing does so with other prices, unless
+  // they are of the same edition.
+  Status Rebuild();
+  Status SetPricing(Pricing pricing);
 
   // Calls `visitor` for every row of the range, by rising day. What is counted
   // meanwhile is not in it. The rows' names are valid during the call only.

@@ -40,8 +40,7 @@ TEST_F(RollupFaultTest, WhereverTheDiskFailsEachExchangeCountsOnce) {
     survived = [&] {
       if (!TryOpenRollup().ok() || !CatchUp().ok()) return false;
       Grow(2);
-      return CatchUp().ok() && rollup_->Rebuild(pricing_).ok() &&
-             CatchUp().ok();
+      return CatchUp().ok() && rollup_->Rebuild().ok() && CatchUp().ok();
     }();
     faults_.Heal();
     if (!survived && rollup_ != nullptr && step % 3 == 0) {

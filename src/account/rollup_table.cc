@@ -99,7 +99,6 @@ Result<Database> OpenWriter(const std::string& path, const std::string& vfs) {
   options.mode = Database::Mode::kCreate;
   // What power loss takes comes from the ledger again.
   options.synchronous = Database::Synchronous::kNormal;
-  options.check_integrity = true;
   options.vfs = vfs;
   return Database::Open(path, options);
 }

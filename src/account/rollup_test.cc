@@ -128,9 +128,12 @@ TEST_F(RollupTest, OtherPricesMakeItAnew) {
   ASSERT_TRUE(CatchUp().ok());
   EXPECT_EQ(ReadSums(*rollup_).begin()->second.micro_dollars, 70);
   pricing_ = TestPricing(3);
-  ASSERT_TRUE(rollup_->Rebuild(pricing_).ok());
+  ASSERT_TRUE(rollup_->SetPricing(pricing_).ok());
+  EXPECT_EQ(rollup_->Stats().applied_sequence, 0u);
   ASSERT_TRUE(CatchUp().ok());
   EXPECT_EQ(ReadSums(*rollup_).begin()->second.micro_dollars, 105);
+  ASSERT_TRUE(rollup_->SetPricing(pricing_).ok());  // the same
+  EXPECT_EQ(rollup_->Stats().applied_sequence, 1u);
 }
 
 TEST_F(RollupTest, ALedgerThatIsNotTheOneItKnewMakesItAnew) {

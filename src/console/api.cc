@@ -29,6 +29,9 @@ constexpr Call kCalls[] = {
     {"POST", "ledger/text", Permission::kReadText, ReadText},
     {"GET", "ledger/stat", Permission::kView, LedgerStat},
     {"POST", "index/build", Permission::kOperate, BuildIndex},
+    {"GET", "usage", Permission::kView, ReportUsage},
+    {"GET", "leaderboard", Permission::kView, ReportLeaderboard},
+    {"POST", "usage/recompute", Permission::kOperate, RecomputeUsage},
 };
 
 const Call* FindCall(const ApiRequest& request) {

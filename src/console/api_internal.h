@@ -54,4 +54,10 @@ Result<std::string> ReadText(Stores& stores, const ApiRequest& request);
 Result<std::string> LedgerStat(Stores& stores, const ApiRequest& request);
 Result<std::string> BuildIndex(Stores& stores, const ApiRequest& request);
 
+// api_account.cc
+Result<std::string> ReportUsage(Stores& stores, const ApiRequest& request);
+Result<std::string> ReportLeaderboard(Stores& stores,
+                                      const ApiRequest& request);
+Result<std::string> RecomputeUsage(Stores& stores, const ApiRequest& request);
+
 }  // namespace cofferdam::console

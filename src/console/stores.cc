@@ -22,7 +22,8 @@ Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
   if (!made.ok()) return std::move(made).error().Within(context);
   auto lock = FileLock::Acquire(folder + "/LOCK");
   if (!lock.ok()) return std::move(lock).error().Within(context);
-  std::unique_ptr<Stores> stores(new Stores(folder, *std::move(lock), logger));
+  std::unique_ptr<Stores> stores(
+      new Stores(options, *std::move(lock), clock, logger));
 
   auto opened = [&]() -> Status {
     TRY_ASSIGN(stores->policy_, policy::Store::Open(folder, clock, random));
@@ -37,6 +38,11 @@ Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
         stores->ledger_.get(), ledger::IndexerOptions{}, clock, random, logger);
     stores->indexer_->SetListener([sealer = stores->sealer_.get()](
                                       uint64_t bytes) { sealer->Note(bytes); });
+    account::RollupOptions adding;
+    adding.follow = options.follow;
+    TRY_ASSIGN(stores->rollup_,
+               account::Rollup::Open(folder, *stores->ledger_, options.pricing,
+                                     adding, clock, logger));
     return {};
   }();
   if (!opened.ok()) return std::move(opened).error().Within(context);
@@ -56,6 +62,8 @@ Status Stores::Close() {
     indexer_->Stop();
   }
   if (sealer_) sealer_->Stop();
+  if (rollup_) rollup_->Stop();
+  rollup_.reset();
   Status closed = ledger_ ? ledger_->Close() : Status();
   indexer_.reset();
   sealer_.reset();

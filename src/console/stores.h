@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "account/rollup.h"
+#include "account/usage_report.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -19,6 +21,12 @@ namespace cofferdam::console {
 struct StoresOptions {
   std::string folder;
   ledger::LedgerOptions ledger;
+  // What exchanges cost.
+  account::Pricing pricing = account::Unpriced();
+  // Whether the sums of use keep up by themselves, or where somebody asks.
+  account::Follow follow = account::Follow::kNever;
+  // Whether reports may tell what one person did.
+  account::Individuals individuals = account::Individuals::kHidden;
 };
 
 // Where things lie in a data folder.
@@ -26,7 +34,7 @@ std::string SocketPath(const std::string& folder);
 std::string IndexFolder(const std::string& folder);
 
 // All stores of a data folder, which exactly one process holds:
-//   LOCK  cofferdam.sock  policy.sqlite  ledger/  index/
+//   LOCK  cofferdam.sock  policy.sqlite  ledger/  account.sqlite  index/
 class Stores {
  public:
   // Makes the folder (0700). kConflict when another process holds it; the
@@ -43,21 +51,32 @@ class Stores {
   ledger::Ledger& ledger() { return *ledger_; }
   ledger::Indexer& indexer() { return *indexer_; }
   ledger::Sealer& sealer() { return *sealer_; }
+  account::Rollup& rollup() { return *rollup_; }
+  account::Individuals individuals() const { return individuals_; }
+  const Clock& clock() const { return clock_; }
 
   // Stops the threads and lets the folder go. Again is harmless.
   Status Close();
 
  private:
-  Stores(std::string folder, FileLock lock, const Logger& logger)
-      : folder_(std::move(folder)), logger_(logger), lock_(std::move(lock)) {}
+  Stores(const StoresOptions& options, FileLock lock, const Clock& clock,
+         const Logger& logger)
+      : folder_(options.folder),
+        individuals_(options.individuals),
+        clock_(clock),
+        logger_(logger),
+        lock_(std::move(lock)) {}
 
   std::string folder_;
+  account::Individuals individuals_;
+  const Clock& clock_;
   const Logger& logger_;
   std::optional<FileLock> lock_;
   std::unique_ptr<policy::Store> policy_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<ledger::Indexer> indexer_;
   std::unique_ptr<ledger::Sealer> sealer_;
+  std::unique_ptr<account::Rollup> rollup_;
 };
 
 }  // namespace cofferdam::console

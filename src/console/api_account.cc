@@ -1,0 +1,76 @@
+#include <utility>
+
+#include "account/date.h"
+#include "account/leaderboard.h"
+#include "account/usage_report.h"
+#include "console/api_internal.h"
+
+namespace cofferdam::console {
+namespace {
+
+// How long a report waits until what was recorded before it is added up, and
+// how long it takes to do so for a whole ledger.
+constexpr int64_t kCatchUpMs = 60'000;
+constexpr int64_t kRecomputeMs = 3'600'000;
+
+Result<account::UsageReport> MakeReport(Stores& stores,
+                                        const ApiRequest& request,
+                                        std::string_view by_default) {
+  std::string_view by = QueryText(request.query, "by");
+  if (by.empty()) by = by_default;
+  TRY_ASSIGN(
+      const account::UsageQuery query,
+      account::ParseUsageQuery(by, QueryText(request.query, "from"),
+                               QueryText(request.query, "to"),
+                               account::DayOfTime(stores.clock().WallMicros()),
+                               stores.individuals()));
+  TRY(stores.rollup().CatchUp(stores.ledger().last_sequence(), kCatchUpMs));
+  return account::MakeUsageReport(stores.rollup(), query);
+}
+
+// The address, or the id of somebody whose address was forgotten.
+account::PersonName NamesOf(Stores& stores) {
+  return [directory = stores.policy().directory()](const std::string& id) {
+    auto person = directory->FindPerson(id);
+    return person && !person->email.empty() ? person->email : id;
+  };
+}
+
+}  // namespace
+
+Result<std::string> ReportUsage(Stores& stores, const ApiRequest& request) {
+  TRY_ASSIGN(const account::UsageReport report,
+             MakeReport(stores, request, ""));
+  JsonWriter json;
+  json.BeginObject();
+  account::WriteUsageReport(report, NamesOf(stores), &json);
+  json.EndObject();
+  return std::move(json).Take();
+}
+
+Result<std::string> ReportLeaderboard(Stores& stores,
+                                      const ApiRequest& request) {
+  TRY_ASSIGN(const account::RankBy rank_by,
+             account::ParseRankBy(QueryText(request.query, "rank")));
+  const bool people = stores.individuals() == account::Individuals::kShown;
+  TRY_ASSIGN(account::UsageReport report,
+             MakeReport(stores, request, people ? "person" : "team"));
+  const account::Leaderboard board =
+      account::MakeLeaderboard(std::move(report), rank_by);
+  JsonWriter json;
+  json.BeginObject();
+  account::WriteLeaderboard(board, NamesOf(stores), &json);
+  json.EndObject();
+  return std::move(json).Take();
+}
+
+Result<std::string> RecomputeUsage(Stores& stores, const ApiRequest&) {
+  const uint64_t through = stores.ledger().last_sequence();
+  TRY(stores.rollup().Rebuild());
+  TRY(stores.rollup().CatchUp(through, kRecomputeMs));
+  JsonWriter json;
+  json.BeginObject().Field("sequence", through).EndObject();
+  return std::move(json).Take();
+}
+
+}  // namespace cofferdam::console
