@@ -175,6 +175,13 @@ TEST(CrashChild, DISABLED_IndexAndSeal) {
   sealing.join();
 }
 
+void ExpectLogFits(const Ledger& ledger) {
+  const auto report = ledger.VerifyLog({});
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(report->ok()) << report->differences.front();
+  EXPECT_EQ(report->exchanges, ledger.last_sequence());
+}
+
 uint64_t ExpectDense(const Ledger& ledger,
                      const std::map<uint64_t, Ulid>& acknowledged) {
   uint64_t next = 1;
@@ -193,6 +200,7 @@ uint64_t ExpectDense(const Ledger& ledger,
     EXPECT_EQ(ledger.Get(id)->sequence, sequence);
   }
   EXPECT_EQ(ledger.last_sequence(), next - 1);
+  ExpectLogFits(ledger);
   return next - 1;
 }
 
@@ -239,6 +247,7 @@ TEST(Crash, KilledAtAnyMomentTheIndexHoldsEachOutputOnce) {
     EXPECT_EQ(index->covered(), last);
     EXPECT_EQ(index->counts().outputs, last);
     EXPECT_EQ((*ledger)->Stats().pending_exchanges, 0u);
+    ExpectLogFits(**ledger);
   }
 }
 

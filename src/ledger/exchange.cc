@@ -57,6 +57,10 @@ constexpr Names<Outcome, 7> kOutcomes = {
       {Outcome::kUnreachable, "unreachable"},
       {Outcome::kCrashed, "crashed"}}}};
 
+constexpr Names<Purged, 3> kPurged = {{{{Purged::kNothing, "nothing"},
+                                        {Purged::kTexts, "texts"},
+                                        {Purged::kRecord, "record"}}}};
+
 constexpr Names<wire::UsageSource, 3> kUsageSources = {
     {{{wire::UsageSource::kNone, "none"},
       {wire::UsageSource::kReported, "reported"},
@@ -349,6 +353,9 @@ void ReadBody(const JsonValue& root, RecordReader* reader, Exchange* out) {
   if (root["continues"].present()) {
     ReadId(root, "continues", reader, &out->continues.emplace());
   }
+  const JsonValue purged = reader->Object(root, "purged");
+  reader->ReadName(purged, "what", ParsePurged, &out->purged);
+  reader->Read(purged, "audit", &out->purge_audit);
 }
 
 }  // namespace
@@ -368,6 +375,10 @@ std::string_view IdentityGradeName(IdentityGrade grade) {
 }
 std::optional<IdentityGrade> ParseIdentityGrade(std::string_view name) {
   return kGrades.Parse(name);
+}
+std::string_view PurgedName(Purged purged) { return kPurged.Of(purged); }
+std::optional<Purged> ParsePurged(std::string_view name) {
+  return kPurged.Parse(name);
 }
 std::string_view OutcomeName(Outcome outcome) { return kOutcomes.Of(outcome); }
 std::optional<Outcome> ParseOutcome(std::string_view name) {
@@ -422,8 +433,38 @@ std::string ToJson(const Exchange& exchange) {
   if (exchange.continues) {
     out.Field("continues", exchange.continues->ToString());
   }
+  if (exchange.purged != Purged::kNothing) {
+    out.Key("purged")
+        .BeginObject()
+        .Field("what", PurgedName(exchange.purged))
+        .Field("audit", exchange.purge_audit)
+        .EndObject();
+  }
   out.EndObject();
   return std::move(out).Take();
+}
+
+Exchange ForgetRecord(const Exchange& exchange, std::string_view purge_audit) {
+  Exchange kept;
+  kept.sequence = exchange.sequence;
+  kept.id = exchange.id;
+  kept.route = exchange.route;
+  kept.operation = exchange.operation;
+  kept.origin.provider = exchange.origin.provider;
+  kept.origin.model = exchange.origin.model;
+  kept.origin.model_requested = exchange.origin.model_requested;
+  kept.origin.contract = exchange.origin.contract;
+  kept.usage = exchange.usage;
+  kept.usage_source = exchange.usage_source;
+  kept.price_mode = exchange.price_mode;
+  kept.outcome = exchange.outcome;
+  kept.http_status = exchange.http_status;
+  kept.times = exchange.times;
+  kept.revision = exchange.revision;
+  kept.continues = exchange.continues;
+  kept.purged = Purged::kRecord;
+  kept.purge_audit = purge_audit;
+  return kept;
 }
 
 Result<Exchange> FromJson(std::string_view json) {

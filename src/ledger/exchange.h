@@ -65,6 +65,15 @@ struct Terms {
   bool operator==(const Terms&) const = default;
 };
 
+// What `ledger purge` took out of the ledger.
+enum class Purged {
+  kNothing,
+  kTexts,   // the texts of its parts
+  kRecord,  // all but the members that ForgetRecord keeps
+};
+std::string_view PurgedName(Purged purged);
+std::optional<Purged> ParsePurged(std::string_view name);
+
 // Where an output comes from.
 struct Origin {
   std::string provider;
@@ -167,6 +176,9 @@ struct Exchange {
   // Set on an exchange that holds only parts which arrived later for another
   // one (see Ledger::Append); it has no usage and is not counted.
   std::optional<Ulid> continues;
+  // What is gone, and the audit row that says who asked for it and why.
+  Purged purged = Purged::kNothing;
+  std::string purge_audit;
 
   bool operator==(const Exchange&) const = default;
 };
@@ -178,6 +190,11 @@ std::string ToJson(const Exchange& exchange);
 // that it does not know are passed over, missing ones take their defaults,
 // but for v, sequence, id and route, which must be there.
 Result<Exchange> FromJson(std::string_view json);
+
+// What stays of a record that is purged: its place and ids, what it used of
+// which model and contract, how and when it ended. Nobody is named in it, and
+// nothing of what was said can be guessed from it.
+Exchange ForgetRecord(const Exchange& exchange, std::string_view purge_audit);
 
 // What the record says of `part`.
 PartRecord MakePartRecord(const wire::Part& part);

@@ -67,6 +67,9 @@ TEST(Exchange, EveryNameOfAnEnumIsReadBack) {
     EXPECT_EQ(ParseOutcome(OutcomeName(outcome)), outcome);
   }
   EXPECT_FALSE(ParseOutcome("Complete").has_value());
+  for (Purged purged : {Purged::kNothing, Purged::kTexts, Purged::kRecord}) {
+    EXPECT_EQ(ParsePurged(PurgedName(purged)), purged);
+  }
 }
 
 TEST(Exchange, JsonBeginsWithTheVersion) {
@@ -130,6 +133,25 @@ TEST(Exchange, APartIsNamedByItsDigestNotItsText) {
   exchange.sequence = 1;
   exchange.parts = {record};
   EXPECT_THAT(ToJson(exchange), ::testing::Not(HasSubstr("abc\"")));
+}
+
+TEST(Exchange, OfWhichTheRecordIsPurgedNamesNobodyAndKeepsWhatWasUsed) {
+  const Exchange full = FullExchange();
+  const Exchange kept = ForgetRecord(full, "audit-1");
+  EXPECT_EQ(kept.sequence, full.sequence);
+  EXPECT_EQ(kept.id, full.id);
+  EXPECT_EQ(kept.usage, full.usage);
+  EXPECT_EQ(kept.origin.model, full.origin.model);
+  EXPECT_EQ(kept.purged, Purged::kRecord);
+  const std::string json = ToJson(kept);
+  for (const std::string& word :
+       {full.provider_response_id, full.session, full.parent,
+        full.origin.person, full.origin.key, full.origin.team, full.origin.repo,
+        full.origin.commit, full.origin.purpose, full.origin.tool,
+        full.parts[0].digest, full.grant}) {
+    EXPECT_THAT(json, ::testing::Not(HasSubstr("\"" + word + "\"")));
+  }
+  EXPECT_EQ(*FromJson(json), kept);
 }
 
 TEST(Exchange, NamesThatAModelMadeTooLongAreCut) {

@@ -20,8 +20,8 @@ namespace cofferdam::ledger {
 namespace {
 
 constexpr std::string_view kNames[kFamilies] = {
-    "default", "exchange", "id",       "key",        "text",
-    "claim",   "pending",  "evidence", "fingerprint"};
+    "default", "exchange", "id",          "key", "text", "claim",
+    "pending", "evidence", "fingerprint", "log", "salt"};
 
 // The last block of the page that begins with ```entries.
 std::string Block() {
@@ -104,7 +104,10 @@ ExchangeDraft First() {
 
 // One exchange that was indexed, and one that waits.
 void Make(const std::string& folder) {
-  auto ledger = Ledger::Open(folder, {}, SystemClock(), QuietLogger());
+  SeededRandom random(1);
+  LedgerOptions options;
+  options.random = &random;
+  auto ledger = Ledger::Open(folder, options, SystemClock(), QuietLogger());
   CHECK_OK(ledger);
   CHECK_OK((*ledger)->AppendSync(First()));
   IndexedExchange indexed;

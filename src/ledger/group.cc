@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "ledger/group_internal.h"
 #include "ledger/keys_internal.h"
+#include "ledger/log_internal.h"
 #include "ledger/merge_internal.h"
 #include "seal/hash.h"
 
@@ -151,6 +152,11 @@ Result<AppendReceipt> Group::MergeById(PreparedDraft& draft,
 Result<AppendReceipt> Group::Merge(PreparedDraft& draft,
                                    std::vector<uint64_t> sequences) {
   TRY_ASSIGN(Exchange first, Record(sequences.front()));
+  // What was purged does not come back by arriving again.
+  if (first.purged == Purged::kRecord) {
+    ++totals_.merged;
+    return AppendReceipt{first.sequence, first.id, true};
+  }
   std::set<PartIdentity> present;
   for (uint64_t sequence : sequences) {
     TRY_ASSIGN(const Exchange arrival, Record(sequence));
@@ -170,16 +176,16 @@ Result<AppendReceipt> Group::Merge(PreparedDraft& draft,
   }
   CountModel(first, -1);
   ++totals_.merged;
-  Exchange before = first;
+  const Exchange before = first;
   MergeInto(draft.exchange, &first);
   if (first != before) {
     first.revision = totals_.merged;
-    PutMerge(std::move(before), first);
+    PutMerge(before, first);
   }
   CountModel(first, 1);
   if (!alias) ids_[draft.exchange.id] = first.sequence;
   const AppendReceipt receipt{first.sequence, first.id, true};
-  records_[first.sequence] = std::move(first);
+  Replace(before, std::move(first));
   return receipt;
 }
 
@@ -188,6 +194,11 @@ void Group::PutMerge(Exchange before, Exchange after) {
   before.parts.clear();
   after.parts.clear();
   batch_.Put(Family::kMeta, MergeKey(number), MergeToJson({before, after}));
+}
+
+void Group::Replace(const Exchange& before, Exchange record) {
+  if (record == before) return;
+  records_[record.sequence] = std::move(record);
 }
 
 Status Group::AddContinuation(PreparedDraft& draft, const Exchange& first,
@@ -322,6 +333,7 @@ Status Group::AddIndexed(const std::vector<IndexedExchange>& indexed) {
 
 Status Group::AddIndexed(const IndexedExchange& indexed, size_t stored_bytes) {
   TRY_ASSIGN(Exchange record, Record(indexed.sequence));
+  const Exchange before = record;
   TRY_ASSIGN(const auto turns, FreshTurns(indexed.claimed));
   for (const FreshTurn& fresh : turns) {
     Exchange exchange = fresh.turn->exchange;
@@ -341,7 +353,7 @@ Status Group::AddIndexed(const IndexedExchange& indexed, size_t stored_bytes) {
     to->insert(to->end(), more->begin(), more->end());
     SortUnique(to);
   }
-  records_[record.sequence] = std::move(record);
+  Replace(before, std::move(record));
   batch_.DeleteOnce(Family::kPending, SequenceKey(indexed.sequence));
   --totals_.pending_exchanges;
   totals_.pending_bytes -= stored_bytes;
@@ -366,13 +378,26 @@ Result<std::vector<Group::FreshTurn>> Group::FreshTurns(
   return fresh;
 }
 
+Status Group::PutRecords() {
+  for (const auto& [sequence, record] : records_) {
+    std::optional<uint64_t> previous;
+    if (sequence <= last_before_) {
+      TRY_ASSIGN(const auto opening, OpeningOf(store_, sequence));
+      if (opening) previous = opening->leaf;
+    }
+    const std::string json = ToJson(record);
+    batch_.Put(Family::kExchange, SequenceKey(sequence), json);
+    AddVersion(sequence, json, previous, random_, &tree_, &batch_);
+  }
+  totals_.leaves = tree_.size();
+  return {};
+}
+
 Result<Batch> Group::Finish() {
   if (totals_.pending_exchanges == 0) {
     totals_.indexed_through = totals_.last_sequence;
   }
-  for (const auto& [sequence, record] : records_) {
-    batch_.Put(Family::kExchange, SequenceKey(sequence), ToJson(record));
-  }
+  TRY(PutRecords());
   for (const auto& [key, sequences] : keys_) {
     batch_.Put(Family::kKey, key, SequencesValue(sequences));
   }

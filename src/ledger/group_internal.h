@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "ledger/store_internal.h"
 #include "ledger/totals_internal.h"
+#include "seal/merkle.h"
 
 namespace cofferdam::ledger {
 
@@ -38,10 +40,13 @@ class Group {
   // All of it must outlive the group and stand still meanwhile. `bytes`: of
   // texts and prompts that will be added, about.
   Group(const Store& store, const Totals& totals, const ModelMap& models,
-        size_t bytes)
+        const seal::CompactTree& tree, Random& random, size_t bytes)
       : store_(store),
+        last_before_(totals.last_sequence),
         models_before_(models),
+        random_(random),
         totals_(totals),
+        tree_(tree),
         batch_(store, bytes) {}
 
   // Parts that arrived later for one exchange, each arrival a record.
@@ -51,11 +56,24 @@ class Group {
   Result<AppendReceipt> Add(PreparedDraft& draft);
   // Not in a group with drafts. After an error the group is of no use.
   Status AddIndexed(const std::vector<IndexedExchange>& indexed);
+  // Takes `what` out of a record that is indexed; the audit row `audit` says
+  // why. How many texts went. As for AddIndexed.
+  Result<uint64_t> Purge(uint64_t sequence, Purged what,
+                         std::string_view audit);
+  void DeleteClaim(const std::string& key) {
+    batch_.Delete(Family::kClaim, key);
+  }
+  // What a merge changed in a record that is purged.
+  void ForgetMerge(const MergedRecord& merged, std::string_view audit) {
+    PutMerge(ForgetRecord(merged.before, audit),
+             ForgetRecord(merged.after, audit));
+  }
 
   // The whole as a batch, the counters with it. Once.
   Result<Batch> Finish();
   // What the counters are once the batch is written.
   const Totals& totals() const { return totals_; }
+  const seal::CompactTree& tree() const { return tree_; }
   const ModelMap& models_changed() const { return models_; }
   bool added_pending() const { return added_pending_; }
 
@@ -74,6 +92,9 @@ class Group {
   Result<std::optional<uint64_t>> FindId(const Ulid& id);
   // The record as it stands in this group.
   Result<Exchange> Record(uint64_t sequence);
+  // Keeps `record` in the place of `before`, as a new version if they differ.
+  void Replace(const Exchange& before, Exchange record);
+  Status PutRecords();
 
   Result<AppendReceipt> AddNew(PreparedDraft& draft);
   Result<AppendReceipt> MergeById(PreparedDraft& draft, uint64_t sequence);
@@ -98,12 +119,16 @@ class Group {
   void CountModel(const Exchange& exchange, int sign);
 
   const Store& store_;
+  const uint64_t last_before_;
   const ModelMap& models_before_;
+  Random& random_;
   Totals totals_;
+  seal::CompactTree tree_;
   ModelMap models_;
   size_t models_fresh_ = 0;
   Batch batch_;
-  // Changes that later additions of the group must see.
+  // Changes that later additions of the group must see: records that are new or
+  // become another version.
   std::map<uint64_t, Exchange> records_;
   std::map<std::string, std::vector<uint64_t>, std::less<>> keys_;
   std::map<Ulid, uint64_t> ids_;

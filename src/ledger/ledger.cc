@@ -10,9 +10,12 @@
 #include "base/encoding.h"
 #include "ledger/group_internal.h"
 #include "ledger/keys_internal.h"
+#include "ledger/log_internal.h"
 #include "ledger/pending_internal.h"
+#include "ledger/purge_internal.h"
 #include "ledger/store_internal.h"
 #include "ledger/totals_internal.h"
+#include "ledger/verify_internal.h"
 #include "ledger/writer_internal.h"
 
 namespace cofferdam::ledger {
@@ -28,12 +31,12 @@ class Ledger::Impl {
  public:
   Impl(std::unique_ptr<Store> store, const LedgerOptions& options,
        const Clock& clock, const Logger& logger, const Totals& totals,
-       ModelMap models)
+       ModelMap models, seal::CompactTree tree)
       : store_(std::move(store)),
         options_(options),
         clock_(clock),
-        writer_(store_.get(), options, clock, logger, totals,
-                std::move(models)) {}
+        writer_(store_.get(), options, clock, logger, totals, std::move(models),
+                std::move(tree)) {}
 
   Store& store() { return *store_; }
   const Store& store() const { return *store_; }
@@ -108,8 +111,14 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& folder,
         Error(Code::kCorrupt, fmt::format("ends with exchange {}, should be {}",
                                           last, totals->last_sequence)));
   }
-  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Impl>(
-      *std::move(store), options, clock, logger, *totals, *std::move(models))));
+  const Status taken_in =
+      TakeInOlderRecords(store->get(), *options.random, &*totals);
+  if (!taken_in.ok()) return within(taken_in.error());
+  Result<seal::CompactTree> tree = ReadTree(**store, totals->leaves);
+  if (!tree.ok()) return within(tree.error());
+  return std::unique_ptr<Ledger>(new Ledger(
+      std::make_unique<Impl>(*std::move(store), options, clock, logger, *totals,
+                             *std::move(models), *std::move(tree))));
 }
 
 void Ledger::Append(ExchangeDraft draft, AppendDone done) {
@@ -257,6 +266,22 @@ LedgerStats Ledger::Stats() const {
   return stats;
 }
 
+Result<seal::TreeHead> Ledger::LogHead() {
+  const seal::CompactTree tree = impl_->writer().log().second;
+  TRY(impl_->writer().SyncNow());
+  return tree.head();
+}
+
+Result<LogReport> Ledger::VerifyLog(const LogQuestion& question) const {
+  const auto [totals, tree] = impl_->writer().log();
+  return CheckLog(impl_->store(), question, totals.last_sequence, tree);
+}
+
+Result<PurgeReport> Ledger::Purge(const PurgeRequest& request,
+                                  std::string_view audit) {
+  return PurgeRecords(request, audit, &impl_->store(), &impl_->writer());
+}
+
 Status Ledger::Close() { return impl_->Close(); }
 
 Result<std::vector<PendingExchange>> Ledger::ReadPending(
@@ -287,9 +312,9 @@ Status Ledger::CommitIndexed(std::vector<IndexedExchange> indexed) {
   if (indexed.empty()) return {};
   std::promise<Status> promise;
   auto status = promise.get_future();
-  TRY(impl_->writer().Commit(std::move(indexed), [&promise](Status result) {
-    promise.set_value(std::move(result));
-  }));
+  TRY(impl_->writer().Commit(
+      [&indexed](Group& group) { return group.AddIndexed(indexed); },
+      [&promise](Status result) { promise.set_value(std::move(result)); }));
   return status.get();
 }
 

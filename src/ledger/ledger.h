@@ -15,6 +15,8 @@
 #include "ledger/exchange.h"
 #include "ledger/indexed.h"
 #include "ledger/ledger_options.h"
+#include "ledger/log.h"
+#include "ledger/purge.h"
 #include "wire/types.h"
 
 namespace cofferdam::ledger {
@@ -161,6 +163,20 @@ class Ledger {
   // Every exchange up to here is indexed, or was empty.
   uint64_t indexed_through() const;
   LedgerStats Stats() const;
+
+  // The log's size and root, of which all is on the disk. kUnavailable.
+  Result<seal::TreeHead> LogHead();
+  // Reads the log, the records and their texts, and finds what was changed or
+  // removed without being purged. Writers are not held up. Errors are those of
+  // reading; what is found stands in the report.
+  Result<LogReport> VerifyLog(const LogQuestion& question) const;
+  // Takes texts or records out of the ledger, for good: of files and logs of
+  // writes, too. Their leaves stay. What belongs to a chosen exchange (see
+  // `continues`) goes with it. The audit row `audit` must have been written.
+  // Again is harmless, and finishes what was interrupted. kConflict where an
+  // exchange is not indexed yet. Costs a pass over the records.
+  Result<PurgeReport> Purge(const PurgeRequest& request,
+                            std::string_view audit);
 
   // Refuses further appends, writes and syncs what was handed over, and lets
   // the folder go. Called by the destructor if it was not. Readers get

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/random.h"
+
 namespace cofferdam::ledger {
 
 // When the write-ahead log is forced to the disk. It is in the OS, safe from
@@ -49,6 +51,10 @@ struct LedgerOptions {
   size_t block_cache_bytes_max = size_t{16} << 20;
   uint64_t wal_bytes_max = uint64_t{256} << 20;
   int open_files_max = 256;
+
+  // Of the salts in the log. Must outlive the ledger; called by one thread at a
+  // time.
+  Random* random = &SystemRandom();
 
   std::shared_ptr<DiskFault> disk_fault;
 };

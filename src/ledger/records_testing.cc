@@ -95,6 +95,8 @@ Exchange FullExchange() {
   exchange.notes = {"parts_truncated"};
   exchange.revision = 5;
   exchange.continues = TestId(6);
+  exchange.purged = Purged::kTexts;
+  exchange.purge_audit = "01K4000000000G00000000000A";
   return exchange;
 }
 

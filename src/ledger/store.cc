@@ -25,17 +25,19 @@ namespace cofferdam::ledger {
 namespace {
 
 constexpr std::string_view kFamilyNames[kFamilies] = {
-    "default", "exchange", "id",       "key",        "text",
-    "claim",   "pending",  "evidence", "fingerprint"};
+    "default", "exchange", "id",          "key", "text", "claim",
+    "pending", "evidence", "fingerprint", "log", "salt"};
 
 // Names the format, so that a folder can be told from somebody else's before
 // the library touches it. "making": the database may be there in part.
 constexpr std::string_view kMarkName = "FORMAT.json";
 constexpr std::string_view kFormatName = "cofferdam-ledger";
-constexpr int64_t kFormatVersion = 1;
+constexpr int64_t kFormatVersion = 2;
+// Has no families of the log yet, which are made when it is opened.
+constexpr int64_t kFormatWithoutLog = 1;
 constexpr size_t kMarkBytesMax = 4096;
 
-enum class Mark { kNone, kMaking, kReady };
+enum class Mark { kNone, kMaking, kReadyWithoutLog, kReady };
 
 rocksdb::Slice SliceOf(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -83,7 +85,7 @@ Result<Mark> ReadMark(const std::string& folder) {
     return Error(Code::kInvalid, fmt::format("{}: not a ledger's", kMarkName));
   }
   const auto version = (*mark)["v"].Int();
-  if (version != kFormatVersion) {
+  if (version != kFormatVersion && version != kFormatWithoutLog) {
     return Error(
         Code::kInvalid,
         fmt::format("{}: format version {}, and this program reads {}{}",
@@ -91,8 +93,8 @@ Result<Mark> ReadMark(const std::string& folder) {
                     kFormatVersion,
                     version > kFormatVersion ? ": use a newer cofferdam" : ""));
   }
-  return (*mark)["state"].StringOrEmpty() == "ready" ? Mark::kReady
-                                                     : Mark::kMaking;
+  if ((*mark)["state"].StringOrEmpty() != "ready") return Mark::kMaking;
+  return version == kFormatWithoutLog ? Mark::kReadyWithoutLog : Mark::kReady;
 }
 
 rocksdb::CompressionType BlockCompression() {
@@ -117,7 +119,7 @@ class NoLog : public rocksdb::Logger {
 rocksdb::DBOptions DatabaseOptions(const LedgerOptions& options, bool create) {
   rocksdb::DBOptions out;
   out.create_if_missing = create;
-  out.create_missing_column_families = create;
+  out.create_missing_column_families = true;
   out.max_open_files = options.open_files_max;
   out.db_write_buffer_size = options.memtable_bytes_max;
   out.max_total_wal_size = options.wal_bytes_max;
@@ -189,6 +191,10 @@ void Batch::Put(Family family, std::string_view key, std::string_view head,
             .ok());
 }
 
+void Batch::Delete(Family family, std::string_view key) {
+  CHECK(batch_.Delete(store_.handle(family), SliceOf(key)).ok());
+}
+
 void Batch::DeleteOnce(Family family, std::string_view key) {
   CHECK(batch_.SingleDelete(store_.handle(family), SliceOf(key)).ok());
 }
@@ -209,7 +215,8 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& folder,
   if (mark == Mark::kNone) TRY(WriteMark(folder, "making"));
   std::unique_ptr<Store> store(new Store(folder, options, *std::move(lock)));
   if (options.disk_fault) store->env_ = MakeFaultyEnv(options.disk_fault);
-  TRY(store->OpenDatabase(mark != Mark::kReady));
+  const bool create = mark == Mark::kNone || mark == Mark::kMaking;
+  TRY(store->OpenDatabase(create));
   if (mark != Mark::kReady) TRY(WriteMark(folder, "ready"));
   return store;
 }
@@ -365,6 +372,20 @@ Status Store::Flush() {
   const rocksdb::Status status =
       db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
   if (!status.ok()) return ErrorOf(status, "flush");
+  return {};
+}
+
+Status Store::Scrub(Family family, std::string_view from, std::string_view to) {
+  TRY(Flush());
+  HOLD_OPEN();
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction =
+      rocksdb::BottommostLevelCompaction::kForce;
+  const rocksdb::Slice begin = SliceOf(from);
+  const rocksdb::Slice end = SliceOf(to);
+  const rocksdb::Status status =
+      db_->CompactRange(options, handle(family), &begin, &end);
+  if (!status.ok()) return ErrorOf(status, "compact");
   return {};
 }
 

@@ -30,8 +30,10 @@ enum class Family {
   kPending,
   kEvidence,
   kFingerprint,
+  kLog,
+  kSalt,
 };
-inline constexpr size_t kFamilies = 9;
+inline constexpr size_t kFamilies = 11;
 
 class Store;
 
@@ -48,6 +50,7 @@ class Batch {
   // Of a key that was put once and never before: both go with the memtable
   // that holds them, and what was short-lived is never written to a file.
   void DeleteOnce(Family family, std::string_view key);
+  void Delete(Family family, std::string_view key);
   size_t bytes() const { return batch_.GetDataSize(); }
 
  private:
@@ -89,6 +92,9 @@ class Store {
   Status Close();
   // Moves what is in memory into files of their own.
   Status Flush();
+  // Leaves nothing of what was deleted or replaced in `family` between two
+  // keys, in files or in the log of writes. Rewrites the files that hold it.
+  Status Scrub(Family family, std::string_view from, std::string_view to);
 
  private:
   friend class Batch;

@@ -85,12 +85,12 @@ TEST(Store, ANewerFormatIsNamed) {
   TestFolder folder;
   MakeLedger(folder.path());
   WriteAll(folder.In("FORMAT.json"),
-           "{\"format\":\"cofferdam-ledger\",\"v\":2,\"state\":\"ready\"}");
+           "{\"format\":\"cofferdam-ledger\",\"v\":3,\"state\":\"ready\"}");
   const auto ledger = Open(folder.path());
   ASSERT_FALSE(ledger.ok());
   EXPECT_EQ(ledger.error().code(), Code::kInvalid);
   EXPECT_THAT(ledger.error().message(),
-              HasSubstr("format version 2, and this program reads 1: use a "
+              HasSubstr("format version 3, and this program reads 2: use a "
                         "newer cofferdam"));
 }
 
@@ -222,6 +222,9 @@ void ExpectDense(Ledger& ledger, const std::map<uint64_t, Ulid>& acknowledged) {
     ASSERT_EQ(there[sequence], id) << sequence;
     ASSERT_TRUE(ledger.PartText(sequence, 0).ok()) << sequence;
   }
+  const auto log = ledger.VerifyLog({});
+  ASSERT_TRUE(log.ok());
+  EXPECT_TRUE(log->ok()) << log->differences.front();
 }
 
 // One kind of trouble, from its beginning to the recovery.

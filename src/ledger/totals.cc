@@ -20,6 +20,7 @@ constexpr Field kFields[] = {
     {"indexed_through", &Totals::indexed_through},
     {"pending_exchanges", &Totals::pending_exchanges},
     {"pending_bytes", &Totals::pending_bytes},
+    {"leaves", &Totals::leaves},
 };
 
 struct UsageField {
@@ -71,6 +72,10 @@ Result<Totals> TotalsFromJson(std::string_view json) {
   }
   Totals totals;
   for (const Field& field : kFields) {
+    // Totals of before the log have none.
+    if (field.member == &Totals::leaves && !(*document)[field.name].present()) {
+      continue;
+    }
     const auto value = (*document)[field.name].Int();
     if (!value || *value < 0) {
       return Error(Code::kCorrupt, "ledger totals: \"" +

@@ -27,6 +27,8 @@ struct Totals {
   uint64_t indexed_through = 0;
   uint64_t pending_exchanges = 0;
   uint64_t pending_bytes = 0;
+  // Of the log; 0 in a ledger that was written before there was one.
+  uint64_t leaves = 0;
 
   bool operator==(const Totals&) const = default;
 };

@@ -6,6 +6,7 @@
 
 #include "base/thread_name.h"
 #include "ledger/keys_internal.h"
+#include "ledger/log_internal.h"
 #include "ledger/writer_internal.h"
 
 namespace cofferdam::ledger {
@@ -29,13 +30,15 @@ uint64_t PendingBytes(const PreparedDraft& draft) {
 }  // namespace
 
 Writer::Writer(Store* store, const LedgerOptions& options, const Clock& clock,
-               const Logger& logger, Totals totals, ModelMap models)
+               const Logger& logger, Totals totals, ModelMap models,
+               seal::CompactTree tree)
     : store_(store),
       options_(options),
       clock_(clock),
       logger_(logger),
       totals_(totals),
       models_(std::move(models)),
+      tree_(std::move(tree)),
       pending_bytes_(totals.pending_bytes) {
   writer_ = std::thread([this] {
     SetThreadName("ledger-writer");
@@ -112,13 +115,13 @@ Status Writer::Append(PreparedDraft& draft) {
   return {};
 }
 
-Status Writer::Commit(std::vector<IndexedExchange> indexed, CommitDone done) {
+Status Writer::Commit(Change change, CommitDone done) {
   {
     std::lock_guard lock(mutex_);
     if (closing_) return Closed();
     if (!healthy()) return Refused();
     commits_.push_back(
-        {std::move(indexed), std::move(done), clock_.SteadyMicros()});
+        {std::move(change), std::move(done), clock_.SteadyMicros()});
     if (leading_) return {};
   }
   ready_.notify_one();
@@ -139,6 +142,16 @@ Totals Writer::totals() const {
 ModelMap Writer::models() const {
   std::lock_guard lock(totals_mutex_);
   return models_;
+}
+
+std::pair<Totals, seal::CompactTree> Writer::log() const {
+  std::lock_guard lock(totals_mutex_);
+  return {totals_, tree_};
+}
+
+Status Writer::SyncNow() {
+  std::lock_guard lock(store_sync_mutex_);
+  return store_->Sync();
 }
 
 std::pair<size_t, size_t> Writer::queue() const {
@@ -220,7 +233,7 @@ void Writer::WriteGroup(std::vector<Item> items) {
   // Only who leads changes totals_ and models_: reading needs no lock.
   size_t bytes = 0;
   for (const Item& item : items) bytes += kRecordBytes + item.draft.bytes;
-  Group group(*store_, totals_, models_, bytes);
+  Group group(*store_, totals_, models_, tree_, *options_.random, bytes);
   Status written = healthy() ? Status() : Refused();
   std::vector<Answer> answers;
   answers.reserve(items.size());
@@ -245,8 +258,9 @@ void Writer::WriteCommit() {
   }
   Status written = healthy() ? Status() : Refused();
   if (written.ok()) {
-    Group group(*store_, totals_, models_, kRecordBytes);
-    written = group.AddIndexed(commit.indexed);
+    Group group(*store_, totals_, models_, tree_, *options_.random,
+                kRecordBytes);
+    written = commit.change(group);
     if (written.ok()) written = WriteBatch(group);
   }
   commit.done(std::move(written));
@@ -305,6 +319,7 @@ void Writer::Publish(const Group& group) {
   {
     std::lock_guard lock(totals_mutex_);
     totals_ = group.totals();
+    tree_ = group.tree();
     for (const auto& [name, totals] : group.models_changed()) {
       models_[name] = totals;
     }
@@ -326,6 +341,8 @@ void Writer::TryRecover() {
   Result<Totals> totals = ReadTotals(*store_);
   Result<ModelMap> models = ReadModels(*store_);
   if (!totals.ok() || !models.ok()) return;
+  Result<seal::CompactTree> tree = ReadTree(*store_, totals->leaves);
+  if (!tree.ok()) return;
   Batch probe(*store_);
   probe.Put(Family::kMeta, kTotalsKey, TotalsToJson(*totals));
   if (!store_->Write(std::move(probe), Durability::kOnDisk).ok()) return;
@@ -333,6 +350,7 @@ void Writer::TryRecover() {
     std::lock_guard lock(totals_mutex_);
     totals_ = *totals;
     models_ = *std::move(models);
+    tree_ = *std::move(tree);
   }
   pending_bytes_.store(totals->pending_bytes, std::memory_order_relaxed);
   healthy_.store(true);
@@ -364,7 +382,7 @@ void Writer::RunSync() {
       if (sync_closing_) return;  // Close syncs once more
       unsynced_ = false;
     }
-    const Status synced = store_->Sync();
+    const Status synced = SyncNow();
     if (synced.ok() || !healthy()) continue;
     logger_.Error("ledger_sync_failed", {{"error", synced.error().message()}});
     {
@@ -389,7 +407,7 @@ Status Writer::Close() {
   }
   sync_ready_.notify_one();
   if (syncer_.joinable()) syncer_.join();
-  return store_->Sync();
+  return SyncNow();
 }
 
 }  // namespace cofferdam::ledger

@@ -18,6 +18,7 @@
 #include "ledger/ledger_options.h"
 #include "ledger/store_internal.h"
 #include "ledger/totals_internal.h"
+#include "seal/merkle.h"
 
 namespace cofferdam::ledger {
 
@@ -39,19 +40,26 @@ class Writer {
 
   // Starts the threads. The others must outlive it.
   Writer(Store* store, const LedgerOptions& options, const Clock& clock,
-         const Logger& logger, Totals totals, ModelMap models);
+         const Logger& logger, Totals totals, ModelMap models,
+         seal::CompactTree tree);
   ~Writer();
 
   // Error: refused, `draft` is untouched and nothing will be called. May write
   // it, and what others append meanwhile, and call their `done`.
   Status Append(PreparedDraft& draft);
-  // One batch. `done` is called on the writer's thread.
-  Status Commit(std::vector<IndexedExchange> indexed, CommitDone done);
+  // One batch of what `change` adds to it. Both are called on the writer's
+  // thread, `done` once the batch is written.
+  using Change = std::function<Status(Group&)>;
+  Status Commit(Change change, CommitDone done);
 
   bool AcceptsMore() const;
   bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
   Totals totals() const;
   ModelMap models() const;
+  // The counters and the log as they stood at one moment.
+  std::pair<Totals, seal::CompactTree> log() const;
+  // Everything that was acknowledged is on the disk when this returns.
+  Status SyncNow();
   // Drafts and bytes that wait.
   std::pair<size_t, size_t> queue() const;
   void SetPendingListener(std::function<void()> listener);
@@ -71,7 +79,7 @@ class Writer {
     Result<AppendReceipt> receipt;
   };
   struct CommitItem {
-    std::vector<IndexedExchange> indexed;
+    Change change;
     CommitDone done;
     int64_t since = 0;  // SteadyMicros
   };
@@ -122,6 +130,7 @@ class Writer {
   mutable std::mutex totals_mutex_;
   Totals totals_;
   ModelMap models_;
+  seal::CompactTree tree_;
   // Copies for those who cannot wait.
   std::atomic<bool> queue_full_ = false;
   std::atomic<uint64_t> pending_bytes_;
@@ -129,6 +138,7 @@ class Writer {
   std::mutex listener_mutex_;
   std::function<void()> listener_;
 
+  std::mutex store_sync_mutex_;
   std::mutex sync_mutex_;
   std::condition_variable sync_ready_;
   bool unsynced_ = false;
