@@ -1,3 +1,5 @@
+#include "ledger/log.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
