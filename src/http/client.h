@@ -82,6 +82,10 @@ class Canceller {
   // inside this call.
   void Cancel();
   bool cancelled() const { return slot_->cancelled; }
+  // What Cancel calls, once, while no request is sent with it; empty: nothing.
+  void OnCancel(std::function<void()> cancel) {
+    slot_->close = std::move(cancel);
+  }
 
  private:
   friend class ClientPool;
