@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/contract.h"
@@ -65,6 +66,21 @@ struct UpstreamOptions {
   bool operator==(const UpstreamOptions&) const = default;
 };
 
+// What a provider gives to the whole company, as `[provider.NAME]` of the
+// configuration says.
+struct CapacityOptions {
+  // As UpstreamOptions::provider: all upstreams of that company together.
+  std::string provider;
+  int64_t requests_per_minute = 0;  // 0: no limit
+  int64_t tokens_per_minute = 0;
+  // How long a request waits for its turn at most.
+  int64_t wait_ms = 30'000;
+  // A person of that team gets so many times what others get.
+  std::vector<std::pair<std::string, int64_t>> weights;
+
+  bool operator==(const CapacityOptions&) const = default;
+};
+
 // Limits of the gate; every wait and size that a peer could draw out.
 struct GateLimits {
   int64_t request_body_bytes_max = int64_t{64} << 20;
@@ -111,6 +127,7 @@ struct GateOptions {
   // With it the gate speaks TLS to its clients.
   TlsFiles tls;
   std::vector<UpstreamOptions> upstreams;
+  std::vector<CapacityOptions> capacities;
   // What the contracts' outputs may be used for. Immutable.
   std::shared_ptr<const policy::TermsTable> terms;
   GateLimits limits;
