@@ -95,6 +95,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     ReadPolicyFile(&root, &reader, &config);
     ReadContracts(&root, &reader, &config);
     ReadUpstreams(&root, &reader, &config);
+    ReadProviders(&root, &reader, &config);
     root.Finish();
   }
   std::vector<TomlIssue> issues = document.issues();

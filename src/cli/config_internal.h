@@ -50,5 +50,7 @@ void ReadGate(TomlTable* root, Reader* reader, Config* config);
 // [contract.NAME] and [upstream.NAME]; contracts first.
 void ReadContracts(TomlTable* root, Reader* reader, Config* config);
 void ReadUpstreams(TomlTable* root, Reader* reader, Config* config);
+// [provider.NAME], after the upstreams.
+void ReadProviders(TomlTable* root, Reader* reader, Config* config);
 
 }  // namespace cofferdam::cli

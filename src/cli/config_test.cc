@@ -128,6 +128,34 @@ TEST(Config, EverySettingIsShownWithItsSource) {
   EXPECT_EQ(source("ledger.pending_bytes_max"), "default");
 }
 
+TEST(Config, AProvidersCapacityIsReadAndCheckedAgainstTheUpstreams) {
+  const std::string text = std::string(kWhole) +
+                           "[provider.anthropic]\n"
+                           "requests_per_minute = 4000\n"
+                           "wait_ms = 20000\n"
+                           "weights = { research = 3, red = 1000 }\n";
+  auto config = ParseConfig(text, "c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  const std::vector<gate::CapacityOptions> wanted = {
+      {.provider = "anthropic",
+       .requests_per_minute = 4000,
+       .wait_ms = 20'000,
+       .weights = {{"research", 3}, {"red", 1000}}}};
+  EXPECT_EQ(config->gate.capacities, wanted);
+
+  std::string wrong = std::string(kWhole) +
+                      "[provider.antropic]\n"
+                      "tokens_per_minute = -1\n"
+                      "weights = { research = 0, red = 1001 }\n";
+  EXPECT_THAT(ErrorOf(wrong),
+              testing::AllOf(
+                  HasSubstr("[provider.antropic]: no upstream's provider is "
+                            "\"antropic\"; there are: anthropic, openai"),
+                  HasSubstr("tokens_per_minute: -1 is out of range"),
+                  HasSubstr("research: 0 is out of range, must be 1 to 1000"),
+                  HasSubstr("red: 1001 is out of range, must be 1 to 1000")));
+}
+
 constexpr char kContract[] = "[contract.c]\nclass = \"allow\"\n";
 
 std::string Upstream(std::string_view name, std::string_view more,
