@@ -181,6 +181,28 @@ CREATE TABLE approval_vote (
   until INTEGER NOT NULL,
   PRIMARY KEY (approval, number)
 ) STRICT, WITHOUT ROWID;
+
+-- Who comes by single sign-on, as SHA-256 of issuer, newline and subject: what
+-- is left of a person who is erased names nobody, and still keeps them out.
+CREATE TABLE sso_subject (
+  digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+  issuer TEXT NOT NULL,
+  person TEXT NOT NULL REFERENCES person (id),
+  created INTEGER NOT NULL,
+  UNIQUE (person, issuer)
+) STRICT, WITHOUT ROWID;
+
+-- Keys that a sign-in gave.
+CREATE TABLE sso_key (
+  key TEXT PRIMARY KEY REFERENCES key (id)
+) STRICT, WITHOUT ROWID;
+
+-- Sign-ins that have been used, for as long as they could come again.
+CREATE TABLE sso_used (
+  digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sso_used_until ON sso_used (until);
 )sql"};
 static_assert(std::size(kSteps) == kSchemaVersion);
 

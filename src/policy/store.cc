@@ -39,6 +39,7 @@ Store::Store(std::unique_ptr<Storage> storage, const StoreOptions& options)
     : storage_(std::move(storage)),
       options_(options),
       directory_(std::make_shared<Directory>()),
+      sign_ins_(*storage_, directory_),
       purged_at_micros_(storage_->clock.WallMicros()) {}
 
 Store::~Store() { directory_->Close(); }

@@ -16,6 +16,7 @@
 #include "policy/measures.h"
 #include "policy/principal.h"
 #include "policy/records.h"
+#include "policy/sign_ins.h"
 
 namespace cofferdam::policy {
 
@@ -101,6 +102,9 @@ class Store {
   // Kept current for as long as the store lives.
   std::shared_ptr<const Directory> directory() const { return directory_; }
 
+  // People who come by single sign-on.
+  SignIns& sign_ins() { return sign_ins_; }
+
   // Makes the team when it is new. kConflict when the address is taken.
   Result<Person> AddPerson(std::string_view email, std::string_view team,
                            std::string_view actor);
@@ -182,6 +186,7 @@ class Store {
   std::unique_ptr<Approvals> approvals_;
   const StoreOptions options_;
   std::shared_ptr<Directory> directory_;
+  SignIns sign_ins_;
   int64_t purged_at_micros_ = 0;  // under the writer's mutex
 };
 
