@@ -37,7 +37,8 @@ std::optional<Feeds> ParseFeeds(std::string_view name) {
 }
 
 Purposes::Purposes()
-    : all_{{"product", Feeds::kNothing},
+    : all_{{std::string(kUnspecified), Feeds::kNothing},
+           {"product", Feeds::kNothing},
            {"research", Feeds::kNothing},
            {"training-code", Feeds::kTraining},
            {"data-generation", Feeds::kTraining},

@@ -20,13 +20,16 @@ std::optional<Feeds> ParseFeeds(std::string_view name);
 // The purpose that is denied for every model unless a rule allows it:
 // evaluation items are for people to write.
 inline constexpr std::string_view kEvalAuthoring = "eval-authoring";
+// What a session is bound to whose person named no purpose.
+inline constexpr std::string_view kUnspecified = "unspecified";
 
 // Which purposes there are, what they feed, and which of them a repository
 // admits.
 class Purposes {
  public:
-  // The ones every company has: product and research feed nothing,
-  // training-code and data-generation training, eval-authoring evaluation.
+  // The ones every company has: unspecified, product and research feed
+  // nothing, training-code and data-generation training, eval-authoring
+  // evaluation.
   Purposes();
 
   // Adds a purpose, or changes what one feeds. kInvalid for kEvalAuthoring

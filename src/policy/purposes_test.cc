@@ -7,6 +7,7 @@ namespace {
 
 TEST(Purposes, KnowsWhatTheBuiltInOnesFeed) {
   const Purposes purposes;
+  EXPECT_EQ(purposes.Of("unspecified"), Feeds::kNothing);
   EXPECT_EQ(purposes.Of("product"), Feeds::kNothing);
   EXPECT_EQ(purposes.Of("research"), Feeds::kNothing);
   EXPECT_EQ(purposes.Of("training-code"), Feeds::kTraining);
@@ -46,6 +47,14 @@ TEST(Purposes, ARepositoryAdmitsOnlyItsOwn) {
   EXPECT_TRUE(purposes.Check("other/app", "").ok());
 }
 
+TEST(Purposes, WhoNamesNoneWorksWhereNothingIsRestricted) {
+  Purposes purposes;
+  purposes.AddRepository("host/*", {"product"});
+  EXPECT_TRUE(purposes.Check("other/app", "unspecified").ok());
+  EXPECT_EQ(purposes.Check("host/app", "unspecified").error().code(),
+            Code::kDenied);
+}
+
 TEST(Purposes, RefusesAnUnknownOneWithTheKnownOnes) {
   const Status unknown = Purposes().Check("", "eval-authorng");
   ASSERT_FALSE(unknown.ok());
@@ -53,7 +62,7 @@ TEST(Purposes, RefusesAnUnknownOneWithTheKnownOnes) {
   EXPECT_EQ(unknown.error().message(),
             "purpose: unknown \"eval-authorng\", must be one of "
             "data-generation, eval-authoring, product, research, "
-            "training-code");
+            "training-code, unspecified");
 }
 
 }  // namespace
