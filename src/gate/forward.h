@@ -13,6 +13,7 @@
 #include "gate/gate.h"
 #include "gate/identity.h"
 #include "gate/metrics.h"
+#include "gate/refused.h"
 #include "gate/routes.h"
 #include "gate/trace_context.h"
 #include "http/client.h"
@@ -100,6 +101,7 @@ class Forwarding {
   void FillOrigin(ledger::Origin* origin) const;
   void Note(std::string_view intervention);
   [[gnu::noinline]] http::Task<void> Refuse(const Error& error, int status);
+  [[gnu::noinline]] http::Task<void> Refuse(Refused refused);
   void LogExchange(const ledger::Exchange& exchange) const;
   void LogRefusal(const Error& error, int status) const;
 

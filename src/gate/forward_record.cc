@@ -149,14 +149,25 @@ void Forwarding::FillOrigin(ledger::Origin* origin) const {
 }
 
 http::Task<void> Forwarding::Refuse(const Error& error, int status) {
+  co_await Refuse(Refused(error, status));
+}
+
+http::Task<void> Forwarding::Refuse(Refused refused) {
+  const Error& error = refused.error;
   metrics_.CountRefused(error.code());
   wire::RefusalFor reader;
   reader.protocol = target_.endpoint.protocol;
   reader.agent =
       wire::AgentOf(identity_.tool.empty() ? ToolOf(client_.request().headers)
                                            : identity_.tool);
-  if (wire::MayPassLater(error.code())) reader.retry_after_s = kRetryAfterS;
-  wire::Refusal refusal = wire::MakeRefusal(reader, error, id_text_, status);
+  reader.next = refused.next;
+  reader.retry_after_s = refused.retry_after_s;
+  if (!reader.retry_after_s && wire::MayPassLater(error.code())) {
+    reader.retry_after_s = kRetryAfterS;
+  }
+  wire::Refusal refusal = wire::MakeRefusal(
+      reader, error, id_text_,
+      refused.status != 0 ? refused.status : HttpStatus(error.code()));
   LogRefusal(error, refusal.status);
   http::ResponseHead head = RefusalHead(refusal);
   head.headers.Add("x-cofferdam-exchange", id_text_);

@@ -8,6 +8,7 @@
 #include "base/error_json.h"
 #include "base/json.h"
 #include "gate/identity.h"
+#include "gate/on_workers.h"
 #include "http/loop.h"
 
 namespace cofferdam::gate {
@@ -115,19 +116,15 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
     co_return;
   }
   // The store writes to the disk: not on the loop.
-  auto [promise, future] = http::MakePromise<std::string>(client.loop());
-  auto shared =
-      std::make_shared<http::Promise<std::string>>(std::move(promise));
   std::string name(client.request().path().substr(kPrefix.size()));
-  Status submitted = rooms_.workers.Submit(
+  auto served = co_await OnWorkers<std::string>(
+      client.loop(), rooms_.workers,
       [&store = rooms_.policy, method = client.request().method,
-       name = std::move(name), who = *principal, text = *std::move(body),
-       shared] { shared->Set(Serve(store, method, name, who, text)); });
-  if (!submitted.ok()) {
-    co_await answer(503, ErrorToJson(submitted.error()));
-    co_return;
-  }
-  auto served = co_await future.Wait(kStoreTimeoutMs);
+       name = std::move(name), who = *std::move(principal),
+       text = *std::move(body)] {
+        return Serve(store, method, name, who, text);
+      },
+      kStoreTimeoutMs);
   if (served.ok()) {
     co_await answer(200, *std::move(served));
   } else {
