@@ -12,22 +12,30 @@
 namespace cofferdam::gate {
 
 Forwarding::Forwarding(http::ServerExchange& client, Target target,
-                       const GateRooms& rooms, Metrics& metrics, Ulid id)
+                       const GateRooms& rooms, Metrics& metrics,
+                       Overrides& overrides, Ulid id)
     : client_(client),
       target_(std::move(target)),
       rooms_(rooms),
       metrics_(metrics),
+      overrides_(overrides),
       id_(id),
       id_text_(id.ToString()) {
   times_.received = rooms.clock.WallMicros();
 }
 
 http::Task<void> Forwarding::Run() {
-  Status admitted = co_await Admit();
-  if (!admitted.ok()) {
-    co_await Refuse(admitted.error(), HttpStatus(admitted.error().code()));
+  Status read = co_await Read();
+  if (!read.ok()) {
+    co_await Refuse(Refused(std::move(read).error()));
     co_return;
   }
+  std::optional<Refused> refused = co_await Decide();
+  if (refused) {
+    co_await Refuse(*std::move(refused));
+    co_return;
+  }
+  AskForUsage();
   UpstreamMetrics& metrics = routed_->metrics();
   metrics.running.fetch_add(1, std::memory_order_relaxed);
   co_await Exchange();
@@ -58,7 +66,7 @@ Status Forwarding::Authenticate() {
   return {};
 }
 
-http::Task<Status> Forwarding::Admit() {
+http::Task<Status> Forwarding::Read() {
   CO_TRY(Authenticate());
   if (!rooms_.ledger.AcceptsMore()) {
     co_return Error(Code::kExhausted,
@@ -75,7 +83,6 @@ http::Task<Status> Forwarding::Admit() {
     CO_TRY_ASSIGN(request_, wire::ReadRequestHead(target_.endpoint, plain()));
     CO_TRY(Choose());
   }
-  AskForUsage();
   co_return Status();
 }
 
@@ -152,10 +159,14 @@ http::Task<void> Forwarding::Exchange() {
 http::Task<Forwarding::Sent> Forwarding::SendOn(std::string_view credential) {
   const Upstream& upstream = routed_->upstream();
   http::RequestHead head;
-  head.method = client_.request().method;
-  head.target = UpstreamTarget(upstream.base_path(), client_.request());
-  head.headers = UpstreamHeaders(client_.request().headers,
-                                 upstream.options().auth, credential, trace_);
+  const http::RequestHead& request = client_.request();
+  head.method = request.method;
+  head.target = UpstreamTarget(upstream.base_path(), rerouted_target_.empty()
+                                                         ? request.target
+                                                         : rerouted_target_);
+  head.headers = UpstreamHeaders(request.headers, upstream.options().auth,
+                                 credential, trace_);
+  if (decoded_) head.headers.Remove("content-encoding");
   times_.upstream_sent = rooms_.clock.WallMicros();
   const std::string& body = asking_body_.empty() ? body_ : asking_body_;
   Sent sent =
@@ -175,7 +186,7 @@ http::Task<void> Forwarding::Unreachable(Error error) {
     co_return;
   }
   if (ended_by_gate_) {
-    co_await Refuse(*ended_by_gate_, 503);
+    co_await Refuse(Refused(*ended_by_gate_));
     co_return;
   }
   const Upstream& upstream = routed_->upstream();

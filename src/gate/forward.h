@@ -13,6 +13,7 @@
 #include "gate/gate.h"
 #include "gate/identity.h"
 #include "gate/metrics.h"
+#include "gate/overrides.h"
 #include "gate/refused.h"
 #include "gate/routes.h"
 #include "gate/trace_context.h"
@@ -20,6 +21,7 @@
 #include "http/server.h"
 #include "http/task.h"
 #include "ledger/ledger.h"
+#include "policy/ruling.h"
 #include "wire/chat_usage.h"
 #include "wire/endpoint.h"
 #include "wire/request.h"
@@ -27,9 +29,9 @@
 namespace cofferdam::gate {
 
 // One request on its way: from the key check to the record. Lives in the
-// coroutine of its connection, on one loop. Deciding and sending are in
-// forward.cc, the answer's way back in forward_answer.cc, what is kept of it in
-// forward_record.cc.
+// coroutine of its connection, on one loop. Reading and sending are in
+// forward.cc, whether it may be sent in forward_decide.cc, the answer's way
+// back in forward_answer.cc, what is kept of it in forward_record.cc.
 class Forwarding {
  public:
   struct Target {
@@ -41,21 +43,24 @@ class Forwarding {
   };
 
   Forwarding(http::ServerExchange& client, Target target,
-             const GateRooms& rooms, Metrics& metrics, Ulid id);
+             const GateRooms& rooms, Metrics& metrics, Overrides& overrides,
+             Ulid id);
 
   http::Task<void> Run();
   // Ends the exchange now: the upstream is cancelled, the client is told why
   // in its protocol, and the record says that the gate ended it. On the loop.
   void End(const Error& reason);
   http::Loop& loop() { return client_.loop(); }
+  // Whether a kill means this one. On the loop.
+  bool IsMeant(const policy::Scope& scope) const;
 
  private:
-  // What must hold before anything is sent: a known key, an upstream with its
-  // credential, a ledger that takes records, a body that can be read.
+  // What must hold before anything is decided: a known key, a ledger that takes
+  // records, a body that can be read, an upstream for its model.
   // Not inlined, here and below: clang would put the frame of each coroutine
   // that is awaited into its caller's, and a stream that is open for an hour
   // would keep room for how it began and may end.
-  [[gnu::noinline]] http::Task<Status> Admit();
+  [[gnu::noinline]] http::Task<Status> Read();
   Status Authenticate();
   // The upstream that serves the request's model.
   Status Choose();
@@ -66,6 +71,18 @@ class Forwarding {
   std::string_view plain() const {
     return plain_body_.empty() ? std::string_view(body_) : plain_body_;
   }
+
+  // forward_decide.cc
+  policy::Question MakeQuestion() const;
+  // Why it may not be sent; none when it may, perhaps to another model.
+  [[gnu::noinline]] http::Task<std::optional<Refused>> Decide();
+  [[gnu::noinline]] http::Task<Refused> RefusalOf(
+      const policy::Ruling& ruling, const policy::Question& question);
+  [[gnu::noinline]] http::Task<Result<policy::Approval>> AskApproval(
+      const policy::Ruling& ruling, const policy::Question& question);
+  [[gnu::noinline]] http::Task<Status> AuditOverride(
+      const policy::Ruling& ruling, const policy::Question& question);
+  Status Reroute(const policy::Rule& rule);
 
   http::Task<void> Exchange();
   using Sent = Result<std::unique_ptr<http::ClientExchange>>;
@@ -109,6 +126,7 @@ class Forwarding {
   const Target target_;
   const GateRooms& rooms_;
   Metrics& metrics_;
+  Overrides& overrides_;
   const Ulid id_;
   const std::string id_text_;
 
@@ -119,6 +137,15 @@ class Forwarding {
   std::string plain_body_;   // empty where body_ is plain itself
   std::string asking_body_;  // body_ with a wish for usage; else empty
   wire::RequestHead request_;
+
+  std::shared_ptr<const policy::TeamTree> teams_;
+  // What lets it pass, for the record.
+  std::string basis_;
+  std::string grant_;
+  // Set where a rule sent it to another model than this.
+  std::string model_requested_;
+  std::string rerouted_target_;  // empty: the client's
+  bool decoded_ = false;         // body_ is plain, the client's was not
 
   http::Canceller canceller_;
   bool client_gone_ = false;

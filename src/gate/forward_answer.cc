@@ -166,8 +166,9 @@ http::Task<void> Forwarding::BreakOff(const Error& error, BrokenBy by) {
   rooms_.logger.Warning("answer_broken_off",
                         {{"exchange", id_text_}, {"reason", reason.message()}});
   if (!started_) {
-    bool refused = by == BrokenBy::kGate && reason.code() != Code::kDeadline;
-    co_await Refuse(reason, refused ? 503 : 502);
+    const bool refused =
+        by == BrokenBy::kGate && reason.code() != Code::kDeadline;
+    co_await Refuse(Refused(std::move(reason), refused ? 0 : 502));
     co_return;
   }
   if (event) {

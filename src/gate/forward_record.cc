@@ -87,6 +87,8 @@ ledger::ExchangeDraft Forwarding::MakeDraft(ledger::Outcome outcome) {
   exchange.turn = request_.assistant_turns;
   exchange.identity = GradeOf(identity_.grade);
   FillOrigin(&exchange.origin);
+  exchange.policy_rule = basis_;
+  exchange.grant = grant_;
   exchange.outcome = outcome;
   exchange.http_status = status_;
   exchange.times = times_;
@@ -136,13 +138,15 @@ void Forwarding::FillOrigin(ledger::Origin* origin) const {
   origin->provider = upstream.provider;
   origin->upstream = upstream.name;
   origin->model = request_.model;
-  origin->model_requested = request_.model;
+  origin->model_requested =
+      model_requested_.empty() ? request_.model : model_requested_;
   origin->contract = upstream.contract.name;
-  origin->terms = *routed_->TermsAt(times_.received);
+  origin->terms = routed_->TermsAt(times_.received)->record;
   origin->tool = identity_.tool;
   origin->tool_version = identity_.tool_version;
   origin->person = identity_.principal.person_id;
   origin->team = identity_.principal.team;
+  origin->key = identity_.principal.key_id;
   origin->repo = identity_.repo;
   origin->commit = identity_.commit;
   origin->purpose = identity_.purpose;

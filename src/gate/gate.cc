@@ -112,6 +112,12 @@ class Gate::Impl {
 
   void CountBrokenReload() { metrics_.CountReload(false); }
 
+  void Kill(const policy::Measure& measure) {
+    EndAll(Error(Code::kDenied, fmt::format("stopped by an administrator: {}",
+                                            measure.reason)),
+           measure.scope);
+  }
+
   std::string MetricsText() const {
     return metrics_.Text(rooms_.ledger.Stats(), server_->connections());
   }
@@ -195,18 +201,18 @@ class Gate::Impl {
     return routes_;
   }
 
-  // Asks every running exchange to end; how many there were.
-  size_t EndAll(const Error& reason) {
+  // Asks every running exchange that `scope` means to end; how many run.
+  size_t EndAll(const Error& reason, const policy::Scope& scope = {}) {
     std::lock_guard lock(running_mutex_);
     for (Forwarding* forwarding : running_) {
-      forwarding->loop().Post([this, forwarding, reason] {
+      forwarding->loop().Post([this, forwarding, reason, scope] {
         // It may have ended since; it cannot end during this call, which is
         // on its own loop.
         {
           std::lock_guard again(running_mutex_);
           if (!running_.contains(forwarding)) return;
         }
-        forwarding->End(reason);
+        if (forwarding->IsMeant(scope)) forwarding->End(reason);
       });
     }
     return running_.size();
@@ -215,7 +221,7 @@ class Gate::Impl {
   [[gnu::noinline]] http::Task<void> Forward(http::ServerExchange& client,
                                              Forwarding::Target target) {
     Forwarding forwarding(client, std::move(target), rooms_, metrics_,
-                          ids_.Next());
+                          overrides_, ids_.Next());
     Running running(this, &forwarding);
     co_await forwarding.Run();
   }
@@ -311,6 +317,7 @@ class Gate::Impl {
   const GateRooms rooms_;
   UlidGenerator ids_;
   Metrics metrics_;
+  Overrides overrides_;
   KeysApi keys_;
   ModelLists model_lists_;
   mutable std::mutex routes_mutex_;
@@ -339,6 +346,8 @@ Result<std::vector<std::string>> Gate::Reload(const GateOptions& options) {
 }
 
 void Gate::CountBrokenReload() { impl_->CountBrokenReload(); }
+
+void Gate::Kill(const policy::Measure& measure) { impl_->Kill(measure); }
 
 std::string Gate::MetricsText() const { return impl_->MetricsText(); }
 

@@ -14,6 +14,7 @@
 #include "gate/options.h"
 #include "http/loop.h"
 #include "ledger/ledger.h"
+#include "policy/measures.h"
 #include "policy/store.h"
 
 namespace cofferdam::gate {
@@ -59,6 +60,11 @@ class Gate {
   Result<std::vector<std::string>> Reload(const GateOptions& options);
   // Counts a configuration that could not even be read.
   void CountBrokenReload();
+
+  // Ends what runs and falls under the kill: an error event in its protocol,
+  // within a second. New requests are up to the measure itself. From any
+  // thread.
+  void Kill(const policy::Measure& measure);
 
   // The counters, as Prometheus reads them.
   std::string MetricsText() const;

@@ -109,12 +109,12 @@ http::ResponseHead RefusalHead(const wire::Refusal& refusal) {
   return head;
 }
 
-std::string UpstreamTarget(std::string_view base_path,
-                           const http::RequestHead& request) {
+std::string UpstreamTarget(std::string_view base_path, std::string_view asked) {
+  const size_t path_end = std::min(asked.find('?'), asked.size());
   std::string target(base_path);
-  target += request.path();
+  target += asked.substr(0, path_end);
   char separator = '?';
-  std::string_view query = request.query();
+  std::string_view query = asked.substr(std::min(path_end + 1, asked.size()));
   while (!query.empty()) {
     std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));

@@ -29,7 +29,6 @@ http::ResponseHead RefusalHead(const wire::Refusal& refusal);
 
 // The target for the upstream: its base path before the client's target, the
 // query parameter `key` taken out.
-std::string UpstreamTarget(std::string_view base_path,
-                           const http::RequestHead& request);
+std::string UpstreamTarget(std::string_view base_path, std::string_view target);
 
 }  // namespace cofferdam::gate

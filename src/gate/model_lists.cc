@@ -142,7 +142,7 @@ http::Task<Result<ModelLists::Reply>> ModelLists::Ask(
   client.OnClientGone([&canceller] { canceller.Cancel(); });
   http::RequestHead head;
   head.method = client.request().method;
-  head.target = UpstreamTarget(upstream.base_path(), client.request());
+  head.target = UpstreamTarget(upstream.base_path(), client.request().target);
   head.headers = UpstreamHeaders(client.request().headers,
                                  upstream.options().auth, *credential);
   CO_TRY_ASSIGN(auto exchange, co_await upstream.pool().Send(

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "policy/contract.h"
+#include "policy/law.h"
 #include "policy/terms.h"
 #include "wire/types.h"
 
@@ -130,6 +131,8 @@ struct GateOptions {
   std::vector<CapacityOptions> capacities;
   // What the contracts' outputs may be used for. Immutable.
   std::shared_ptr<const policy::TermsTable> terms;
+  // Immutable; null: a law without rules.
+  std::shared_ptr<const policy::Law> law;
   GateLimits limits;
 };
 

@@ -20,20 +20,20 @@ std::shared_ptr<const Upstream> TakeOver(const Routes* previous,
 
 }  // namespace
 
-std::shared_ptr<const ledger::Terms> RoutedUpstream::TermsAt(
-    int64_t micros) const {
+std::shared_ptr<const TermsNow> RoutedUpstream::TermsAt(int64_t micros) const {
   const int64_t day = micros / kDayMicros;
   std::lock_guard lock(mutex_);
   if (day == day_) return cached_;
   const policy::Contract& contract = upstream_->options().contract;
   policy::TermsResolution resolution = terms_->Resolve(contract, micros);
-  auto terms = std::make_shared<ledger::Terms>();
-  terms->terms_class = policy::TermsClassName(resolution.terms_class);
-  terms->version = terms_->version();
-  terms->provider = contract.provider;
-  terms->product = contract.product;
-  terms->plan = contract.plan;
-  terms->weights = contract.weights;
+  auto terms = std::make_shared<TermsNow>();
+  terms->terms_class = resolution.terms_class;
+  terms->record.terms_class = policy::TermsClassName(resolution.terms_class);
+  terms->record.version = terms_->version();
+  terms->record.provider = contract.provider;
+  terms->record.product = contract.product;
+  terms->record.plan = contract.plan;
+  terms->record.weights = contract.weights;
   day_ = day;
   cached_ = std::move(terms);
   return cached_;
@@ -45,6 +45,8 @@ Result<std::shared_ptr<const Routes>> Routes::Open(const GateOptions& options,
                                                    const Routes* previous) {
   std::shared_ptr<Routes> routes(new Routes());
   routes->limits_ = options.limits;
+  routes->law_ =
+      options.law != nullptr ? options.law : policy::Law::Default({});
   for (const UpstreamOptions& row : options.upstreams) {
     std::shared_ptr<const Upstream> upstream =
         TakeOver(previous, row, options.limits);

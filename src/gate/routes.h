@@ -11,9 +11,16 @@
 #include "gate/options.h"
 #include "gate/upstream.h"
 #include "ledger/exchange.h"
+#include "policy/law.h"
 #include "wire/types.h"
 
 namespace cofferdam::gate {
+
+// What the terms say of a contract now: for the record, and to decide by.
+struct TermsNow {
+  ledger::Terms record;
+  policy::TermsClass terms_class = policy::TermsClass::kUnknown;
+};
 
 // An upstream with what the terms say of its contract.
 class RoutedUpstream {
@@ -29,9 +36,9 @@ class RoutedUpstream {
   UpstreamMetrics& metrics() const { return metrics_; }
   const std::shared_ptr<const Upstream>& shared() const { return upstream_; }
 
-  // For the record of an exchange at that time. Resolved once a day, as rows
-  // of the table come into force by days.
-  std::shared_ptr<const ledger::Terms> TermsAt(int64_t micros) const;
+  // For an exchange at that time. Resolved once a day, as rows of the table
+  // come into force by days.
+  std::shared_ptr<const TermsNow> TermsAt(int64_t micros) const;
 
  private:
   std::shared_ptr<const Upstream> upstream_;
@@ -39,7 +46,7 @@ class RoutedUpstream {
   UpstreamMetrics& metrics_;
   mutable std::mutex mutex_;
   mutable int64_t day_ = -1;
-  mutable std::shared_ptr<const ledger::Terms> cached_;
+  mutable std::shared_ptr<const TermsNow> cached_;
 };
 
 // Where requests go, as one edition of the configuration says. A request keeps
@@ -68,11 +75,13 @@ class Routes {
     return upstreams_;
   }
   const GateLimits& limits() const { return limits_; }
+  const policy::Law& law() const { return *law_; }
 
  private:
   Routes() = default;
   std::vector<std::unique_ptr<RoutedUpstream>> upstreams_;
   GateLimits limits_;
+  std::shared_ptr<const policy::Law> law_;
 };
 
 }  // namespace cofferdam::gate

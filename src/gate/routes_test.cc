@@ -123,9 +123,9 @@ TEST_F(RoutesTest, TermsAreThoseOfTheDay) {
   ASSERT_TRUE(routes.ok());
   const RoutedUpstream& routed = *(*routes)->upstreams()[0];
   const int64_t day = int64_t{24} * 3600 * 1'000'000;
-  EXPECT_EQ(routed.TermsAt(2 * day - 1)->terms_class, "unknown");
-  EXPECT_EQ(routed.TermsAt(2 * day)->terms_class, "allow");
-  EXPECT_EQ(routed.TermsAt(0)->terms_class, "unknown");
+  EXPECT_EQ(routed.TermsAt(2 * day - 1)->record.terms_class, "unknown");
+  EXPECT_EQ(routed.TermsAt(2 * day)->record.terms_class, "allow");
+  EXPECT_EQ(routed.TermsAt(0)->record.terms_class, "unknown");
 }
 
 TEST_F(RoutesTest, OtherPathsPassOnlyWhereTheyAreListed) {

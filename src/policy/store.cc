@@ -200,6 +200,22 @@ Status Store::AuditRead(std::string_view subject, std::string_view reason,
   return transaction.Commit();
 }
 
+Status Store::AuditOverride(std::string_view rule, const Question& question,
+                            std::string_view actor) {
+  JsonWriter detail;
+  detail.BeginObject()
+      .Field("person", question.person_id)
+      .Field("contract", question.contract)
+      .Field("terms", TermsClassName(question.terms_class))
+      .FieldIfSet("repo", question.repo)
+      .FieldIfSet("purpose", question.purpose)
+      .EndObject();
+  std::lock_guard lock(storage_->writer_mutex);
+  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
+  TRY(storage_->Audit(actor, "terms.override", rule, detail.text()));
+  return transaction.Commit();
+}
+
 Result<std::vector<AuditRow>> Store::ListAudit(int64_t limit) {
   if (limit < 1 || limit > kAuditRowsMax) {
     return Error(Code::kInvalid,

@@ -162,6 +162,11 @@ class Store {
   Status AuditRead(std::string_view subject, std::string_view reason,
                    std::string_view detail, std::string_view actor);
 
+  // Notes that a rule let pass what the terms would have stopped, for this
+  // person, contract, repository and purpose.
+  Status AuditOverride(std::string_view rule, const Question& question,
+                       std::string_view actor);
+
   // The newest `limit` rows, oldest first; limit in 1..100,000 (kInvalid).
   Result<std::vector<AuditRow>> ListAudit(int64_t limit);
 
