@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/config_watch.h"
 #include "cli/context.h"
+#include "cli/law_file.h"
 #include "console/server.h"
 #include "console/stores.h"
 #include "gate/gate.h"
@@ -74,6 +75,7 @@ class Reloader {
            const Logger& logger)
       : call_(call),
         running_(std::move(config)),
+        law_(running_.gate.law),
         watch_(running_),
         gate_(gate),
         logger_(logger) {}
@@ -84,7 +86,7 @@ class Reloader {
     Result<Config> config = LoadConfigFor(call_);
     Status taken = config.ok() ? TakeUp(&*config) : Status(config.error());
     if (taken.ok()) return;
-    if (!config.ok()) gate_.CountBrokenReload();
+    gate_.NoteBrokenReload();
     logger_.Error("config_not_taken_up",
                   {{"reason", taken.error().message()},
                    {"in_force", "the configuration from before"}});
@@ -92,21 +94,20 @@ class Reloader {
 
  private:
   Status TakeUp(Config* config) {
-    auto terms = LoadTerms(*config);
-    if (!terms.ok()) {
-      gate_.CountBrokenReload();
-      return std::move(terms).error();
-    }
+    TRY_ASSIGN(policy::TermsTable terms, LoadTerms(*config));
     config->gate.terms =
-        std::make_shared<const policy::TermsTable>(*std::move(terms));
+        std::make_shared<const policy::TermsTable>(std::move(terms));
+    TRY_ASSIGN(config->gate.law, LoadLaw(*config, law_.get()));
     TRY_ASSIGN(std::vector<std::string> later, gate_.Reload(config->gate));
+    law_ = config->gate.law;
     AddOnlyAtStart(*config, &later);
     std::string names;
     for (const std::string& name : later) {
       names += names.empty() ? name : ", " + name;
     }
-    logger_.Info("config_taken_up",
-                 {{"file", config->file}, {"at_next_start", names}});
+    logger_.Info("config_taken_up", {{"file", config->file},
+                                     {"law", law_->version()},
+                                     {"at_next_start", names}});
     watch_.Watch(*config);
     return {};
   }
@@ -130,6 +131,7 @@ class Reloader {
 
   const Invocation& call_;
   const Config running_;  // as it was at the start
+  std::shared_ptr<const policy::Law> law_;
   ConfigWatch watch_;
   gate::Gate& gate_;
   const Logger& logger_;
@@ -168,6 +170,7 @@ Result<int> Serve(const Invocation& call) {
   TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
   config.gate.terms =
       std::make_shared<const policy::TermsTable>(std::move(terms));
+  TRY_ASSIGN(config.gate.law, LoadLaw(config, nullptr));
   sigset_t signals = BlockSignals();
   RaiseDescriptorLimit();
   auto stderr_log = LineWriter::ToStderr();
@@ -188,6 +191,8 @@ Result<int> Serve(const Invocation& call) {
                             config.gate,
                             {loops, workers, stores->policy(), stores->ledger(),
                              clock, SystemRandom(), logger, access_log}));
+  stores->policy().measures().SetKillListener(
+      [&gate](const policy::Measure& measure) { gate->Kill(measure); });
   console::ServerOptions admin;
   admin.listen = config.admin_listen;
   admin.metrics = [&gate] { return gate->MetricsText(); };

@@ -105,12 +105,13 @@ class Gate::Impl {
       routes_ = std::move(next);
       return {};
     }();
-    metrics_.CountReload(reloaded.ok());
+    // Who asked notes a failure, with those of reading the files.
     TRY(reloaded);
+    metrics_.CountReload(true);
     return OnlyAtStart(started_with_, options);
   }
 
-  void CountBrokenReload() { metrics_.CountReload(false); }
+  void NoteBrokenReload() { metrics_.CountReload(false); }
 
   void Kill(const policy::Measure& measure) {
     EndAll(Error(Code::kDenied, fmt::format("stopped by an administrator: {}",
@@ -130,9 +131,11 @@ class Gate::Impl {
     json.BeginObject()
         .Field("ready", readiness.ready)
         .Field("ledger", ledger ? "accepts" : "refuses")
-        .Field("draining", draining_.load());
-    json.Key("upstreams").BeginObject();
+        .Field("draining", draining_.load())
+        .Field("configuration", metrics_.last_reload_ok() ? "current" : "old");
     auto current = routes();
+    json.Field("law", current->law().version());
+    json.Key("upstreams").BeginObject();
     for (const auto& routed : current->upstreams()) {
       const Upstream& upstream = routed->upstream();
       Status credential = upstream.credential().state();
@@ -345,7 +348,7 @@ Result<std::vector<std::string>> Gate::Reload(const GateOptions& options) {
   return impl_->Reload(options);
 }
 
-void Gate::CountBrokenReload() { impl_->CountBrokenReload(); }
+void Gate::NoteBrokenReload() { impl_->NoteBrokenReload(); }
 
 void Gate::Kill(const policy::Measure& measure) { impl_->Kill(measure); }
 

@@ -58,8 +58,9 @@ class Gate {
   // edition stays whole. Returns the names of settings that differ but only
   // count at the next start. Blocks for files; not from a loop.
   Result<std::vector<std::string>> Reload(const GateOptions& options);
-  // Counts a configuration that could not even be read.
-  void CountBrokenReload();
+  // The configuration on disk cannot be used, so the old one stays in force:
+  // counted, and said by ready() until a reload succeeds.
+  void NoteBrokenReload();
 
   // Ends what runs and falls under the kill: an error event in its protocol,
   // within a second. New requests are up to the measure itself. From any

@@ -69,6 +69,7 @@ class Metrics {
   // A request that was refused, by the code of the reason.
   void CountRefused(Code code);
   void CountReload(bool ok);
+  bool last_reload_ok() const { return last_reload_ok_; }
   void CountUnrecorded() { ++unrecorded_; }
 
   // All of it, with what the ledger says of itself and what the system says of

@@ -6,12 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/decision.h"
 #include "policy/grants.h"
 
 namespace cofferdam::policy {
-
-// How many people it takes.
-enum class FourEyes { kNo, kYes };
 
 // How far a grant goes beyond what was asked for. The rule and the purpose are
 // always those of the request.
