@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace cofferdam {
 namespace {
@@ -210,6 +211,39 @@ std::optional<int64_t> TomlTable::Int(std::string_view key, int64_t min,
     return std::nullopt;
   }
   return value->get();
+}
+
+std::optional<int64_t> TomlTable::Millionths(std::string_view key, int64_t min,
+                                             int64_t max) {
+  const auto* node = static_cast<const toml::node*>(Node(key));
+  if (node == nullptr) return std::nullopt;
+  double number = 0;
+  if (const auto* whole = node->as_integer()) {
+    number = static_cast<double>(whole->get());
+  } else if (const auto* real = node->as_floating_point()) {
+    number = real->get();
+  } else {
+    Complain(key, fmt::format("must be a number, not {}", TypeName(*node)));
+    return std::nullopt;
+  }
+  constexpr double kMillion = 1e6;
+  // Written so that what is not a number fails.
+  if (!(number * kMillion >= static_cast<double>(min) &&
+        number * kMillion <= static_cast<double>(max))) {
+    Complain(key, fmt::format("{} is out of range, must be {} to {}", number,
+                              static_cast<double>(min) / kMillion,
+                              static_cast<double>(max) / kMillion));
+    return std::nullopt;
+  }
+  const double millionths = std::round(number * kMillion);
+  // The number itself is off by its last binary digit at most.
+  const double slack = std::max(1e-6, millionths * 1e-15);
+  if (std::abs(number * kMillion - millionths) > slack) {
+    Complain(key, fmt::format("{} has more than six digits after the point",
+                              number));
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(millionths);
 }
 
 std::optional<std::string> TomlTable::OneOf(

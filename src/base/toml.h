@@ -73,6 +73,10 @@ class TomlTable {
   std::optional<bool> Bool(std::string_view key);
   // An integer in [min, max].
   std::optional<int64_t> Int(std::string_view key, int64_t min, int64_t max);
+  // A number in [min, max], whole or not, in millionths: 0.3 is 300,000. One
+  // with more than six digits after the point is an issue.
+  std::optional<int64_t> Millionths(std::string_view key, int64_t min,
+                                    int64_t max);
   // One of `names`.
   std::optional<std::string> OneOf(std::string_view key,
                                    const std::vector<std::string>& names);
