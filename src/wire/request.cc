@@ -78,11 +78,9 @@ std::optional<int64_t> Greater(std::optional<int64_t> a,
 }
 
 // The bound of each of several answers as one of all.
-std::optional<int64_t> Times(std::optional<int64_t> bound,
-                             const JsonValue& answers) {
-  const int64_t n = Bound(answers).value_or(1);
+std::optional<int64_t> Times(std::optional<int64_t> bound, int64_t answers) {
   if (!bound) return bound;
-  return *bound > kTokensMax / n ? kTokensMax : *bound * n;
+  return *bound > kTokensMax / answers ? kTokensMax : *bound * answers;
 }
 
 void ReadAnthropic(const JsonValue& root, RequestHead* head) {
@@ -93,6 +91,9 @@ void ReadAnthropic(const JsonValue& root, RequestHead* head) {
   head->session_hint =
       SessionOfUserId(root["metadata"]["user_id"].StringOrEmpty());
   head->assistant_turns = TurnsOf("assistant", root["messages"]);
+  head->caches_1h = CachesForAnHour(root);
+  head->service_tier = NameOf(root["service_tier"]);
+  if (root["speed"].StringOrEmpty() == "fast") head->service_tier = "fast";
 }
 
 void ReadResponses(const JsonValue& root, RequestHead* head) {
@@ -101,13 +102,16 @@ void ReadResponses(const JsonValue& root, RequestHead* head) {
       root["reasoning"]["effort"].StringOrEmpty() != "none";
   head->session_hint = NameOf(root["prompt_cache_key"]);
   head->previous_response_id = NameOf(root["previous_response_id"]);
+  head->service_tier = NameOf(root["service_tier"]);
   head->assistant_turns = OutputRuns(root["input"]);
 }
 
 void ReadChat(const JsonValue& root, RequestHead* head) {
+  head->answers = Bound(root["n"]).value_or(1);
   head->output_tokens_max = Times(
       Greater(Bound(root["max_completion_tokens"]), Bound(root["max_tokens"])),
-      root["n"]);
+      head->answers);
+  head->service_tier = NameOf(root["service_tier"]);
   // OpenAI's and vLLM's switch, OpenRouter's two, DeepSeek's.
   const JsonValue reasoning = root["reasoning"];
   head->may_reason_unseen =
@@ -128,15 +132,18 @@ void ReadGemini(const JsonValue& root, RequestHead* head) {
   bool thinks = true;
   for (std::string_view name : {"generationConfig", "generation_config"}) {
     const JsonValue config = request[name];
+    const int64_t answers =
+        Bound(EitherOf(config, "candidateCount")).value_or(1);
+    head->answers = std::max(head->answers, answers);
     head->output_tokens_max =
         Greater(head->output_tokens_max,
-                Times(Bound(EitherOf(config, "maxOutputTokens")),
-                      EitherOf(config, "candidateCount")));
+                Times(Bound(EitherOf(config, "maxOutputTokens")), answers));
     const JsonValue thinking = EitherOf(config, "thinkingConfig");
     thinks = thinks && EitherOf(thinking, "thinkingBudget").Int() != 0;
   }
   head->may_reason_unseen = thinks;
   head->assistant_turns = TurnsOf("model", request["contents"]);
+  head->media = ReadRequestMedia(Protocol::kGemini, request);
 }
 
 }  // namespace
@@ -166,6 +173,7 @@ Result<RequestHead> ReadRequestHead(const Endpoint& endpoint,
     return Error(Code::kInvalid, "read request body: \"model\" is missing");
   }
   head.stream = root["stream"].Bool().value_or(false);
+  head.media = ReadRequestMedia(endpoint.protocol, root);
   switch (endpoint.protocol) {
     case Protocol::kAnthropicMessages:
       ReadAnthropic(root, &head);

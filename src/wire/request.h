@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "wire/endpoint.h"
+#include "wire/request_media.h"
 #include "wire/types.h"
 
 namespace cofferdam::wire {
@@ -25,6 +26,17 @@ struct RequestHead {
   // number of answers it asks for (n, candidateCount). Where a request names
   // several, the greatest.
   std::optional<int64_t> output_tokens_max;
+  // How many answers it asks for (n, candidateCount): a bound that the model or
+  // contract sets counts for each.
+  int64_t answers = 1;
+  // How it wants to be served, which may cost more or less: service_tier, or
+  // Anthropic's `speed` where that is "fast". Empty: as usual.
+  std::string service_tier;
+  // Prompts shall be kept in the provider's cache for an hour, not 5 minutes
+  // (Anthropic).
+  bool caches_1h = false;
+  // What makes the input more than its bytes say.
+  RequestMedia media;
   // The model may reason where the answer does not show it: Anthropic's
   // `thinking` is on; for the others, reasoning is not switched off (effort
   // "none", a thinking budget of 0), since many models reason unasked.
