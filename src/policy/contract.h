@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "policy/prices.h"
+
 namespace cofferdam::policy {
 
 // What the outputs of a contract may be used for. Strictest first: of two
@@ -34,6 +36,8 @@ struct Contract {
   std::string plan;
   std::string weights;  // "meta/llama-3.1"
   std::optional<TermsClass> terms_class;
+  // What its use costs, where that is not as listed.
+  RateCard card;
 
   bool operator==(const Contract&) const = default;
 };
