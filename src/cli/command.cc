@@ -50,7 +50,9 @@ namespace {
 
 constexpr const char* kGroupHelp[][2] = {
     {"person", "people who may use models"},
+    {"team", "teams of people, one below another"},
     {"key", "keys of the gate"},
+    {"approval", "requests that wait for somebody's yes"},
     {"ledger", "the record of what each model wrote"},
     {"index", "the index that scans use"},
     {"config", "the configuration"},
@@ -136,6 +138,14 @@ Parser::Parser(const std::vector<Command>& commands) {
          "configuration (else $COFFERDAM_CONFIG, else ./cofferdam.toml)");
   global("--data",
          "data folder (else $COFFERDAM_DATA, else [store] data, else var)");
+  app.add_option_function<std::string>(
+         "--admin",
+         [this](const std::string& value) {
+           invocation.flags_["--admin"] = value;
+         },
+         "administer over this address instead (else $COFFERDAM_ADMIN), with "
+         "the key in $COFFERDAM_ADMIN_KEY")
+      ->type_name("URL");
   for (const Command& command : commands) {
     CLI::App* parent = &app;
     std::string name = command.path;

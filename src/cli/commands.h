@@ -9,6 +9,8 @@ namespace cofferdam::cli {
 
 std::vector<Command> ServeCommands();
 std::vector<Command> PeopleCommands();
+std::vector<Command> ApprovalCommands();
+std::vector<Command> MeasureCommands();
 std::vector<Command> LoginCommands();
 std::vector<Command> RunCommands();
 std::vector<Command> LedgerCommands();

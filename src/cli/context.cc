@@ -1,10 +1,20 @@
 #include "cli/context.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 namespace cofferdam::cli {
+namespace {
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
 
 Result<Config> LoadConfigFor(const Invocation& invocation) {
   TRY_ASSIGN(Config config, LoadConfig(invocation.Text("--config")));
@@ -33,6 +43,22 @@ console::StoresOptions StoresOptionsOf(const Config& config) {
 
 Result<std::unique_ptr<console::Admin>> OpenAdmin(
     const Invocation& invocation) {
+  const std::string url = invocation.Has("--admin")
+                              ? invocation.Text("--admin")
+                              : Environment("COFFERDAM_ADMIN");
+  if (!url.empty()) {
+    const std::string key = Environment("COFFERDAM_ADMIN_KEY");
+    if (key.empty()) {
+      return Error(Code::kUnauthenticated,
+                   fmt::format("administer {}: put your key (cfa_…) in "
+                               "$COFFERDAM_ADMIN_KEY",
+                               url));
+    }
+    return console::Admin::Connect(url, key);
+  }
+  if (invocation.Has("--admin")) {
+    return Error(Code::kInvalid, "--admin: must not be empty");
+  }
   TRY_ASSIGN(Config config, LoadConfigFor(invocation));
   return console::Admin::Open(StoresOptionsOf(config), CommandLogger());
 }

@@ -17,8 +17,10 @@ Result<Config> LoadConfigFor(const Invocation& invocation);
 // How the stores of that configuration are opened.
 console::StoresOptions StoresOptionsOf(const Config& config);
 
-// The administration of the data folder that the invocation names, for one
-// command: opened here, or through the server that holds it.
+// The administration that the invocation names, for one command: that of the
+// address of --admin or $COFFERDAM_ADMIN, with the key in $COFFERDAM_ADMIN_KEY,
+// else that of its data folder, opened here or through the server that holds
+// it.
 Result<std::unique_ptr<console::Admin>> OpenAdmin(const Invocation& invocation);
 
 // What commands log to: warnings and errors only, on stderr.

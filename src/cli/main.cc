@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   std::vector<Command> commands;
   for (auto offer :
        {cofferdam::cli::ServeCommands, cofferdam::cli::PeopleCommands,
+        cofferdam::cli::ApprovalCommands, cofferdam::cli::MeasureCommands,
         cofferdam::cli::LoginCommands, cofferdam::cli::RunCommands,
         cofferdam::cli::LedgerCommands, cofferdam::cli::IndexCommands,
         cofferdam::cli::ScanCommands, cofferdam::cli::ConfigCommands}) {

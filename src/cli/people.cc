@@ -14,24 +14,83 @@ using Count = Positional::Count;
 
 const Flag kJson = {"--json", Takes::kNothing, "print JSON"};
 
-Result<int> AddPerson(const Invocation& call) {
+// Makes a call and prints its answer as JSON, or as the line of it.
+Result<int> Change(const Invocation& call, const std::string& path,
+                   const std::string& body,
+                   const std::function<std::string(const JsonValue&)>& line) {
   TRY_ASSIGN(auto admin, OpenAdmin(call));
-  JsonWriter body;
-  body.BeginObject()
-      .Field("email", call.positional())
-      .Field("team", call.Text("--team"))
-      .EndObject();
-  TRY_ASSIGN(std::string answer, admin->Call("POST", "person", body.text()));
+  TRY_ASSIGN(std::string answer, admin->Call("POST", path, body));
   TRY(admin->Close());
   if (call.json()) {
     PrintLine(answer);
     return 0;
   }
-  TRY_ASSIGN(JsonDocument person, JsonDocument::Parse(answer));
-  PrintLine(fmt::format("{}  {}  team {}", person["id"].StringOrEmpty(),
-                        person["email"].StringOrEmpty(),
-                        person["team"].StringOrEmpty()));
+  TRY_ASSIGN(JsonDocument changed, JsonDocument::Parse(answer));
+  PrintLine(line(changed.root()));
   return 0;
+}
+
+std::string PersonText(const JsonValue& person) {
+  return fmt::format("{}  {}  team {}", person["id"].StringOrEmpty(),
+                     person["email"].StringOrEmpty(),
+                     person["team"].StringOrEmpty());
+}
+
+Result<int> AddPerson(const Invocation& call) {
+  JsonWriter body;
+  body.BeginObject()
+      .Field("email", call.positional())
+      .Field("team", call.Text("--team"))
+      .EndObject();
+  return Change(call, "person", body.text(), PersonText);
+}
+
+Result<int> MovePerson(const Invocation& call) {
+  JsonWriter body;
+  body.BeginObject()
+      .Field("person", call.positional())
+      .Field("team", call.Text("--team"))
+      .EndObject();
+  return Change(call, "person/move", body.text(), PersonText);
+}
+
+Result<int> ErasePerson(const Invocation& call) {
+  JsonWriter body;
+  body.BeginObject().Field("person", call.positional()).EndObject();
+  return Change(call, "person/erase", body.text(), [](const JsonValue& person) {
+    return fmt::format("{}  erased {}; keys revoked, the id stays",
+                       person["id"].StringOrEmpty(),
+                       person["erased_at"].StringOrEmpty());
+  });
+}
+
+std::string TeamText(const JsonValue& team) {
+  const std::string_view parent = team["parent"].StringOrEmpty();
+  return parent.empty() ? std::string(team["name"].StringOrEmpty())
+                        : fmt::format("{}  below {}",
+                                      team["name"].StringOrEmpty(), parent);
+}
+
+Result<int> AddTeam(const Invocation& call) {
+  JsonWriter body;
+  body.BeginObject()
+      .Field("name", call.positional())
+      .FieldIfSet("parent", call.Text("--parent"))
+      .EndObject();
+  return Change(call, "team", body.text(), TeamText);
+}
+
+Result<int> MoveTeam(const Invocation& call) {
+  if (call.Has("--top") == call.Has("--parent")) {
+    return Error(Code::kInvalid,
+                 "team move: say --parent TEAM, or --top for none");
+  }
+  JsonWriter body;
+  body.BeginObject()
+      .Field("name", call.positional())
+      .FieldIfSet("parent", call.Text("--parent"))
+      .EndObject();
+  return Change(call, "team/move", body.text(), TeamText);
 }
 
 // Prints the rows of a list as JSON, or one line for each.
@@ -52,10 +111,34 @@ Result<int> List(const Invocation& call, const std::string& path,
 
 Result<int> ListPersons(const Invocation& call) {
   return List(call, "person", "persons", [](const JsonValue& row) {
-    return fmt::format("{}  {:<32}  {}", row["id"].StringOrEmpty(),
-                       row["email"].StringOrEmpty(),
-                       row["team"].StringOrEmpty());
+    return fmt::format(
+        "{}  {:<32}  {}", row["id"].StringOrEmpty(),
+        row["erased_at"].present() ? "(erased)" : row["email"].StringOrEmpty(),
+        row["team"].StringOrEmpty());
   });
+}
+
+// The tree, each team below its parent and indented.
+void PrintTeams(const std::vector<JsonValue>& teams, std::string_view parent,
+                const std::string& indent) {
+  for (const JsonValue& team : teams) {
+    if (team["parent"].StringOrEmpty() != parent) continue;
+    PrintLine(fmt::format("{}{}", indent, team["name"].StringOrEmpty()));
+    PrintTeams(teams, team["name"].StringOrEmpty(), indent + "  ");
+  }
+}
+
+Result<int> ListTeams(const Invocation& call) {
+  TRY_ASSIGN(auto admin, OpenAdmin(call));
+  TRY_ASSIGN(std::string answer, admin->Call("GET", "team"));
+  TRY(admin->Close());
+  if (call.json()) {
+    PrintLine(answer);
+    return 0;
+  }
+  TRY_ASSIGN(JsonDocument list, JsonDocument::Parse(answer));
+  PrintTeams(list["teams"].Elements(), "", "");
+  return 0;
 }
 
 Result<int> CreateKey(const Invocation& call) {
@@ -128,6 +211,38 @@ std::vector<Command> PeopleCommands() {
        false,
        AddPerson},
       {"person list", "list people", {}, {kJson}, false, ListPersons},
+      {"person move",
+       "put a person in another team",
+       {{"PERSON", Count::kOne, "address or id"}},
+       {{"--team", Takes::kText, "the team; made when it is new", true}, kJson},
+       false,
+       MovePerson},
+      {"person erase",
+       "forget a person's address and end their keys; records keep the id",
+       {{"PERSON", Count::kOne, "address or id"}},
+       {kJson},
+       false,
+       ErasePerson},
+      {"team add",
+       "add a team",
+       {{"TEAM", Count::kOne, "a-z, 0-9 and '-'"}},
+       {{"--parent", Takes::kText, "the team it belongs to"}, kJson},
+       false,
+       AddTeam},
+      {"team list",
+       "list teams, each below its parent",
+       {},
+       {kJson},
+       false,
+       ListTeams},
+      {"team move",
+       "put a team below another one",
+       {{"TEAM", Count::kOne, "the team"}},
+       {{"--parent", Takes::kText, "the team it belongs to from now on"},
+        {"--top", Takes::kNothing, "it belongs to none"},
+        kJson},
+       false,
+       MoveTeam},
       {"key create",
        "make a key; its secret is printed once, on stdout",
        {},

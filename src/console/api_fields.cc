@@ -7,6 +7,12 @@
 #include "console/api_internal.h"
 
 namespace cofferdam::console {
+namespace {
+
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+constexpr int64_t kForSecondsMax = int64_t{366} * 24 * 3600;
+
+}  // namespace
 
 Result<std::string_view> Text(const JsonDocument& body, std::string_view name) {
   JsonValue value = body[name];
@@ -69,6 +75,28 @@ Status Require(const ApiRequest& request, policy::Permission permission) {
                fmt::format("a key of role {} may not {} {}; this takes {}",
                            policy::RoleName(*request.role), request.method,
                            request.path, policy::RolesWith(permission)));
+}
+
+Result<std::optional<int64_t>> Until(const JsonDocument& body) {
+  TRY_ASSIGN(std::optional<int64_t> seconds, Number(body, "for_seconds"));
+  if (!seconds) return seconds;
+  if (*seconds < 1 || *seconds > kForSecondsMax) {
+    return Error(Code::kInvalid,
+                 fmt::format("for_seconds: must be 1 to {}", kForSecondsMax));
+  }
+  return std::optional<int64_t>(SystemClock().WallMicros() +
+                                *seconds * kMicrosPerSecond);
+}
+
+std::string NameOfPerson(Stores& stores, std::string_view person_id) {
+  auto person = stores.policy().directory()->FindPerson(person_id);
+  return person && !person->email.empty() ? person->email
+                                          : std::string(person_id);
+}
+
+std::string NameOfActor(Stores& stores, std::string_view actor) {
+  auto key = stores.policy().directory()->FindKey(actor);
+  return key ? NameOfPerson(stores, key->person_id) : std::string(actor);
 }
 
 void WriteTime(JsonWriter* json, std::string_view name,

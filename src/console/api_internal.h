@@ -34,6 +34,15 @@ std::string_view LastName(const ApiRequest& request);
 // may.
 Status Require(const ApiRequest& request, policy::Permission permission);
 
+// Until when a body's order holds: its `for_seconds` from now, or none.
+Result<std::optional<int64_t>> Until(const JsonDocument& body);
+
+// People for people: the address of whom the id names, or the id once the
+// address was erased.
+std::string NameOfPerson(Stores& stores, std::string_view person_id);
+// "local", or the person whose key the actor is.
+std::string NameOfActor(Stores& stores, std::string_view actor);
+
 // A member with that time; none without one.
 void WriteTime(JsonWriter* json, std::string_view name,
                std::optional<int64_t> micros);
@@ -43,9 +52,28 @@ void WriteTime(JsonWriter* json, std::string_view name,
 // api_people.cc
 Result<std::string> AddPerson(Stores& stores, const ApiRequest& request);
 Result<std::string> ListPersons(Stores& stores, const ApiRequest& request);
+Result<std::string> MovePerson(Stores& stores, const ApiRequest& request);
+Result<std::string> ErasePerson(Stores& stores, const ApiRequest& request);
 Result<std::string> CreateKey(Stores& stores, const ApiRequest& request);
 Result<std::string> ListKeys(Stores& stores, const ApiRequest& request);
 Result<std::string> RevokeKey(Stores& stores, const ApiRequest& request);
+
+// api_teams.cc
+Result<std::string> AddTeam(Stores& stores, const ApiRequest& request);
+Result<std::string> MoveTeam(Stores& stores, const ApiRequest& request);
+Result<std::string> ListTeams(Stores& stores, const ApiRequest& request);
+
+// api_measures.cc
+Result<std::string> ListMeasures(Stores& stores, const ApiRequest& request);
+Result<std::string> Pause(Stores& stores, const ApiRequest& request);
+Result<std::string> Kill(Stores& stores, const ApiRequest& request);
+Result<std::string> Resume(Stores& stores, const ApiRequest& request);
+
+// api_approvals.cc
+Result<std::string> ListApprovals(Stores& stores, const ApiRequest& request);
+Result<std::string> ShowApproval(Stores& stores, const ApiRequest& request);
+Result<std::string> GrantApproval(Stores& stores, const ApiRequest& request);
+Result<std::string> DenyApproval(Stores& stores, const ApiRequest& request);
 
 // api_ledger.cc
 Result<std::string> ListExchanges(Stores& stores, const ApiRequest& request);

@@ -59,6 +59,28 @@ Result<std::string> ListPersons(Stores& stores, const ApiRequest&) {
   return std::move(json).Take();
 }
 
+Result<std::string> MovePerson(Stores& stores, const ApiRequest& request) {
+  TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
+  TRY_ASSIGN(std::string_view who, Text(body, "person"));
+  TRY_ASSIGN(std::string_view team, Text(body, "team"));
+  TRY_ASSIGN(policy::Person person,
+             stores.policy().MovePerson(who, team, request.actor));
+  JsonWriter json;
+  WritePerson(&json, person);
+  return std::move(json).Take();
+}
+
+Result<std::string> ErasePerson(Stores& stores, const ApiRequest& request) {
+  TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
+  TRY_ASSIGN(std::string_view who, Text(body, "person"));
+  TRY_ASSIGN(policy::Person person, stores.policy().FindPerson(who));
+  TRY(stores.policy().ErasePerson(person.id, request.actor));
+  TRY_ASSIGN(person, stores.policy().FindPerson(person.id));
+  JsonWriter json;
+  WritePerson(&json, person);
+  return std::move(json).Take();
+}
+
 Result<std::string> CreateKey(Stores& stores, const ApiRequest& request) {
   TRY_ASSIGN(JsonDocument body, JsonDocument::Parse(request.body));
   TRY_ASSIGN(std::string_view name, Text(body, "role"));

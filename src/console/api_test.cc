@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "console/stores_testing.h"
+#include "console/api_testing.h"
 #include "fingerprint/index.h"
 
 namespace cofferdam::console {
@@ -16,33 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class ApiTest : public StoresTest {
- protected:
-  Result<std::string> Call(const std::string& method, const std::string& path,
-                           const std::string& body = "",
-                           const std::string& query = "") {
-    return Api(*stores_).Handle(
-        {method, path, query, body, "tester", std::nullopt});
-  }
-  // A call that must succeed.
-  JsonDocument Get(const std::string& path, const std::string& query = "") {
-    auto answer = Call("GET", path, "", query);
-    EXPECT_TRUE(answer.ok()) << answer.error().message();
-    return Parsed(answer.ok() ? *answer : "{}");
-  }
-  JsonDocument Post(const std::string& path, const std::string& body = "") {
-    auto answer = Call("POST", path, body);
-    EXPECT_TRUE(answer.ok()) << answer.error().message();
-    return Parsed(answer.ok() ? *answer : "{}");
-  }
-  void ExpectError(Code code, const std::string& words,
-                   const Result<std::string>& answer) {
-    ASSERT_FALSE(answer.ok()) << *answer;
-    EXPECT_EQ(answer.error().code(), code) << answer.error().message();
-    EXPECT_THAT(answer.error().message(), HasSubstr(words));
-  }
-};
 
 TEST_F(ApiTest, AddsAPersonAndListsThem) {
   JsonDocument added =

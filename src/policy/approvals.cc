@@ -88,7 +88,6 @@ Error NotOpen(const Approval& approval, int64_t now_micros) {
 // The terms with everything set that may be left out.
 Result<GrantTerms> CheckTerms(GrantTerms terms, const Approval& approval,
                               int64_t now_micros) {
-  TRY(CheckReason(terms.reason));
   if (!terms.repo.empty()) {
     TRY_ASSIGN(terms.repo, CheckRepoGlob(terms.repo));
     if (!MatchesGlob(terms.repo, approval.repo)) {
@@ -275,6 +274,7 @@ Result<std::string> Approvals::PersonOf(std::string_view actor) {
 
 Result<Approval> Approvals::Grant(std::string_view id, const GrantTerms& terms,
                                   std::string_view actor) {
+  TRY(CheckReason(terms.reason));
   Approval approval;
   {
     std::lock_guard lock(storage_.writer_mutex);

@@ -1,0 +1,33 @@
+#include "cli/times.h"
+
+#include <gtest/gtest.h>
+
+namespace cofferdam::cli {
+namespace {
+
+TEST(Duration, IsReadWithItsUnits) {
+  EXPECT_EQ(*ParseDuration("--for", "1s"), 1);
+  EXPECT_EQ(*ParseDuration("--for", "30m"), 1800);
+  EXPECT_EQ(*ParseDuration("--for", "2h"), 7200);
+  EXPECT_EQ(*ParseDuration("--for", "1d12h"), 129'600);
+  EXPECT_EQ(*ParseDuration("--for", "1d0h2m3s"), 86'523);
+  EXPECT_EQ(*ParseDuration("--for", "366d"), 31'622'400);
+}
+
+TEST(Duration, RefusesWhatIsNone) {
+  for (const char* text :
+       {"", "2", "h", "0s", "-1h", "2x", "1.5h", "1h 2m", "2m1h", "1h1h", "+1h",
+        "366d1s", "367d", "99999999999999999999s", "31622401s", " 1h", "1h "}) {
+    auto seconds = ParseDuration("--for", text);
+    ASSERT_FALSE(seconds.ok()) << text;
+    EXPECT_EQ(seconds.error().message().find("--for: must be a time"), 0u);
+  }
+}
+
+TEST(TimeText, IsToTheSecondAndSaysItsZone) {
+  EXPECT_EQ(TimeText("2026-11-21T07:10:00.123456Z"), "2026-11-21 07:10:00 UTC");
+  EXPECT_EQ(TimeText(""), "");
+}
+
+}  // namespace
+}  // namespace cofferdam::cli
