@@ -190,7 +190,8 @@ Result<int> Serve(const Invocation& call) {
   TRY_ASSIGN(auto gate, gate::Gate::Start(
                             config.gate,
                             {loops, workers, stores->policy(), stores->ledger(),
-                             clock, SystemRandom(), logger, access_log}));
+                             stores->book(), stores->holds(), clock,
+                             SystemRandom(), logger, access_log}));
   stores->policy().measures().SetKillListener(
       [&gate](const policy::Measure& measure) { gate->Kill(measure); });
   console::ServerOptions admin;

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "account/crash.h"
+
 namespace cofferdam::console {
 
 std::string SocketPath(const std::string& folder) {
@@ -38,6 +40,14 @@ Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
         stores->ledger_.get(), ledger::IndexerOptions{}, clock, random, logger);
     stores->indexer_->SetListener([sealer = stores->sealer_.get()](
                                       uint64_t bytes) { sealer->Note(bytes); });
+    TRY_ASSIGN(stores->holds_,
+               policy::HoldFile::Open(folder + "/holds", kHoldsMax));
+    TRY(account::SettleCrashed(*stores->holds_, *stores->ledger_, clock,
+                               logger));
+    policy::BookOptions book;
+    random.Fill(
+        {reinterpret_cast<uint8_t*>(&book.hash_seed), sizeof(book.hash_seed)});
+    stores->book_ = std::make_unique<policy::Book>(book);
     account::RollupOptions adding;
     adding.follow = options.follow;
     TRY_ASSIGN(stores->rollup_,

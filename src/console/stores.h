@@ -14,6 +14,8 @@
 #include "ledger/indexer.h"
 #include "ledger/ledger.h"
 #include "ledger/sealer.h"
+#include "policy/budget.h"
+#include "policy/hold_file.h"
 #include "policy/store.h"
 
 namespace cofferdam::console {
@@ -29,12 +31,15 @@ struct StoresOptions {
   account::Individuals individuals = account::Individuals::kHidden;
 };
 
+// Reservations at once: more than the gate ever has connections.
+inline constexpr uint32_t kHoldsMax = 131'072;
+
 // Where things lie in a data folder.
 std::string SocketPath(const std::string& folder);
 std::string IndexFolder(const std::string& folder);
 
 // All stores of a data folder, which exactly one process holds:
-//   LOCK  cofferdam.sock  policy.sqlite  ledger/  account.sqlite  index/
+//   LOCK  cofferdam.sock  holds  policy.sqlite  ledger/  account.sqlite  index/
 class Stores {
  public:
   // Makes the folder (0700). kConflict when another process holds it; the
@@ -52,6 +57,10 @@ class Stores {
   ledger::Indexer& indexer() { return *indexer_; }
   ledger::Sealer& sealer() { return *sealer_; }
   account::Rollup& rollup() { return *rollup_; }
+  // What requests hold and have spent. What an earlier process held when it
+  // died is in the ledger by now.
+  policy::HoldFile& holds() { return *holds_; }
+  policy::Book& book() { return *book_; }
   account::Individuals individuals() const { return individuals_; }
   const Clock& clock() const { return clock_; }
 
@@ -76,7 +85,9 @@ class Stores {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<ledger::Indexer> indexer_;
   std::unique_ptr<ledger::Sealer> sealer_;
+  std::unique_ptr<policy::HoldFile> holds_;
   std::unique_ptr<account::Rollup> rollup_;
+  std::unique_ptr<policy::Book> book_;
 };
 
 }  // namespace cofferdam::console

@@ -13,12 +13,12 @@ namespace cofferdam::gate {
 
 Forwarding::Forwarding(http::ServerExchange& client, Target target,
                        const GateRooms& rooms, Metrics& metrics,
-                       Overrides& overrides, Ulid id)
+                       Controls& controls, Ulid id)
     : client_(client),
       target_(std::move(target)),
       rooms_(rooms),
       metrics_(metrics),
-      overrides_(overrides),
+      controls_(controls),
       id_(id),
       id_text_(id.ToString()) {
   times_.received = rooms.clock.WallMicros();
@@ -30,9 +30,17 @@ http::Task<void> Forwarding::Run() {
     co_await Refuse(Refused(std::move(read).error()));
     co_return;
   }
+  client_.OnClientGone([this] {
+    client_gone_ = true;
+    canceller_.Cancel();
+  });
   std::optional<Refused> refused = co_await Decide();
+  if (!refused) refused = co_await Hold();
   if (refused) {
-    co_await Refuse(*std::move(refused));
+    holding_.Release();
+    if (client_gone_) co_return;
+    co_await Refuse(ended_by_gate_ ? Refused(*ended_by_gate_)
+                                   : *std::move(refused));
     co_return;
   }
   AskForUsage();
@@ -40,6 +48,8 @@ http::Task<void> Forwarding::Run() {
   metrics.running.fetch_add(1, std::memory_order_relaxed);
   co_await Exchange();
   metrics.running.fetch_sub(1, std::memory_order_relaxed);
+  // What was recorded is settled; what was not even tried used nothing.
+  if (!recorded_) holding_.Release();
 }
 
 void Forwarding::End(const Error& reason) {
@@ -137,10 +147,6 @@ void Forwarding::AskForUsage() {
 }
 
 http::Task<void> Forwarding::Exchange() {
-  client_.OnClientGone([this] {
-    client_gone_ = true;
-    canceller_.Cancel();
-  });
   Credential& shown = routed_->upstream().credential();
   Result<Credential::Value> credential = co_await shown.Get(client_.loop());
   if (!credential.ok()) {

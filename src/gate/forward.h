@@ -10,10 +10,11 @@
 #include "base/line_writer.h"
 #include "base/ulid.h"
 #include "gate/answer_reader.h"
+#include "gate/controls.h"
 #include "gate/gate.h"
+#include "gate/holding.h"
 #include "gate/identity.h"
 #include "gate/metrics.h"
-#include "gate/overrides.h"
 #include "gate/refused.h"
 #include "gate/routes.h"
 #include "gate/trace_context.h"
@@ -21,6 +22,7 @@
 #include "http/server.h"
 #include "http/task.h"
 #include "ledger/ledger.h"
+#include "policy/bound.h"
 #include "policy/ruling.h"
 #include "wire/chat_usage.h"
 #include "wire/endpoint.h"
@@ -43,7 +45,7 @@ class Forwarding {
   };
 
   Forwarding(http::ServerExchange& client, Target target,
-             const GateRooms& rooms, Metrics& metrics, Overrides& overrides,
+             const GateRooms& rooms, Metrics& metrics, Controls& controls,
              Ulid id);
 
   http::Task<void> Run();
@@ -83,6 +85,18 @@ class Forwarding {
   [[gnu::noinline]] http::Task<Status> AuditOverride(
       const policy::Ruling& ruling, const policy::Question& question);
   Status Reroute(const policy::Rule& rule);
+
+  // forward_hold.cc
+  // Takes the request's part of its rules' limits, of the provider's capacity
+  // and of the budgets, for which it may have to wait; why it may not be sent.
+  [[gnu::noinline]] http::Task<std::optional<Refused>> Hold();
+  std::optional<Refused> HoldRates(int64_t tokens);
+  [[gnu::noinline]] http::Task<std::optional<Refused>> HoldCapacity(
+      int64_t tokens);
+  policy::RequestBound BoundNow() const;
+  std::optional<Refused> HoldBudgets(const policy::RequestBound& bound);
+  // What the exchange is charged; notes what is wrong with it.
+  policy::Amount ChargeFor(ledger::Exchange* exchange) const;
 
   http::Task<void> Exchange();
   using Sent = Result<std::unique_ptr<http::ClientExchange>>;
@@ -126,7 +140,7 @@ class Forwarding {
   const Target target_;
   const GateRooms& rooms_;
   Metrics& metrics_;
-  Overrides& overrides_;
+  Controls& controls_;
   const Ulid id_;
   const std::string id_text_;
 
@@ -142,6 +156,8 @@ class Forwarding {
   // What lets it pass, for the record.
   std::string basis_;
   std::string grant_;
+  std::vector<const policy::Rule*> limiting_;  // live as long as the law
+  Holding holding_;
   // Set where a rule sent it to another model than this.
   std::string model_requested_;
   std::string rerouted_target_;  // empty: the client's

@@ -100,6 +100,8 @@ http::Task<std::optional<Refused>> Forwarding::Decide() {
     if (!ruling.allows()) co_return co_await RefusalOf(ruling, question);
     basis_ = policy::BasisOf(ruling.decision);
     grant_ = std::move(ruling.grant);
+    const policy::Rule* rule = ruling.decision.rule;
+    if (rule != nullptr && rule->limits) limiting_.push_back(rule);
     if (ruling.decision.overrides_terms) {
       auto audited = co_await AuditOverride(ruling, question);
       if (!audited.ok()) co_return Refused(std::move(audited).error());
@@ -124,7 +126,8 @@ http::Task<Refused> Forwarding::RefusalOf(const policy::Ruling& ruling,
   }
   const policy::Approval* found = approval ? &*approval : nullptr;
   Refused refused(Error(Code::kDenied, policy::WhyRefused(ruling, found)));
-  refused.next = policy::NextAfterRefusal(ruling, found);
+  std::string next = policy::NextAfterRefusal(ruling, found);
+  if (!next.empty()) refused.next = std::move(next);
   co_return refused;
 }
 
@@ -147,7 +150,8 @@ http::Task<Result<policy::Approval>> Forwarding::AskApproval(
 
 http::Task<Status> Forwarding::AuditOverride(const policy::Ruling& ruling,
                                              const policy::Question& question) {
-  if (!overrides_.IsNews(ruling.decision.name, question)) co_return Status();
+  if (!controls_.overrides.IsNews(ruling.decision.name, question))
+    co_return Status();
   auto owned = std::make_shared<OwnedQuestion>(question);
   auto done = co_await OnWorkers<bool>(
       client_.loop(), rooms_.workers,
@@ -158,7 +162,7 @@ http::Task<Status> Forwarding::AuditOverride(const policy::Ruling& ruling,
       },
       kStoreTimeoutMs);
   if (!done.ok()) {
-    overrides_.Forget(ruling.decision.name, question);
+    controls_.overrides.Forget(ruling.decision.name, question);
     co_return std::move(done).error();
   }
   co_return Status();

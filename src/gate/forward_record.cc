@@ -48,6 +48,7 @@ http::Task<Status> Forwarding::Record(ledger::Outcome outcome) {
   recorded_ = true;
   times_.finished = rooms_.clock.WallMicros();
   ledger::ExchangeDraft draft = MakeDraft(outcome);
+  const policy::Amount used = ChargeFor(&draft.exchange);
   LogExchange(draft.exchange);
   routed_->metrics().Count(draft.exchange);
   auto [promise, future] =
@@ -59,7 +60,11 @@ http::Task<Status> Forwarding::Record(ledger::Outcome outcome) {
                          shared->Set(std::move(receipt));
                        });
   auto receipt = co_await future.Wait(kRecordTimeoutMs);
-  if (receipt.ok()) co_return Status();
+  if (receipt.ok()) {
+    holding_.Settle(used);
+    co_return Status();
+  }
+  // What was held stays held, and the next process settles it.
   metrics_.CountUnrecorded();
   rooms_.logger.Error("record_failed", {{"exchange", id_text_},
                                         {"reason", receipt.error().message()}});
@@ -95,6 +100,8 @@ ledger::ExchangeDraft Forwarding::MakeDraft(ledger::Outcome outcome) {
   exchange.request_bytes = body_.size();
   exchange.response_bytes = response_bytes_;
   exchange.interventions = interventions_;
+  exchange.held_micro_dollars = holding_.bound().micro_dollars;
+  exchange.held_tokens = holding_.bound().tokens;
   draft.protocol = target_.endpoint.protocol;
   if (reader_) TakeAnswer(&draft);
   return draft;

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/ulid.h"
 #include "gate/access_log.h"
+#include "gate/controls.h"
 #include "gate/forward.h"
 #include "gate/headers.h"
 #include "gate/keys_api.h"
@@ -75,11 +76,13 @@ class Gate::Impl {
       : started_with_(options),
         rooms_(rooms),
         ids_(rooms.clock, rooms.random),
+        controls_(rooms.clock),
         keys_(rooms_),
         model_lists_(rooms_) {}
 
   Status Open() {
     TRY_ASSIGN(routes_, OpenRoutes(started_with_, nullptr));
+    controls_.capacity.SetProviders(started_with_.capacities);
     http::ServerOptions server = ServerOptionsOf(started_with_.limits);
     const TlsFiles& tls = started_with_.tls;
     if (!tls.certificate.empty()) {
@@ -101,6 +104,7 @@ class Gate::Impl {
       auto previous = routes();
       TRY_ASSIGN(auto next, OpenRoutes(options, previous.get()));
       if (tls_ != nullptr) TRY(tls_->Reload());
+      controls_.capacity.SetProviders(options.capacities);
       std::lock_guard lock(routes_mutex_);
       routes_ = std::move(next);
       return {};
@@ -224,7 +228,7 @@ class Gate::Impl {
   [[gnu::noinline]] http::Task<void> Forward(http::ServerExchange& client,
                                              Forwarding::Target target) {
     Forwarding forwarding(client, std::move(target), rooms_, metrics_,
-                          overrides_, ids_.Next());
+                          controls_, ids_.Next());
     Running running(this, &forwarding);
     co_await forwarding.Run();
   }
@@ -320,7 +324,7 @@ class Gate::Impl {
   const GateRooms rooms_;
   UlidGenerator ids_;
   Metrics metrics_;
-  Overrides overrides_;
+  Controls controls_;
   KeysApi keys_;
   ModelLists model_lists_;
   mutable std::mutex routes_mutex_;

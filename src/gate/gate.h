@@ -14,6 +14,8 @@
 #include "gate/options.h"
 #include "http/loop.h"
 #include "ledger/ledger.h"
+#include "policy/budget.h"
+#include "policy/hold_file.h"
 #include "policy/measures.h"
 #include "policy/store.h"
 
@@ -25,6 +27,8 @@ struct GateRooms {
   Workers& workers;  // for what touches the disk
   policy::Store& policy;
   ledger::Ledger& ledger;
+  policy::Book& book;
+  policy::HoldFile& holds;
   const Clock& clock;
   Random& random;
   const Logger& logger;

@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "account/rollup.h"
 #include "policy/contract.h"
 #include "policy/law.h"
+#include "policy/prices.h"
 #include "policy/terms.h"
 #include "wire/types.h"
 
@@ -133,6 +135,10 @@ struct GateOptions {
   std::shared_ptr<const policy::TermsTable> terms;
   // Immutable; null: a law without rules.
   std::shared_ptr<const policy::Law> law;
+  // What requests may cost, and what exchanges are charged. Immutable; null:
+  // the table in the binary.
+  std::shared_ptr<const policy::PriceTable> prices;
+  account::Pricing pricing;
   GateLimits limits;
 };
 

@@ -18,8 +18,8 @@ struct Refused {
   Error error;
   // As HTTP means it; the agent may be shown another one. 0: by the error.
   int status = 0;
-  // What to do next, as sentences; empty: by the error.
-  std::string next;
+  // What to do next, as sentences; none: by the error.
+  std::optional<std::string> next;
   // When the same request may pass.
   std::optional<int64_t> retry_after_s;
 };

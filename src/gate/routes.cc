@@ -45,6 +45,8 @@ Result<std::shared_ptr<const Routes>> Routes::Open(const GateOptions& options,
                                                    const Routes* previous) {
   std::shared_ptr<Routes> routes(new Routes());
   routes->limits_ = options.limits;
+  routes->prices_ = options.prices;
+  routes->pricing_ = options.pricing;
   routes->law_ =
       options.law != nullptr ? options.law : policy::Law::Default({});
   for (const UpstreamOptions& row : options.upstreams) {

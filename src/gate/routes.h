@@ -76,12 +76,18 @@ class Routes {
   }
   const GateLimits& limits() const { return limits_; }
   const policy::Law& law() const { return *law_; }
+  const policy::PriceTable& prices() const {
+    return prices_ != nullptr ? *prices_ : policy::PriceTable::BuiltIn();
+  }
+  const account::Pricing& pricing() const { return pricing_; }
 
  private:
   Routes() = default;
   std::vector<std::unique_ptr<RoutedUpstream>> upstreams_;
   GateLimits limits_;
   std::shared_ptr<const policy::Law> law_;
+  std::shared_ptr<const policy::PriceTable> prices_;
+  account::Pricing pricing_;
 };
 
 }  // namespace cofferdam::gate

@@ -72,7 +72,7 @@ Decision Law::Decide(const Question& question) const {
   const Decision fixed = DecideWithoutRules(question);
   const auto rule = std::find_if(
       rules_.begin(), rules_.end(),
-      [&](const Rule& candidate) { return Hold(candidate.when, question); });
+      [&](const Rule& candidate) { return Holds(candidate.when, question); });
   if (rule == rules_.end()) return fixed;
   return {.effect = rule->effect,
           .by = DecidedBy::kRule,

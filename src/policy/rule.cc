@@ -95,7 +95,7 @@ bool HoldWithoutLabels(const Conditions& conditions, const Question& question) {
                      });
 }
 
-bool Hold(const Conditions& conditions, const Question& question) {
+bool Holds(const Conditions& conditions, const Question& question) {
   if (conditions.labels != 0 && (conditions.labels & question.labels) == 0) {
     return false;
   }

@@ -62,7 +62,7 @@ struct Conditions {
 };
 
 // One by one, without any index: what the conditions mean. Does not allocate.
-bool Hold(const Conditions& conditions, const Question& question);
+bool Holds(const Conditions& conditions, const Question& question);
 // The same but for what the prompt has to contain.
 bool HoldWithoutLabels(const Conditions& conditions, const Question& question);
 

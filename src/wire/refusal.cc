@@ -54,12 +54,15 @@ Words WordsOf(Code code) {
 }
 
 std::string Message(const Error& error, std::string_view request_id,
-                    std::string_view next = {}) {
+                    const std::optional<std::string>& next = {}) {
   Words words = WordsOf(error.code());
   std::string_view said = error.message();
   while (said.ends_with('.') || said.ends_with(' ')) said.remove_suffix(1);
-  return fmt::format("{} (reference {}): {}. {}", words.what, request_id, said,
-                     next.empty() ? words.next : next);
+  std::string message =
+      fmt::format("{} (reference {}): {}.", words.what, request_id, said);
+  const std::string_view then = next ? std::string_view(*next) : words.next;
+  if (!then.empty()) message.append(" ").append(then);
+  return message;
 }
 
 // Text with what is no UTF-8 replaced, as JSON strings have it.

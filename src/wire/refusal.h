@@ -37,8 +37,8 @@ struct RefusalFor {
   // When a request that may pass later should be sent again. Agents that obey
   // it get `retry-after`.
   std::optional<int64_t> retry_after_s;
-  // What to do next, as sentences; empty: what the kind of error suggests.
-  std::string next = {};
+  // What to do next, as sentences; none: what the kind of error suggests.
+  std::optional<std::string> next = {};
 };
 
 // Says `error` in the client's own protocol: what happened, what to do next,
