@@ -46,9 +46,10 @@ std::string GrantText(const JsonValue& approval) {
                ? fmt::format("{} {}", name, TextOf(grant, name, unknown))
                : fmt::format("any {}", name);
   };
-  std::string who = grant["person"].present()
-                        ? std::string(grant["person"].StringOrEmpty())
-                        : fmt::format("team {}", grant["team"].StringOrEmpty());
+  std::string who(grant["person"].StringOrEmpty());
+  if (grant["team"].present()) {
+    who += fmt::format(" and team {}", grant["team"].StringOrEmpty());
+  }
   return fmt::format("{}, {}, {}, {}, purpose {}, rule {}", who,
                      part("tool", "unknown"), part("provider", "unknown"),
                      part("repo", "none"), TextOf(grant, "purpose", "none"),

@@ -16,10 +16,8 @@ using policy::ApprovalState;
 // What has been allowed so far; members that cover any are left out.
 void WriteGrant(JsonWriter* json, Stores& stores, const policy::Grant& grant) {
   json->Key("grant").BeginObject();
-  if (!grant.person.empty()) {
-    json->Field("person", NameOfPerson(stores, grant.person));
-  }
-  json->FieldIfSet("team", grant.team);
+  json->Field("person", NameOfPerson(stores, grant.person))
+      .FieldIfSet("team", grant.team);
   if (grant.tool) json->Field("tool", *grant.tool);
   if (grant.provider) json->Field("provider", *grant.provider);
   if (grant.contract) json->Field("contract", *grant.contract);

@@ -168,7 +168,7 @@ TEST_F(ApiPolicyTest, AnApprovalIsListedShownAndGranted) {
   EXPECT_EQ(granted["state"].String(), "granted");
   const JsonValue grant = granted["grant"];
   EXPECT_EQ(grant["team"].String(), "red");
-  EXPECT_FALSE(grant["person"].present());
+  EXPECT_EQ(grant["person"].String(), "ada@example.com");
   EXPECT_FALSE(grant["tool"].present());
   EXPECT_EQ(grant["provider"].String(), "openai");
   EXPECT_EQ(grant["repo"].String(), "github.com/acme/*");

@@ -52,11 +52,8 @@ Grant Approval::Allowed() const {
     terms.until_micros = std::min(terms.until_micros, vote.terms.until_micros);
   }
   Grant grant{.id = id, .rule = rule};
-  if (terms.to == GrantTo::kTeam) {
-    grant.team = team;
-  } else {
-    grant.person = person_id;
-  }
+  grant.person = person_id;
+  if (terms.to == GrantTo::kTeam) grant.team = team;
   if (terms.tool == GrantTool::kAsked) grant.tool = tool;
   if (terms.provider == GrantProvider::kAsked) {
     grant.provider = provider;

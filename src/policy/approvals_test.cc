@@ -220,6 +220,20 @@ TEST_F(ApprovalsTest, AnApproverMayWidenEachDimension) {
   }
 }
 
+// Else a person who moved could neither work nor ask again.
+TEST_F(ApprovalsTest, WhoAskedForATeamKeepsTheGrantInAnother) {
+  Approval opened = Request();
+  ASSERT_TRUE(
+      approvals()
+          .Grant(opened.id, {.to = GrantTo::kTeam, .reason = "r"}, "local")
+          .ok());
+  Question moved = Asked();
+  moved.team = "blue";
+  EXPECT_TRUE(Granted(moved));
+  moved.person_id = first_.person_id;
+  EXPECT_FALSE(Granted(moved));
+}
+
 TEST_F(ApprovalsTest, TwoApproversAllowWhatBothDo) {
   Approval opened = Request(FourEyes::kYes);
   GrantTerms wide{.to = GrantTo::kTeam,
@@ -237,6 +251,7 @@ TEST_F(ApprovalsTest, TwoApproversAllowWhatBothDo) {
   EXPECT_EQ(granted.until_micros, kStart + 2 * kDay);
   EXPECT_EQ(granted.Allowed(), (Grant{.id = opened.id,
                                       .rule = std::string(kRule),
+                                      .person = asker_.person_id,
                                       .team = "red",
                                       .tool = "codex",
                                       .provider = "openai",

@@ -17,7 +17,7 @@ bool Fits(const std::optional<std::string>& wanted, std::string_view found) {
 
 bool Grant::Covers(const Question& question, std::string_view of_rule) const {
   bool who =
-      person.empty() ? InTeam(question, team) : person == question.person_id;
+      person == question.person_id || (!team.empty() && InTeam(question, team));
   bool where = repo_glob ? MatchesGlob(*repo_glob, question.repo)
                          : repo == question.repo;
   return who && where && rule == of_rule &&
@@ -33,11 +33,8 @@ size_t Grants::Hash::operator()(std::string_view text) const {
 Grants::Grants(std::vector<std::shared_ptr<const Grant>> grants)
     : grants_(std::move(grants)) {
   for (const auto& grant : grants_) {
-    if (grant->person.empty()) {
-      by_team_[grant->team].push_back(grant.get());
-    } else {
-      by_person_[grant->person].push_back(grant.get());
-    }
+    by_person_[grant->person].push_back(grant.get());
+    if (!grant->team.empty()) by_team_[grant->team].push_back(grant.get());
   }
 }
 

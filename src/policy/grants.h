@@ -14,16 +14,15 @@
 
 namespace cofferdam::policy {
 
-// What approvers allowed: requests of one person or one team that a rule
-// stopped, for one purpose and for a time. A member without a value covers any;
-// an empty one only requests where it is not known, so that leave to work
+// What approvers allowed: requests of one person, and perhaps his team, that a
+// rule stopped, for one purpose and for a time. A member without a value covers
+// any; an empty one only requests where it is not known, so that leave to work
 // outside of repositories is no leave to work in all of them.
 struct Grant {
-  std::string id;    // of the approval it comes from
-  std::string rule;  // that asked for it
-  // One of the two is set.
-  std::string person;
-  std::string team;  // with the teams below it
+  std::string id;      // of the approval it comes from
+  std::string rule;    // that asked for it
+  std::string person;  // who asked, in whatever team he is by now
+  std::string team;    // with the teams below it; empty: the person alone
   std::optional<std::string> tool;
   // Both or neither: terms are a contract's.
   std::optional<std::string> provider;

@@ -71,13 +71,16 @@ TEST(Grants, EndAtTheirTime) {
 
 TEST(Grants, OfATeamCoverTheTeamsBelowIt) {
   Grant grant = Exact();
-  grant.person = "";
+  grant.person = "01X";
   for (const char* team : {"red", "lab"}) {
     grant.team = team;
     EXPECT_NE(FindIn(grant, Asked()), nullptr) << team;
   }
   grant.team = "blue";
   EXPECT_EQ(FindIn(grant, Asked()), nullptr);
+  // Who asked keeps it in another team.
+  grant.person = "01P";
+  EXPECT_NE(FindIn(grant, Asked()), nullptr);
 }
 
 TEST(Grants, WithoutAMemberCoverAny) {
@@ -117,14 +120,14 @@ TEST(Grants, AStarInTheNameOfARepositoryIsNoGlob) {
 
 TEST(Grants, FindTheSameAsLookingThroughAllOfThem) {
   SeededRandom random(5);
-  const std::string persons[] = {"", "p1", "p2"};
+  const std::string persons[] = {"p0", "p1", "p2"};
   const std::string names[] = {"a", "b"};
   for (int round = 0; round < 200; ++round) {
     std::vector<std::shared_ptr<const Grant>> all;
     for (int i = 0; i < 6; ++i) {
       Grant grant{.id = std::to_string(i), .rule = names[random.Below(2)]};
       grant.person = persons[random.Below(3)];
-      if (grant.person.empty()) grant.team = random.Below(2) ? "red" : "lab";
+      if (random.Below(2)) grant.team = random.Below(2) ? "red" : "lab";
       if (random.Below(2)) grant.tool = names[random.Below(2)];
       grant.until_micros = static_cast<int64_t>(random.Below(3));
       all.push_back(std::make_shared<const Grant>(grant));

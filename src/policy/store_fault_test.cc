@@ -16,6 +16,8 @@ struct Acknowledged {
   std::string revoked_secret;  // of a key that does not
   std::string session_secret;  // of a session key that works
   int64_t session_expires = 0;
+  std::string team;    // above "red"
+  bool moved = false;  // the person, to "lab"
 };
 
 class StoreFaultTest : public StoreTest {
@@ -44,6 +46,11 @@ class StoreFaultTest : public StoreTest {
         store_->RenewSession(*Authenticate(told->session_secret));
     if (!renewed.ok()) return false;
     told->session_expires = renewed->expires_at_micros;
+    if (!store_->AddTeam("lab", "", "local").ok()) return false;
+    if (!store_->MoveTeam("red", "lab", "local").ok()) return false;
+    told->team = "lab";
+    if (!store_->MovePerson("a@b.c", "lab", "local").ok()) return false;
+    told->moved = true;
     return store_->PurgeSessions().ok();
   }
 
@@ -66,7 +73,15 @@ class StoreFaultTest : public StoreTest {
       ASSERT_TRUE(principal.ok());
       EXPECT_GE(principal->expires_at_micros, told.session_expires);
     }
+    if (!told.team.empty()) {
+      EXPECT_EQ(store_->directory()->teams()->Chain("red").back(), told.team);
+    }
+    if (told.moved) EXPECT_EQ(people[0].team, "lab");
     // Each change has its audit row, and each row its change.
+    EXPECT_EQ(Count("audit WHERE action = 'team.move'"),
+              Count("team WHERE parent IS NOT NULL"));
+    EXPECT_EQ(Count("audit WHERE action = 'person.move'"),
+              Count("person WHERE team = 'lab'"));
     EXPECT_EQ(Count("audit WHERE action = 'team.add'"), Count("team"));
     EXPECT_EQ(Count("audit WHERE action = 'person.add'"), Count("person"));
     EXPECT_EQ(Count("audit WHERE action = 'key.create'"), Count("key"));

@@ -6,8 +6,10 @@ import time
 
 import pytest
 
+import dialects
 import house
-from plain_http import ask
+from double import Fault, Script, Step, text
+from plain_http import Client, ask
 
 ROLES = ["engineer", "reader", "viewer", "approver", "operator", "owner"]
 ADMIN = "/cofferdam/v1/admin/"
@@ -44,6 +46,20 @@ def audit(site: house.Site):
                         " ORDER BY sequence").fetchall()
     file.close()
     return rows
+
+
+LAW = """\
+[[rule]]
+name = "ask-first"
+model = "claude-*"
+effect = "approve"
+reason = "models of this provider are asked for"
+expires_h = 2
+ask = "your lead grants it"
+"""
+HELD = Script([Step([text("A slow river. " * 40)],
+                    faults=[Fault("hold", name="gone on")])],
+              credential=house.UPSTREAM_KEY)
 
 
 @pytest.fixture
@@ -279,3 +295,92 @@ def test_refusing_an_approval_needs_a_reason_and_one_that_is_there(served):
     assert number in served.ok("approval", "list")
     denied = served.ok("approval", "deny", number, "--reason", "no")
     assert "denied until" in denied
+
+
+# At the gate
+
+
+def test_a_refused_request_waits_for_a_yes_and_passes_on_the_next_try(served):
+    (served.root / "policy.toml").write_text(LAW)
+    key = served.key("ada@example.com")
+    gate = served.serve()
+
+    def answer():
+        return dialects.ANTHROPIC.ask(gate.url, headers={
+            "authorization": f"Bearer {key}"})
+
+    refused = [answer() for _ in range(3)]
+    waiting = json.loads(served.ok("approval", "list", "--json"))["approvals"]
+    assert len(waiting) == 1
+    asked = waiting[0]
+    for one in refused:
+        assert one.status == 403
+        assert asked["id"] in one.json()["error"]["message"]
+    assert asked["person"] == "ada@example.com"
+    assert asked["rule"] == "ask-first"
+    assert asked["model"] == dialects.ANTHROPIC.model
+    served.ok("approval", "grant", asked["id"], "--reason", "fine")
+    assert answer().status == 200
+    served.ok("approval", "deny", asked["id"], "--reason", "enough of it")
+    denied = answer()
+    assert denied.status == 403
+    assert "enough of it" in denied.json()["error"]["message"]
+    gate.stop()
+
+
+@pytest.mark.parametrize("scope", [
+    ["--team", "lab"], ["--person", "ada@example.com"],
+    ["--provider", "anthropic"], ["--model", "claude-*"],
+    ["--contract", "claude-api"], ["--everything"]],
+    ids=lambda words: words[0])
+def test_a_pause_refuses_with_its_reason_until_it_is_resumed(served, scope):
+    served.ok("team", "add", "lab")
+    served.ok("team", "move", "red", "--parent", "lab")
+    key = served.key("ada@example.com")
+    gate = served.serve()
+
+    def answer():
+        return dialects.ANTHROPIC.ask(gate.url, headers={
+            "authorization": f"Bearer {key}"})
+
+    assert answer().status == 200
+    served.ok("pause", *scope, "--reason", "see ticket 12")
+    refused = answer()
+    assert refused.status == 403
+    assert "see ticket 12" in refused.json()["error"]["message"]
+    served.ok("resume", *scope)
+    assert answer().status == 200
+    served.ok("pause", "--tool", "another", "--reason", "r")
+    assert answer().status == 200
+    gate.stop()
+    gate = served.serve()
+    served.ok("pause", *scope, "--reason", "see ticket 13")
+    gate.stop()
+    gate = served.serve()
+    assert "see ticket 13" in answer().json()["error"]["message"]
+    gate.stop()
+
+
+def test_a_kill_ends_what_runs_within_a_second_and_nothing_else(
+        served, double):
+    double.use_script(HELD)
+    served.ok("person", "add", "eve@example.com", "--team", "blue")
+    gate = served.serve()
+    keys = [served.key("ada@example.com"), served.key("eve@example.com")]
+    with Client(gate.url) as doomed, Client(gate.url) as spared:
+        pieces = []
+        for client, key in ((doomed, keys[0]), (spared, keys[1])):
+            dialects.ANTHROPIC.send(client, {"authorization": f"Bearer {key}"})
+            answer, more = client.receive_head()
+            assert answer.status == 200
+            pieces.append(more)
+        begun = time.monotonic()
+        served.ok("kill", "--team", "red", "--reason", "a leak")
+        ended = b"".join(pieces[0])
+        # The command's own start is in it.
+        assert time.monotonic() - begun < 5
+        assert b"event: error" in ended and b"a leak" in ended
+        double.release("gone on")
+        whole = b"".join(pieces[1])
+        assert b"message_stop" in whole and b"event: error" not in whole
+    gate.stop()
