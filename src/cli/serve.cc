@@ -17,6 +17,7 @@
 #include "cli/law_file.h"
 #include "console/server.h"
 #include "console/stores.h"
+#include "evidence/label_index.h"
 #include "gate/gate.h"
 #include "http/loop.h"
 
@@ -187,11 +188,13 @@ Result<int> Serve(const Invocation& call) {
   TRY_ASSIGN(auto stores, console::Stores::Open(StoresOptionsOf(config), clock,
                                                 SystemRandom(), logger));
   Workers workers(kWorkerThreads, kWorkerQueueMax);
-  TRY_ASSIGN(auto gate, gate::Gate::Start(
-                            config.gate,
-                            {loops, workers, stores->policy(), stores->ledger(),
-                             stores->book(), stores->holds(), clock,
-                             SystemRandom(), logger, access_log}));
+  TRY_ASSIGN(
+      auto gate,
+      gate::Gate::Start(
+          config.gate,
+          {loops, workers, stores->policy(), stores->ledger(), stores->book(),
+           stores->holds(), clock, SystemRandom(), logger,
+           evidence::LabelsFolder(config.data_folder), access_log}));
   stores->policy().measures().SetKillListener(
       [&gate](const policy::Measure& measure) { gate->Kill(measure); });
   console::ServerOptions admin;

@@ -78,6 +78,8 @@ class Forwarding {
   policy::Question MakeQuestion() const;
   // Why it may not be sent; none when it may, perhaps to another model.
   [[gnu::noinline]] http::Task<std::optional<Refused>> Decide();
+  // Which of the labels the prompt contains.
+  [[gnu::noinline]] http::Task<Result<uint64_t>> FindLabels(uint64_t asked);
   [[gnu::noinline]] http::Task<Refused> RefusalOf(
       const policy::Ruling& ruling, const policy::Question& question);
   [[gnu::noinline]] http::Task<Result<policy::Approval>> AskApproval(

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <bit>
 #include <utility>
 
 #include "gate/forward.h"
@@ -94,6 +95,12 @@ http::Task<std::optional<Refused>> Forwarding::Decide() {
   if (!purpose.ok()) co_return Refused(std::move(purpose).error());
   for (;;) {
     policy::Question question = MakeQuestion();
+    const uint64_t asked = law.LabelsAsked(question);
+    if (asked != 0) {
+      auto found = co_await FindLabels(asked);
+      if (!found.ok()) co_return Refused(std::move(found).error());
+      question.labels = *found;
+    }
     policy::Ruling ruling =
         policy::RuleOn(law, *rooms_.policy.measures().current(),
                        *rooms_.policy.approvals().current(), question);
@@ -110,6 +117,40 @@ http::Task<std::optional<Refused>> Forwarding::Decide() {
     auto rerouted = Reroute(*ruling.decision.rule);
     if (!rerouted.ok()) co_return Refused(std::move(rerouted).error());
   }
+}
+
+http::Task<Result<uint64_t>> Forwarding::FindLabels(uint64_t asked) {
+  if (target_.passing != nullptr) co_return uint64_t{0};  // it has no prompt
+  auto found = co_await OnWorkers<evidence::LabelAnswer>(
+      client_.loop(), rooms_.workers,
+      [&labels = controls_.labels, routes = target_.routes, asked,
+       protocol = target_.endpoint.protocol, body = std::string(plain())] {
+        return labels.Search(routes->law().labels(), asked, protocol, body);
+      },
+      kStoreTimeoutMs);
+  if (!found.ok()) {
+    co_return std::move(found).error().Within(
+        "a rule asks what the prompt contains");
+  }
+  if (found->unknown != 0) {
+    // Not a no: what nobody has indexed may be in it.
+    const std::string& label =
+        target_.routes->law().labels()[std::countr_zero(found->unknown)];
+    co_return Error(
+        Code::kDenied,
+        fmt::format("a rule asks whether the prompt contains \"{}\", of which "
+                    "there is no index yet; an operator makes it with "
+                    "`cofferdam index build --from PATH --label {}`",
+                    label, label));
+  }
+  for (const evidence::LabelEvidence& each : found->evidence) {
+    rooms_.logger.Info("prompt_contains", {{"exchange", id_text_},
+                                           {"label", each.label},
+                                           {"path", each.path},
+                                           {"line", int64_t{each.line}},
+                                           {"tokens", int64_t{each.tokens}}});
+  }
+  co_return found->labels;
 }
 
 http::Task<Refused> Forwarding::RefusalOf(const policy::Ruling& ruling,

@@ -76,7 +76,7 @@ class Gate::Impl {
       : started_with_(options),
         rooms_(rooms),
         ids_(rooms.clock, rooms.random),
-        controls_(rooms.clock),
+        controls_(rooms.labels_folder, rooms.clock, rooms.random),
         keys_(rooms_),
         model_lists_(rooms_) {}
 

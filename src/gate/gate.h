@@ -32,6 +32,8 @@ struct GateRooms {
   const Clock& clock;
   Random& random;
   const Logger& logger;
+  // Where the labels that rules ask prompts for are (evidence/label_index.h).
+  std::string labels_folder;
   LineWriter* access_log = nullptr;  // a line for each request; null: none
 };
 
