@@ -44,6 +44,14 @@ Result<std::string> Call(const Login& login, const std::string& method,
   return std::move(response->body);
 }
 
+Approval ReadApproval(const JsonValue& json) {
+  Approval approval;
+  approval.id = json["id"].StringOrEmpty();
+  approval.state = json["state"].StringOrEmpty();
+  approval.reason = json["reason"].StringOrEmpty();
+  return approval;
+}
+
 }  // namespace
 
 Result<std::string> LoginPath() {
@@ -139,6 +147,29 @@ Status RevokeToken(const Login& session) {
   auto answer = Call(session, "POST", "token/revoke", "{}");
   if (!answer.ok()) return std::move(answer).error();
   return {};
+}
+
+Result<Decision> AskDecision(const Login& session, std::string_view model) {
+  JsonWriter body;
+  body.BeginObject().FieldIfSet("model", model).Field("ask", true).EndObject();
+  TRY_ASSIGN(std::string answer,
+             Call(session, "POST", "decision", body.text()));
+  TRY_ASSIGN(JsonDocument json, JsonDocument::Parse(answer));
+  Decision decision;
+  decision.effect = json["effect"].StringOrEmpty();
+  decision.why = json["why"].StringOrEmpty();
+  decision.next = json["next"].StringOrEmpty();
+  if (json["approval"].is_object()) {
+    decision.approval = ReadApproval(json["approval"]);
+  }
+  return decision;
+}
+
+Result<Approval> ShowApproval(const Login& session, std::string_view id) {
+  TRY_ASSIGN(std::string answer,
+             Call(session, "GET", "approval/" + std::string(id), ""));
+  TRY_ASSIGN(JsonDocument json, JsonDocument::Parse(answer));
+  return ReadApproval(json.root());
 }
 
 }  // namespace cofferdam::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,20 @@ struct TokenRequest {
   std::string commit;
 };
 
+struct Approval {
+  std::string id;
+  std::string state;  // "open", "granted", "denied", "expired"
+  std::string reason;
+};
+
+// What the gate would decide of a request.
+struct Decision {
+  std::string effect;  // "allow", "reroute", "approve", "pause", "deny"
+  std::string why;
+  std::string next;
+  std::optional<Approval> approval;
+};
+
 // Calls of the gate's /cofferdam/v1/. Errors carry the gate's own words.
 // The JSON of whoami.
 Result<std::string> WhoAmI(const Login& login);
@@ -49,5 +64,8 @@ Result<SessionToken> MintToken(const Login& login, const TokenRequest& request);
 // `session.key` is the session key's secret.
 Status RenewToken(const Login& session);
 Status RevokeToken(const Login& session);
+// Asks for the approval, too, where one is needed. `model` may be empty.
+Result<Decision> AskDecision(const Login& session, std::string_view model);
+Result<Approval> ShowApproval(const Login& session, std::string_view id);
 
 }  // namespace cofferdam::cli

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "cli/agent_launch.h"
 #include "cli/agent_place.h"
+#include "cli/approval_wait.h"
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -134,7 +135,14 @@ Result<int> Run(const Invocation& call) {
   TRY_ASSIGN(Login login, ReadLogin());
   TRY_ASSIGN(SessionToken token,
              MintToken(login, RequestFor(call, std::move(tool))));
-  auto exit_code = RunWith(call, login, token);
+  const auto started = [&]() -> Result<int> {
+    if (call.Has("--wait")) {
+      TRY(WaitUntilAllowed({login.url, token.secret, login.ca_file},
+                           ModelOfCommand(call.command())));
+    }
+    return RunWith(call, login, token);
+  };
+  auto exit_code = started();
   // A gate that is gone ends the key by itself within the hour.
   Status revoked = RevokeToken({login.url, token.secret, login.ca_file});
   static_cast<void>(revoked);
@@ -179,7 +187,11 @@ std::vector<Command> RunCommands() {
        "start claude, codex, gemini or opencode through the gate: run -- "
        "claude …",
        {},
-       {kPurpose, kRepo},
+       {kPurpose,
+        kRepo,
+        {"--wait", Takes::kNothing,
+         "wait for an approval that is needed, or for the end of a pause, "
+         "before the agent starts"}},
        true,
        Run},
       {"token",

@@ -240,7 +240,7 @@ class Gate::Impl {
     if (endpoint) {
       co_await Forward(client, {*std::move(endpoint), routes(), nullptr});
     } else if (KeysApi::Owns(path)) {
-      co_await keys_.Handle(client);
+      co_await keys_.Handle(client, routes());
     } else if (auto shape = ModelLists::ShapeOf(request)) {
       co_await model_lists_.Handle(client, *shape, routes());
     } else if (path == "/" && request.method == "HEAD") {

@@ -7,9 +7,11 @@
 
 #include "base/error_json.h"
 #include "base/json.h"
+#include "gate/decision_api.h"
 #include "gate/identity.h"
 #include "gate/on_workers.h"
 #include "http/loop.h"
+#include "policy/names.h"
 
 namespace cofferdam::gate {
 namespace {
@@ -35,7 +37,7 @@ std::string WhoAmI(const policy::Principal& principal) {
   return std::move(json).Take();
 }
 
-Result<std::string> Mint(policy::Store& store,
+Result<std::string> Mint(policy::Store& store, const policy::Law& law,
                          const policy::Principal& principal,
                          const std::string& body) {
   auto parsed = JsonDocument::Parse(body);
@@ -45,6 +47,8 @@ Result<std::string> Mint(policy::Store& store,
   request.purpose = (*parsed)["purpose"].StringOrEmpty();
   request.tool = (*parsed)["tool"].StringOrEmpty();
   request.commit = (*parsed)["commit"].StringOrEmpty();
+  TRY_ASSIGN(std::string repo, policy::NormaliseRepo(request.repo));
+  TRY(law.CheckPurpose(repo, request.purpose));
   TRY_ASSIGN(policy::CreatedSession created,
              store.MintSession(principal, request));
   JsonWriter json;
@@ -70,18 +74,29 @@ Result<std::string> Renew(policy::Store& store,
   return std::move(json).Take();
 }
 
-Result<std::string> Serve(policy::Store& store, const std::string& method,
-                          const std::string& name,
+Result<std::string> Serve(const GateRooms& rooms, const Routes& routes,
+                          const std::string& method, const std::string& name,
                           const policy::Principal& principal,
                           const std::string& body) {
+  constexpr std::string_view kApproval = "approval/";
+  policy::Store& store = rooms.policy;
   if (method == "GET" && name == "whoami") return WhoAmI(principal);
-  if (method == "POST" && name == "token") return Mint(store, principal, body);
+  if (method == "POST" && name == "token") {
+    return Mint(store, routes.law(), principal, body);
+  }
   if (method == "POST" && name == "token/renew") {
     return Renew(store, principal);
   }
   if (method == "POST" && name == "token/revoke") {
     TRY(store.RevokeSession(principal));
     return std::string("{}");
+  }
+  if (method == "POST" && name == "decision") {
+    return DecideFor(rooms, routes, principal, body);
+  }
+  if (method == "GET" && name.starts_with(kApproval)) {
+    return ShowApproval(rooms, principal,
+                        std::string_view(name).substr(kApproval.size()));
   }
   return Error(Code::kNotFound,
                fmt::format("no such call: {} {}{}", method, kPrefix, name));
@@ -91,7 +106,8 @@ Result<std::string> Serve(policy::Store& store, const std::string& method,
 
 bool KeysApi::Owns(std::string_view path) { return path.starts_with(kPrefix); }
 
-http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
+http::Task<void> KeysApi::Handle(http::ServerExchange& client,
+                                 std::shared_ptr<const Routes> routes) const {
   auto answer = [&](int status, std::string json) -> http::Task<void> {
     http::ResponseHead head;
     head.status = status;
@@ -119,10 +135,10 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client) const {
   std::string name(client.request().path().substr(kPrefix.size()));
   auto served = co_await OnWorkers<std::string>(
       client.loop(), rooms_.workers,
-      [&store = rooms_.policy, method = client.request().method,
+      [this, routes = std::move(routes), method = client.request().method,
        name = std::move(name), who = *std::move(principal),
        text = *std::move(body)] {
-        return Serve(store, method, name, who, text);
+        return Serve(rooms_, *routes, method, name, who, text);
       },
       kStoreTimeoutMs);
   if (served.ok()) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
+
 #include "gate/gate.h"
+#include "gate/routes.h"
 #include "http/server.h"
 #include "http/task.h"
 
@@ -15,6 +18,8 @@ namespace cofferdam::gate {
 //                      -> {"secret","prefix","expires_at",…}
 //   POST token/renew   -> {"expires_at"}    with a session key
 //   POST token/revoke  -> {}                with a session key
+//   POST decision      what would be decided (decision_api.h)
+//   GET  approval/ID   how an approval stands that the caller asked for
 //
 // Errors: {"error":{"code","message"}} with the status of the code.
 class KeysApi {
@@ -23,7 +28,8 @@ class KeysApi {
 
   // Whether the path is one of its own.
   static bool Owns(std::string_view path);
-  [[gnu::noinline]] http::Task<void> Handle(http::ServerExchange& client) const;
+  [[gnu::noinline]] http::Task<void> Handle(
+      http::ServerExchange& client, std::shared_ptr<const Routes> routes) const;
 
  private:
   const GateRooms& rooms_;
