@@ -72,6 +72,7 @@ npm fetches those agents, at pinned versions
 clang-format-$clang test of the formatting
 clang-tidy-$clang lint of ./test --full
 procps end-to-end tests look at processes
+tmux end-to-end tests see the terminal programs of the agents
 openssl makes certificates for tests of TLS
 TABLE
 }

@@ -51,6 +51,10 @@ class Reader:
             raise Broken("connection closed")
         self._buffer += data
 
+    def unread(self) -> int:
+        """Bytes that were received and not read yet."""
+        return len(self._buffer)
+
     def line(self) -> bytes:
         while b"\r\n" not in self._buffer:
             self._more()

@@ -1,9 +1,11 @@
 """A relay that copies bytes between a client and the gate and keeps both
 directions, so that a test can see what the client itself sent and got."""
 
+import bisect
 import dataclasses
 import socket
 import threading
+import time
 from typing import List, Tuple
 from urllib.parse import urlsplit
 
@@ -14,7 +16,8 @@ from plain_http import Broken, Reader
 @dataclasses.dataclass
 class Seen:
     """One request and its answer as the client's side of the wire had them;
-    bodies without chunk framing, nothing else undone."""
+    bodies without chunk framing, nothing else undone. `asked` and `answered`
+    are when the last byte of each passed, on the monotonic clock."""
     method: str
     target: str
     headers: List[Tuple[str, str]]
@@ -24,6 +27,8 @@ class Seen:
         default_factory=list)
     response_body: bytes = b""
     ended: bool = False
+    asked: float = 0
+    answered: float = 0
 
     def path(self) -> str:
         return self.target.partition("?")[0]
@@ -41,9 +46,28 @@ class Seen:
 
 
 @dataclasses.dataclass
+class _Way:
+    """One direction of a connection: bytes, and after how many of them which
+    time it was."""
+    data: bytearray = dataclasses.field(default_factory=bytearray)
+    counts: List[int] = dataclasses.field(default_factory=list)
+    times: List[float] = dataclasses.field(default_factory=list)
+
+    def add(self, data: bytes) -> None:
+        self.data += data
+        self.times.append(time.monotonic())
+        self.counts.append(len(self.data))
+
+    def time(self, count: int) -> float:
+        """When that many bytes had passed."""
+        at = bisect.bisect_left(self.counts, count)
+        return self.times[min(at, len(self.times) - 1)] if self.times else 0
+
+
+@dataclasses.dataclass
 class _Wire:
-    up: bytearray = dataclasses.field(default_factory=bytearray)
-    down: bytearray = dataclasses.field(default_factory=bytearray)
+    up: _Way = dataclasses.field(default_factory=_Way)
+    down: _Way = dataclasses.field(default_factory=_Way)
 
 
 class Relay:
@@ -94,13 +118,13 @@ class Relay:
             self._spawn(self._copy, server, client, wire.down)
 
     @staticmethod
-    def _copy(source, target, kept: bytearray) -> None:
+    def _copy(source, target, kept: _Way) -> None:
         try:
             while True:
                 data = source.recv(1 << 16)
                 if not data:
                     break
-                kept += data
+                kept.add(data)
                 target.sendall(data)
         except OSError:
             pass
@@ -111,14 +135,14 @@ class Relay:
 
     def raw(self) -> bytes:
         """Every byte that clients sent."""
-        return b"".join(bytes(wire.up) for wire in self._wires)
+        return b"".join(bytes(wire.up.data) for wire in self._wires)
 
     def seen(self) -> List[Seen]:
-        """All exchanges so far, by connection, then in order."""
+        """All exchanges so far, as they were asked."""
         found: List[Seen] = []
-        for wire in self._wires:
-            found += _parse(bytes(wire.up), bytes(wire.down))
-        return found
+        for wire in list(self._wires):
+            found += _parse(wire)
+        return sorted(found, key=lambda seen: seen.asked)
 
     def main_exchanges(self) -> List[Seen]:
         return [s for s in self.seen() if asks_a_model(s.method, s.target)]
@@ -134,7 +158,8 @@ def _reader(data: bytes) -> Reader:
     return Reader(recv)
 
 
-def _parse(up: bytes, down: bytes) -> List[Seen]:
+def _parse(wire: _Wire) -> List[Seen]:
+    up, down = bytes(wire.up.data), bytes(wire.down.data)
     requests, answers = _reader(up), _reader(down)
     found: List[Seen] = []
     while True:
@@ -145,6 +170,7 @@ def _parse(up: bytes, down: bytes) -> List[Seen]:
             return found
         method, target, _ = first.split(" ")
         seen = Seen(method, target, headers, body)
+        seen.asked = wire.up.time(len(up) - requests.unread())
         found.append(seen)
         try:
             while seen.status in (0, 100):
@@ -154,5 +180,6 @@ def _parse(up: bytes, down: bytes) -> List[Seen]:
                 for piece in answers.entity(seen.response_headers):
                     seen.response_body += piece
             seen.ended = True
+            seen.answered = wire.down.time(len(down) - answers.unread())
         except (Broken, ValueError):
             pass
