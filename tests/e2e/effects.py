@@ -4,6 +4,7 @@ same scenes are tested and captured as screens."""
 
 import dataclasses
 import json
+import time
 from typing import Any, Callable, Dict, List, Union
 
 import house
@@ -77,13 +78,15 @@ def holding() -> Script:
                   credential=house.UPSTREAM_KEY)
 
 
-def kill_now(stage: Stage) -> None:
-    """As soon as the agent has read a part of an answer."""
+def kill_now(stage: Stage) -> float:
+    """As soon as the agent has read a part of an answer; when that was."""
     house.poll(lambda: any(seen.response_body.count(b"herons") > 5
                            for seen in stage.answers() if not seen.ended),
                "nothing was streamed", 60)
+    begun = time.monotonic()
     stage.ok("kill", "--repo", REPO, "--reason",
              "We are looking into a leak; back by noon")
+    return begun
 
 
 def kill(stage: Stage, person: Driver) -> None:

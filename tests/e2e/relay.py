@@ -39,10 +39,17 @@ class Seen:
                 or self.header("x-api-key") or self.header("x-goog-api-key"))
 
     def header(self, name: str) -> str:
-        for key, value in self.headers:
-            if key.lower() == name:
-                return value
-        return ""
+        return _value(self.headers, name)
+
+    def header_of_answer(self, name: str) -> str:
+        return _value(self.response_headers, name)
+
+
+def _value(headers: List[Tuple[str, str]], name: str) -> str:
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return ""
 
 
 @dataclasses.dataclass

@@ -45,7 +45,7 @@ _CHANGING = [
     (r"✻ \w+ for ", "✻ Worked for "),
     (r"\b\d+\.\d+s\b", "1.0s"),
     (r"<?\b\d+s\b", "1s"),
-    (r"(\.js:\d+):\d+\)", r"\1)"),
+    (r"\.js(:\d+){2}", ".js"),
     (r"\[STARTUP\] .*\n", ""),
     (r"(tokens used\n *)[\d,]+", r"\g<1>9,999"),
 ]
@@ -61,7 +61,7 @@ class Plain:
             str(root / "engineer" / "home"): "/home/engineer",
             str(root / "engineer" / "tmp"): "/home/engineer/tmp",
             str(root / "t"): "/home/engineer/t",
-            str(HERE / "node_modules"): "/opt/agents",
+            str((HERE / "node_modules").resolve()): "/opt/agents",
             str(house.ROOT): "/opt/cofferdam",
         }
 
