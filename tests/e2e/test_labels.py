@@ -6,6 +6,8 @@ import pathlib
 import pytest
 
 import house
+from double import Double, Script, Step, text
+from plain_http import ask
 
 SOURCE = house.ROOT / "src" / "http"
 
@@ -68,3 +70,62 @@ def test_a_label_may_be_built_while_the_gate_runs(site):
     kept = b"".join(path.read_bytes() for path in pathlib.Path(
         site.root.parent / "data" / "labels").rglob("*") if path.is_file())
     assert b"#include" not in kept, "no text is kept"
+
+
+GUARD = """
+[[rule]]
+name = "keep-the-transport"
+prompt_contains = "transport"
+effect = "deny"
+reason = "our transport does not leave the house"
+ask = "the platform team"
+"""
+
+
+def piece() -> str:
+    """Forty lines of the labelled code, as somebody would paste them."""
+    lines = (SOURCE / "client.cc").read_text().splitlines()
+    return "\n".join(lines[100:140])
+
+
+def test_a_rule_keeps_labelled_material_in_the_house(tmp_path):
+    script = Script([Step([text("It looks fine.")])],
+                    credential=house.UPSTREAM_KEY)
+    with Double(script) as double:
+        site = house.Site(tmp_path / "site", anthropic=double.url)
+        (site.root / "policy.toml").write_text(GUARD)
+        key = site.key()
+        gate = site.serve()
+
+        def ask_about(words):
+            return ask(gate.url, "/v1/messages", {
+                "model": "some-model", "max_tokens": 10,
+                "messages": [{"role": "user", "content": words}]},
+                headers={"x-api-key": key})
+
+        unknown = ask_about("Hello.")
+        assert unknown.status == 451 or unknown.status == 403, unknown
+        assert "no index yet" in unknown.json()["error"]["message"]
+
+        site.ok("index", "build", "--from", SOURCE, "--label", "transport")
+        house.poll(lambda: ask_about("Hello.").status == 200, "the label")
+        sent = len(double.exchanges)
+        refused = ask_about("What does this do?\n```cpp\n" + piece() + "\n```")
+        told = refused.json()["error"]["message"]
+        assert refused.status != 200
+        assert "keep-the-transport" in told
+        assert "our transport does not leave the house" in told
+        assert "the platform team" in told
+        assert len(double.exchanges) == sent
+        assert ask_about("What is a transport layer?").status == 200
+
+        log = house.poll(lambda: [line for line in map(
+            json.loads, gate.log.read_text().splitlines())
+            if line["event"] == "prompt_contains"], "a line of the log")
+        assert log[0]["path"] == str(SOURCE / "client.cc")
+        assert "std::" not in gate.log.read_text()
+
+        site.ok("index", "build", "--from", house.ROOT / "src" / "seal",
+                "--label", "transport")
+        house.poll(lambda: ask_about(piece()).status == 200, "the new edition")
+        gate.stop()
