@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policy/law_internal.h"
+#include "policy/rule_index_internal.h"
 
 namespace cofferdam::policy {
 namespace {
@@ -38,7 +38,7 @@ std::string_view WhyTerms(TermsClass terms_class) {
   }
 }
 
-// How much of a wish an effect refuses.
+// How much of a wish an effect refuses; Effect ascends in just that.
 int Severity(Effect effect) {
   return effect == Effect::kReroute ? static_cast<int>(Effect::kAllow)
                                     : static_cast<int>(effect);
@@ -68,29 +68,35 @@ Decision Law::DecideWithoutRules(const Question& question) const {
   return Allowed();
 }
 
+Decision Law::ByRule(const Rule& rule, const Question& question) const {
+  Decision decision{.effect = rule.effect,
+                    .by = DecidedBy::kRule,
+                    .rule = &rule,
+                    .name = rule.name,
+                    .why = rule.reason,
+                    .ask = rule.ask,
+                    .approval = rule.approval};
+  // Nothing is stricter than a refusal for good.
+  if (rule.effect != Effect::kDeny) {
+    decision.overrides_terms =
+        Severity(rule.effect) < Severity(DecideWithoutRules(question).effect);
+  }
+  return decision;
+}
+
 Decision Law::Decide(const Question& question) const {
-  const Decision fixed = DecideWithoutRules(question);
-  const auto rule = std::find_if(
-      rules_.begin(), rules_.end(),
-      [&](const Rule& candidate) { return Holds(candidate.when, question); });
-  if (rule == rules_.end()) return fixed;
-  return {.effect = rule->effect,
-          .by = DecidedBy::kRule,
-          .rule = &*rule,
-          .name = rule->name,
-          .why = rule->reason,
-          .ask = rule->ask,
-          .approval = rule->approval,
-          .overrides_terms = Severity(rule->effect) < Severity(fixed.effect)};
+  const size_t place = index_->First(question, RuleIndex::Labels::kRead, 0);
+  if (place == RuleIndex::kNone) return DecideWithoutRules(question);
+  return ByRule(rules_[place], question);
 }
 
 uint64_t Law::LabelsAsked(const Question& question) const {
   uint64_t asked = 0;
   if (labels_.empty()) return asked;
-  for (const Rule& rule : rules_) {
-    if (!HoldWithoutLabels(rule.when, question)) continue;
-    if (rule.when.labels == 0) break;
-    asked |= rule.when.labels;
+  size_t place = index_->First(question, RuleIndex::Labels::kIgnore, 0);
+  while (place != RuleIndex::kNone && rules_[place].when.labels != 0) {
+    asked |= rules_[place].when.labels;
+    place = index_->First(question, RuleIndex::Labels::kIgnore, place + 1);
   }
   return asked;
 }

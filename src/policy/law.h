@@ -54,6 +54,8 @@ struct LawContext {
   std::optional<KnownNames> known;
 };
 
+class RuleIndex;
+
 // One edition of the law. Immutable; safe from any thread.
 class Law {
  public:
@@ -106,11 +108,13 @@ class Law {
  private:
   friend class LawReader;
   Law();
+  Decision ByRule(const Rule& rule, const Question& question) const;
 
   std::string file_name_;
   std::string version_;
   bool trains_models_ = true;
   std::vector<Rule> rules_;
+  std::unique_ptr<const RuleIndex> index_;
   std::vector<std::string> labels_;
   Purposes purposes_;
 };

@@ -8,6 +8,7 @@
 #include "policy/glob.h"
 #include "policy/law_internal.h"
 #include "policy/names.h"
+#include "policy/rule_index_internal.h"
 #include "seal/hash.h"
 
 namespace cofferdam::policy {
@@ -412,6 +413,7 @@ std::shared_ptr<const Law> LawReader::Take(std::string_view text,
                                            std::string_view file_name) {
   law_->file_name_ = file_name;
   law_->version_ = VersionOf(text);
+  law_->index_ = std::make_unique<const RuleIndex>(law_->rules_);
   return std::move(law_);
 }
 

@@ -12,7 +12,31 @@ constexpr std::string_view kFields[] = {
     "repo",   "path", "purpose", "protocol", "terms_class"};
 static_assert(std::size(kFields) == kFieldCount);
 
-std::string_view ValueOf(Field field, const Question& question) {
+bool MatchesOne(const std::vector<std::string>& patterns,
+                std::string_view value) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [value](const std::string& pattern) {
+                       return MatchesGlob(pattern, value);
+                     });
+}
+
+bool MatchesField(const std::vector<std::string>& patterns, Field field,
+                  const Question& question) {
+  if (field == Field::kTeam && !question.teams.empty()) {
+    return std::any_of(
+        question.teams.begin(), question.teams.end(),
+        [&](std::string_view team) { return MatchesOne(patterns, team); });
+  }
+  return MatchesOne(patterns, TextOf(field, question));
+}
+
+}  // namespace
+
+std::string_view FieldName(Field field) {
+  return kFields[static_cast<size_t>(field)];
+}
+
+std::string_view TextOf(Field field, const Question& question) {
   switch (field) {
     case Field::kPerson:
       return question.email;
@@ -40,30 +64,6 @@ std::string_view ValueOf(Field field, const Question& question) {
   return {};
 }
 
-bool MatchesOne(const std::vector<std::string>& patterns,
-                std::string_view value) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [value](const std::string& pattern) {
-                       return MatchesGlob(pattern, value);
-                     });
-}
-
-bool MatchesField(const std::vector<std::string>& patterns, Field field,
-                  const Question& question) {
-  if (field == Field::kTeam && !question.teams.empty()) {
-    return std::any_of(
-        question.teams.begin(), question.teams.end(),
-        [&](std::string_view team) { return MatchesOne(patterns, team); });
-  }
-  return MatchesOne(patterns, ValueOf(field, question));
-}
-
-}  // namespace
-
-std::string_view FieldName(Field field) {
-  return kFields[static_cast<size_t>(field)];
-}
-
 bool Conditions::empty() const {
   auto none = [](const std::vector<std::string>& patterns) {
     return patterns.empty();
@@ -74,7 +74,8 @@ bool Conditions::empty() const {
          labels == 0;
 }
 
-bool HoldWithoutLabels(const Conditions& conditions, const Question& question) {
+bool HoldsWithoutLabels(const Conditions& conditions,
+                        const Question& question) {
   if (question.grade < conditions.grade_min) return false;
   for (size_t i = 0; i < kFieldCount; ++i) {
     const Field field = static_cast<Field>(i);
@@ -99,7 +100,7 @@ bool Holds(const Conditions& conditions, const Question& question) {
   if (conditions.labels != 0 && (conditions.labels & question.labels) == 0) {
     return false;
   }
-  return HoldWithoutLabels(conditions, question);
+  return HoldsWithoutLabels(conditions, question);
 }
 
 }  // namespace cofferdam::policy

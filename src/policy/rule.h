@@ -34,6 +34,8 @@ enum class Field {
 inline constexpr size_t kFieldCount = 11;
 // "person", "team", …: the key in policy.toml.
 std::string_view FieldName(Field field);
+// What the question says of it; of kTeam the nearest team alone.
+std::string_view TextOf(Field field, const Question& question);
 
 // Patterns by field.
 using FieldPatterns = std::array<std::vector<std::string>, kFieldCount>;
@@ -64,7 +66,7 @@ struct Conditions {
 // One by one, without any index: what the conditions mean. Does not allocate.
 bool Holds(const Conditions& conditions, const Question& question);
 // The same but for what the prompt has to contain.
-bool HoldWithoutLabels(const Conditions& conditions, const Question& question);
+bool HoldsWithoutLabels(const Conditions& conditions, const Question& question);
 
 // One [[rule]] of policy.toml.
 struct Rule {
