@@ -124,7 +124,8 @@ class Gate::Impl {
   }
 
   std::string MetricsText() const {
-    return metrics_.Text(rooms_.ledger.Stats(), server_->connections());
+    return metrics_.Text(rooms_.ledger.Stats(), server_->connections(),
+                         controls_.capacity.States());
   }
 
   Readiness ready() const {

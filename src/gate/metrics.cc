@@ -106,6 +106,27 @@ void AppendLedger(const ledger::LedgerStats& stats, std::string* out) {
         stats.healthy ? 1 : 0);
 }
 
+void AppendCapacities(const std::vector<Capacity::State>& states,
+                      std::string* out) {
+  auto family = [&](std::string_view name, std::string_view type,
+                    std::string_view help, auto value) {
+    Family(name, type, help, out);
+    for (const Capacity::State& state : states) {
+      Sample(name, Label("provider", state.provider),
+             static_cast<double>(value(state)), out);
+    }
+  };
+  family("cofferdam_capacity_waiting", "gauge",
+         "Requests that wait for their turn at a provider.",
+         [](const Capacity::State& state) { return state.waiting; });
+  family("cofferdam_capacity_waited_total", "counter",
+         "Requests that had to wait for their turn.",
+         [](const Capacity::State& state) { return state.waited; });
+  family("cofferdam_capacity_refused_total", "counter",
+         "Requests whose turn did not come in time.",
+         [](const Capacity::State& state) { return state.refused; });
+}
+
 constexpr std::pair<ledger::Outcome, size_t> kOutcomes[] = {
     {ledger::Outcome::kComplete, 0},      {ledger::Outcome::kClientGone, 1},
     {ledger::Outcome::kUpstreamError, 2}, {ledger::Outcome::kTruncated, 3},
@@ -294,8 +315,9 @@ void Metrics::AppendGate(std::string* out) const {
       last_reload_ok_.load(kRelaxed) ? 1 : 0, out);
 }
 
-std::string Metrics::Text(const ledger::LedgerStats& ledger,
-                          size_t connections) const {
+std::string Metrics::Text(
+    const ledger::LedgerStats& ledger, size_t connections,
+    const std::vector<Capacity::State>& capacities) const {
   std::string out;
   {
     std::lock_guard lock(mutex_);
@@ -309,6 +331,7 @@ std::string Metrics::Text(const ledger::LedgerStats& ledger,
     }
   }
   AppendGate(&out);
+  if (!capacities.empty()) AppendCapacities(capacities, &out);
   One("cofferdam_client_connections", "gauge", "Clients connected.",
       static_cast<double>(connections), &out);
   AppendLedger(ledger, &out);

@@ -8,8 +8,10 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "gate/capacity.h"
 #include "ledger/exchange.h"
 #include "ledger/ledger.h"
 
@@ -73,8 +75,9 @@ class Metrics {
   void CountUnrecorded() { ++unrecorded_; }
 
   // All of it, with what the ledger says of itself and what the system says of
-  // this process. `connections`: of clients, now.
-  std::string Text(const ledger::LedgerStats& ledger, size_t connections) const;
+  // this process. `connections`: of clients, now; `capacities` of providers.
+  std::string Text(const ledger::LedgerStats& ledger, size_t connections,
+                   const std::vector<Capacity::State>& capacities) const;
 
  private:
   void AppendCounts(std::string* out) const;

@@ -30,7 +30,7 @@ TEST(Metrics, CountsExchangesByUpstreamAndOutcome) {
   gone.outcome = ledger::Outcome::kClientGone;
   gone.usage_source = wire::UsageSource::kEstimated;
   metrics.Of("anthropic").Count(gone);
-  std::string text = metrics.Text({}, 7);
+  std::string text = metrics.Text({}, 7, {});
   for (std::string line :
        {"cofferdam_exchanges_total{upstream=\"anthropic\",outcome=\"complete\"}"
         " 1\n",
@@ -57,7 +57,7 @@ TEST(Metrics, SayWhatTheLedgerSaysOfItself) {
   ledger::LedgerStats stats;
   stats.lag_micros = 1'500'000;
   stats.healthy = false;
-  std::string text = metrics.Text(stats, 0);
+  std::string text = metrics.Text(stats, 0, {});
   EXPECT_THAT(text, HasSubstr("cofferdam_ledger_lag_seconds 1.5\n"));
   EXPECT_THAT(text, HasSubstr("cofferdam_ledger_healthy 0\n"));
 }
@@ -67,12 +67,13 @@ TEST(Metrics, CountRefusalsAndReloads) {
   metrics.CountRefused(Code::kUnauthenticated);
   metrics.CountReload(true);
   metrics.CountReload(false);
-  std::string text = metrics.Text({}, 0);
+  std::string text = metrics.Text({}, 0, {});
   EXPECT_THAT(
       text, HasSubstr("cofferdam_refused_total{reason=\"unauthenticated\"} 1"));
   EXPECT_THAT(text, HasSubstr("cofferdam_config_current 0\n"));
   metrics.CountReload(true);
-  EXPECT_THAT(metrics.Text({}, 0), HasSubstr("cofferdam_config_current 1\n"));
+  EXPECT_THAT(metrics.Text({}, 0, {}),
+              HasSubstr("cofferdam_config_current 1\n"));
 }
 
 // The text format: every sample has its family's TYPE before it, families come
@@ -80,7 +81,7 @@ TEST(Metrics, CountRefusalsAndReloads) {
 TEST(Metrics, AreTheTextThatPrometheusReads) {
   Metrics metrics;
   metrics.Of("quo\"te\\").Count(Complete());
-  std::istringstream lines(metrics.Text({}, 0));
+  std::istringstream lines(metrics.Text({}, 0, {{"prov\"ider", 3, 20, 1}}));
   std::set<std::string> families;
   std::string family;
   std::string line;
@@ -99,6 +100,18 @@ TEST(Metrics, AreTheTextThatPrometheusReads) {
     EXPECT_EQ(read, line.size() - blank - 1) << line;
   }
   EXPECT_GT(families.size(), 15u);
+}
+
+TEST(Metrics, TellHowManyWaitForAProvidersCapacity) {
+  Metrics metrics;
+  std::string text = metrics.Text({}, 0, {{"anthropic", 3, 20, 1}});
+  EXPECT_THAT(
+      text,
+      HasSubstr("cofferdam_capacity_waiting{provider=\"anthropic\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cofferdam_capacity_waited_total{provider="
+                              "\"anthropic\"} 20\n"));
+  EXPECT_THAT(text, HasSubstr("cofferdam_capacity_refused_total{provider="
+                              "\"anthropic\"} 1\n"));
 }
 
 TEST(DurationHistogram, ABoundBelongsToItsBucket) {
