@@ -82,7 +82,9 @@ void PrintApproval(const JsonValue& approval) {
   PrintAsked(approval);
   const std::string_view state = approval["state"].StringOrEmpty();
   if (approval["grant"].present()) {
-    PrintLine(fmt::format("  allows   {}", GrantText(approval)));
+    const bool holds = state == "open" || state == "granted";
+    PrintLine(fmt::format("  {}  {}", holds ? "allows " : "allowed",
+                          GrantText(approval)));
     PrintLine(fmt::format("  said yes {}", Approvers(approval)));
   }
   if (approval["answer"].present()) {
@@ -92,8 +94,11 @@ void PrintApproval(const JsonValue& approval) {
         Time(approval, "until"), approval["reason"].StringOrEmpty()));
   }
   if (state == "open") {
-    PrintLine(fmt::format("  grant    cofferdam approval grant {} --reason …",
-                          approval["id"].StringOrEmpty()));
+    PrintLine(fmt::format("  grant    cofferdam approval grant {} --reason …{}",
+                          approval["id"].StringOrEmpty(),
+                          approval["four_eyes"].Bool().value_or(false)
+                              ? " --admin URL, with a key of your own"
+                              : ""));
   }
 }
 

@@ -52,6 +52,7 @@ constexpr const char* kGroupHelp[][2] = {
     {"person", "people who may use models"},
     {"team", "teams of people, one below another"},
     {"key", "keys of the gate"},
+    {"audit", "the record of every administrative change"},
     {"approval", "requests that wait for somebody's yes"},
     {"ledger", "the record of what each model wrote"},
     {"index", "the index that scans use"},

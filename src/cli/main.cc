@@ -11,9 +11,10 @@ int main(int argc, char** argv) {
   for (auto offer :
        {cofferdam::cli::ServeCommands, cofferdam::cli::PeopleCommands,
         cofferdam::cli::ApprovalCommands, cofferdam::cli::MeasureCommands,
-        cofferdam::cli::LoginCommands, cofferdam::cli::RunCommands,
-        cofferdam::cli::LedgerCommands, cofferdam::cli::IndexCommands,
-        cofferdam::cli::ScanCommands, cofferdam::cli::ConfigCommands}) {
+        cofferdam::cli::AuditCommands, cofferdam::cli::LoginCommands,
+        cofferdam::cli::RunCommands, cofferdam::cli::LedgerCommands,
+        cofferdam::cli::IndexCommands, cofferdam::cli::ScanCommands,
+        cofferdam::cli::ConfigCommands}) {
     std::vector<Command> some = offer();
     commands.insert(commands.end(), std::make_move_iterator(some.begin()),
                     std::make_move_iterator(some.end()));

@@ -76,7 +76,8 @@ Result<std::unique_ptr<Admin>> Admin::Open(const StoresOptions& options,
 Result<std::unique_ptr<Admin>> Admin::Connect(const std::string& url,
                                               const std::string& key) {
   TRY_ASSIGN(http::Url parsed, http::Url::Parse(url));
-  TRY(policy::ParseSecret(key));
+  auto kind = policy::ParseSecret(key);
+  if (!kind.ok()) return std::move(kind).error().Within("administer " + url);
   std::unique_ptr<Admin> admin(new Admin);
   admin->server_ = parsed.ToString();
   admin->key_ = key;

@@ -37,6 +37,7 @@ constexpr Call kCalls[] = {
     {"GET", "approval/", Permission::kView, ShowApproval},
     {"POST", "approval/grant", Permission::kApprove, GrantApproval},
     {"POST", "approval/deny", Permission::kApprove, DenyApproval},
+    {"GET", "audit", Permission::kView, ListAudit},
     {"GET", "ledger/exchange", Permission::kView, ListExchanges},
     {"GET", "ledger/exchange/", Permission::kView, ShowExchange},
     {"POST", "ledger/text", Permission::kReadText, ReadText},

@@ -75,6 +75,9 @@ Result<std::string> ShowApproval(Stores& stores, const ApiRequest& request);
 Result<std::string> GrantApproval(Stores& stores, const ApiRequest& request);
 Result<std::string> DenyApproval(Stores& stores, const ApiRequest& request);
 
+// api_audit.cc
+Result<std::string> ListAudit(Stores& stores, const ApiRequest& request);
+
 // api_ledger.cc
 Result<std::string> ListExchanges(Stores& stores, const ApiRequest& request);
 Result<std::string> ShowExchange(Stores& stores, const ApiRequest& request);

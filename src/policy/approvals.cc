@@ -121,8 +121,8 @@ Status CheckApprover(const Approval& approval, std::string_view person) {
   if (person.empty()) {
     return Error(Code::kDenied,
                  fmt::format("approval {}: takes two people, and this command "
-                             "line does not say who you are; use the "
-                             "administration's address and your own key",
+                             "line does not say who you are; use --admin URL, "
+                             "with your own key in $COFFERDAM_ADMIN_KEY",
                              approval.id));
   }
   for (const Vote& vote : approval.votes) {

@@ -19,6 +19,8 @@ Result<std::unique_ptr<Storage>> Storage::Open(const std::string& folder,
   writing.vfs = vfs;
   TRY_ASSIGN(Database writer, Database::Open(path, writing));
   TRY(UpdateSchema(writer));
+  // What was deleted, such as the address of a person, is overwritten.
+  TRY(writer.Execute("PRAGMA secure_delete = ON"));
   Database::Options reading;
   reading.mode = Database::Mode::kRead;
   reading.vfs = vfs;

@@ -147,44 +147,6 @@ Result<std::vector<Person>> Store::ListPersons() {
   return ReadAll(select, ReadPerson);
 }
 
-Status Store::ErasePerson(std::string_view person, std::string_view actor) {
-  std::lock_guard lock(storage_->writer_mutex);
-  TRY_ASSIGN(Transaction transaction, Transaction::Begin(storage_->writer));
-  TRY_ASSIGN(Person row, FindPersonRow(person));
-  if (row.erased_at_micros) return {};
-  int64_t now = storage_->clock.WallMicros();
-  TRY_ASSIGN(Statement update,
-             storage_->writer.Prepare(
-                 "UPDATE person SET email = NULL, erased = ? WHERE id = ?"));
-  update.BindInt(1, now).BindText(2, row.id);
-  TRY(update.Run());
-  TRY_ASSIGN(Statement revoke,
-             storage_->writer.Prepare("UPDATE key SET revoked = ?"
-                                      " WHERE person = ? AND revoked IS NULL"));
-  revoke.BindInt(1, now).BindText(2, row.id);
-  TRY(revoke.Run());
-  int64_t revoked = storage_->writer.changes();
-  TRY(storage_->Audit(actor, "person.erase", row.id,
-                      JsonWriter()
-                          .BeginObject()
-                          .Field("keys_revoked", revoked)
-                          .EndObject()
-                          .text()));
-  TRY_ASSIGN(Statement select,
-             storage_->writer.Prepare(fmt::format(
-                 "SELECT {} FROM key JOIN person ON person.id = key.person"
-                 " WHERE key.person = ?",
-                 kKeyColumns)));
-  select.BindText(1, row.id);
-  TRY_ASSIGN(std::vector<KeyRow> keys, ReadAll(select, ReadKey));
-  TRY(transaction.Commit());
-  for (KeyRow& key : keys) directory_->PutKey(key.hash, std::move(key.key));
-  row.email.clear();
-  row.erased_at_micros = now;
-  directory_->PutPerson(std::move(row));
-  return {};
-}
-
 Status Store::AuditRead(std::string_view subject, std::string_view reason,
                         std::string_view detail, std::string_view actor) {
   if (reason.find_first_not_of(" \t\r\n") == std::string_view::npos ||

@@ -115,7 +115,9 @@ class Store {
   // Puts the person in another team, which is made when it is new. kNotFound.
   Result<Person> MovePerson(std::string_view person, std::string_view team,
                             std::string_view actor);
-  // Forgets the address and revokes the keys; the opaque id stays.
+  // Forgets the address and revokes the keys; the opaque id stays. When it
+  // returns, the address is in none of the store's files; an error may come
+  // after the change, and to erase again finishes it.
   // `person` is an id or an address; kNotFound.
   Status ErasePerson(std::string_view person, std::string_view actor);
 
@@ -179,6 +181,8 @@ class Store {
   Status LoadDirectory();
   // The rest under the writer's mutex, all but the last two within a
   // transaction.
+  // Without the log's traces.
+  Status EraseRow(std::string_view person, std::string_view actor);
   Result<std::shared_ptr<const TeamTree>> ReadTeamTree();
   Status EnsureTeam(std::string_view team, std::string_view actor);
   Result<Person> FindPersonRow(std::string_view id_or_email);

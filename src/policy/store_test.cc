@@ -186,6 +186,31 @@ TEST_F(StoreTest, ErasesAPersonButKeepsTheId) {
   EXPECT_NE(store_->AddPerson("a@b.c", "red", "local")->id, engineer.person_id);
 }
 
+TEST_F(StoreTest, TheAddressOfAnErasedPersonIsNowhereOnDisk) {
+  const auto files_with = [&](std::string_view text) {
+    int found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      std::string bytes((std::istreambuf_iterator<char>(in)), {});
+      if (bytes.find(text) != std::string::npos) ++found;
+    }
+    return found;
+  };
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(
+        store_
+            ->AddPerson("engineer" + std::to_string(i) + "@b.c", "red", "local")
+            .ok());
+  }
+  AddEngineer("ada.lovelace@b.c");
+  EXPECT_GT(files_with("ada.lovelace"), 0);
+  ASSERT_TRUE(store_->ErasePerson("ada.lovelace@b.c", "local").ok());
+  EXPECT_EQ(files_with("ada.lovelace"), 0);
+  ASSERT_TRUE(store_->ErasePerson("engineer77@b.c", "local").ok());
+  EXPECT_EQ(files_with("engineer77@b.c"), 0);
+  EXPECT_GT(files_with("engineer78@b.c"), 0);
+}
+
 TEST_F(StoreTest, ClosesTheDirectoryThatOutlivesIt) {
   std::string secret = AddEngineer("a@b.c");
   std::shared_ptr<const Directory> directory = store_->directory();

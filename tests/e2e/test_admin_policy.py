@@ -170,6 +170,28 @@ def test_commands_administer_from_elsewhere_with_a_key(served):
     assert gone.code == 2 and gate.ready["admin"] in gone.err
 
 
+def test_the_audit_says_who_did_what_to_whom(served):
+    key = json.loads(served.ok("key", "create", "--person", "ada@example.com",
+                               "--role", "operator", "--json"))
+    gate = served.serve()
+    served.ok("pause", "--team", "red", "--reason", "ticket 12",
+              env=admin_env(gate, key["secret"]))
+    served.ok("person", "move", "ada@example.com", "--team", "blue")
+    rows = json.loads(served.ok("audit", "list", "--limit", 3, "--json"))[
+        "audit"]
+    assert [row["action"] for row in rows] == [
+        "measure.pause", "team.add", "person.move"]
+    assert rows[0]["by"] == "ada@example.com" and rows[0]["actor"] == key["id"]
+    assert rows[0]["detail"] == {"team": "red", "reason": "ticket 12"}
+    assert rows[2]["by"] == "local"
+    assert rows[2]["person"] == "ada@example.com"
+    words = served.ok("audit", "list")
+    assert "ticket 12" in words and key["secret"] not in words
+    refused = served.cofferdam("audit", "list", "--limit", 10001)
+    assert refused.code == 2 and "limit" in refused.err
+    gate.stop()
+
+
 # Measures
 
 
