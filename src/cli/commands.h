@@ -17,6 +17,7 @@ std::vector<Command> RunCommands();
 std::vector<Command> LedgerCommands();
 std::vector<Command> IndexCommands();
 std::vector<Command> ScanCommands();
+std::vector<Command> UsageCommands();
 std::vector<Command> ConfigCommands();
 
 }  // namespace cofferdam::cli

@@ -93,6 +93,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     ReadLedger(&root, &reader, &config);
     ReadTermsFile(&root, &reader, &config);
     ReadPolicyFile(&root, &reader, &config);
+    ReadAccount(&root, &reader, &config);
     ReadContracts(&root, &reader, &config);
     ReadUpstreams(&root, &reader, &config);
     ReadProviders(&root, &reader, &config);
@@ -110,6 +111,8 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     upstream.credential.file =
         Resolve(file_name, std::move(upstream.credential.file));
   }
+  config.alerts_credential.file =
+      Resolve(file_name, std::move(config.alerts_credential.file));
   gate::TlsFiles& tls = config.gate.tls;
   tls.certificate = Resolve(file_name, std::move(tls.certificate));
   tls.key = Resolve(file_name, std::move(tls.key));

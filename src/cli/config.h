@@ -42,6 +42,15 @@ struct Config {
   int64_t ledger_sync_interval_ms = 50;
   int64_t ledger_pending_bytes_max = int64_t{4} << 30;
 
+  // Whether reports may tell what one person did.
+  bool individuals = false;
+  // The cap of each person that none was set for, in dollars; 0 for none.
+  int64_t person_month_dollars = 1500;
+  // Where warnings go as JSON; empty: nowhere.
+  std::string alerts_webhook;
+  // Where the webhook's bearer token stands: a variable, or a file.
+  gate::CredentialOptions alerts_credential;
+
   std::vector<policy::Contract> contracts;
   // Empty: the table in the binary.
   std::string terms_file;

@@ -47,6 +47,8 @@ class Section {
 
 // [gate] with its limits.
 void ReadGate(TomlTable* root, Reader* reader, Config* config);
+// [privacy], [budget] and [alerts].
+void ReadAccount(TomlTable* root, Reader* reader, Config* config);
 // [contract.NAME] and [upstream.NAME]; contracts first.
 void ReadContracts(TomlTable* root, Reader* reader, Config* config);
 void ReadUpstreams(TomlTable* root, Reader* reader, Config* config);

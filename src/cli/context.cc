@@ -38,6 +38,8 @@ console::StoresOptions StoresOptionsOf(const Config& config) {
   options.ledger.sync_interval_ms = config.ledger_sync_interval_ms;
   options.ledger.pending_bytes_max =
       static_cast<uint64_t>(config.ledger_pending_bytes_max);
+  options.individuals = config.individuals ? account::Individuals::kShown
+                                           : account::Individuals::kHidden;
   return options;
 }
 

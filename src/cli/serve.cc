@@ -119,6 +119,8 @@ class Reloader {
       if (!same) names->emplace_back(name);
     };
     compare("store.data", running_.data_folder == config.data_folder);
+    compare("privacy.individuals", running_.individuals == config.individuals);
+    compare("alerts.webhook", running_.alerts_webhook == config.alerts_webhook);
     compare("gate.admin", running_.admin_listen == config.admin_listen);
     compare("gate.threads", running_.threads == config.threads);
     compare("gate.access_log", running_.access_log == config.access_log);
@@ -185,8 +187,10 @@ Result<int> Serve(const Invocation& call) {
 
   // Destroyed last: ledger and workers call back into the loops.
   http::LoopPool loops(static_cast<size_t>(config.threads));
-  TRY_ASSIGN(auto stores, console::Stores::Open(StoresOptionsOf(config), clock,
-                                                SystemRandom(), logger));
+  console::StoresOptions opening = StoresOptionsOf(config);
+  opening.follow = account::Follow::kBackground;
+  TRY_ASSIGN(auto stores,
+             console::Stores::Open(opening, clock, SystemRandom(), logger));
   Workers workers(kWorkerThreads, kWorkerQueueMax);
   TRY_ASSIGN(
       auto gate,
