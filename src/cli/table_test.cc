@@ -26,7 +26,7 @@ TEST(TextTable, EndsNoLineWithABlankAndLetsNoTerminalSequenceThrough) {
   TextTable table;
   table.Column("a", Align::kLeft).Column("b", Align::kLeft);
   table.Row({"x\x1b[31m", ""});
-  EXPECT_EQ(table.Text(), "a      b\nx?[31m\n");
+  EXPECT_EQ(table.Text(), "a       b\nx?[31m\n");
 }
 
 TEST(CsvText, QuotesWhatMustBeAndDisarmsFormulas) {
