@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "corpus/agent_marks.h"
+#include "corpus/repository.h"
+
+namespace cofferdam::corpus {
+
+struct CommitInfo {
+  std::string id;               // hexadecimal
+  int64_t authored_micros = 0;  // when the author says that it was written
+  size_t parents = 0;
+  std::vector<AgentMark> marks;
+};
+
+// Commits of one repository that ReadCommits looks at, at most.
+inline constexpr size_t kCommitsMax = 1'000'000;
+
+// Calls `visitor` for the commits that HEAD and the local branches reach and
+// that were committed at or after `since_micros`, each once, the newest first.
+// The repository is the one whose work tree holds `path`: kNotFound where there
+// is none. kTooLarge beyond kCommitsMax, kUnavailable where git cannot read.
+Result<Repository> ReadCommits(
+    const std::string& path, int64_t since_micros,
+    const std::function<void(const CommitInfo&)>& visitor);
+
+}  // namespace cofferdam::corpus
