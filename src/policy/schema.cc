@@ -182,6 +182,19 @@ CREATE TABLE approval_vote (
   PRIMARY KEY (approval, number)
 ) STRICT, WITHOUT ROWID;
 
+-- At most one for each budget. An empty subject: each one of the scope.
+CREATE TABLE cap (
+  id TEXT PRIMARY KEY,
+  scope TEXT NOT NULL CHECK (scope IN ('company', 'team', 'person', 'key',
+                                       'repo', 'purpose')),
+  subject TEXT NOT NULL,
+  unit TEXT NOT NULL CHECK (unit IN ('dollars', 'tokens')),
+  period TEXT NOT NULL CHECK (period IN ('day', 'week', 'month', 'total')),
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  ask TEXT NOT NULL,
+  UNIQUE (scope, subject, unit, period)
+) STRICT, WITHOUT ROWID;
+
 -- Who comes by single sign-on, as SHA-256 of issuer, newline and subject: what
 -- is left of a person who is erased names nobody, and still keeps them out.
 CREATE TABLE sso_subject (

@@ -26,6 +26,7 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& folder,
     TRY(store->LoadDirectory());
     TRY_ASSIGN(store->measures_, Measures::Open(*store->storage_));
     TRY_ASSIGN(store->approvals_, Approvals::Open(*store->storage_));
+    TRY_ASSIGN(store->caps_, Caps::Open(*store->storage_));
     return store;
   };
   Result<std::unique_ptr<Store>> opened = open();

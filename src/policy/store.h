@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "policy/approvals.h"
+#include "policy/caps.h"
 #include "policy/directory.h"
 #include "policy/measures.h"
 #include "policy/principal.h"
@@ -98,6 +99,7 @@ class Store {
   // Tables of their own beside the store's.
   Measures& measures() { return *measures_; }
   Approvals& approvals() { return *approvals_; }
+  Caps& caps() { return *caps_; }
 
   // Kept current for as long as the store lives.
   std::shared_ptr<const Directory> directory() const { return directory_; }
@@ -193,6 +195,7 @@ class Store {
   std::unique_ptr<Storage> storage_;
   std::unique_ptr<Measures> measures_;
   std::unique_ptr<Approvals> approvals_;
+  std::unique_ptr<Caps> caps_;
   const StoreOptions options_;
   std::shared_ptr<Directory> directory_;
   SignIns sign_ins_;
