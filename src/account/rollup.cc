@@ -18,6 +18,8 @@
 namespace cofferdam::account {
 namespace {
 
+// Overruns that began longer ago are told to nobody: the rollup is made anew.
+constexpr int64_t kOverrunAgeMicros = int64_t{3600} * 1'000'000;
 // After a write that the disk refused.
 constexpr int64_t kRetryMs = 1000;
 
@@ -192,6 +194,12 @@ class Rollup::Impl {
     return stats;
   }
 
+  void SetOverrunListener(
+      std::function<void(const ledger::Exchange&, const Tally&)> listener) {
+    std::lock_guard lock(mutex_);
+    overrun_ = std::move(listener);
+  }
+
   std::string edition() {
     std::lock_guard lock(mutex_);
     return table_.state().edition;
@@ -241,6 +249,7 @@ class Rollup::Impl {
   Result<bool> StepNow() {
     RollupChange change;
     change.state = table_.state();
+    overruns_.clear();
     TRY(ReadExchanges(&change));
     // After the exchanges: a merge of one that was just read either stands in
     // its revision or is among these.
@@ -248,6 +257,7 @@ class Rollup::Impl {
     if (change.state == table_.state()) return false;
     TRY(table_.Apply(change));
     applied_ = table_.state().sequence;
+    for (const auto& [exchange, tally] : overruns_) overrun_(exchange, tally);
     return applied_ < ledger_.last_sequence() ||
            merges == options_.batch_exchanges_max;
   }
@@ -257,7 +267,11 @@ class Rollup::Impl {
     return ledger_.Scan(
         change->state.sequence + 1, options_.batch_exchanges_max,
         [&](const ledger::Exchange& exchange) {
-          Add(TallyOf(exchange, pricing_), &change->sums[NameOf(exchange)]);
+          const Tally tally = TallyOf(exchange, pricing_);
+          Add(tally, &change->sums[NameOf(exchange)]);
+          if (tally.overruns > 0 && overrun_ && IsRecent(exchange)) {
+            overruns_.emplace_back(exchange, tally);
+          }
           if (exchange.revision > merge) {
             change->merged_ahead[exchange.sequence] = exchange.revision;
           }
@@ -265,6 +279,10 @@ class Rollup::Impl {
           change->state.exchange_id = exchange.id.ToString();
           return true;
         });
+  }
+
+  bool IsRecent(const ledger::Exchange& exchange) const {
+    return exchange.times.received >= clock_.WallMicros() - kOverrunAgeMicros;
   }
 
   Result<size_t> ReadMerges(RollupChange* change) {
@@ -342,6 +360,9 @@ class Rollup::Impl {
   std::mutex mutex_;
   Pricing pricing_;
   RollupTable table_;
+  std::function<void(const ledger::Exchange&, const Tally&)> overrun_;
+  // Of the batch at hand.
+  std::vector<std::pair<ledger::Exchange, Tally>> overruns_;
 
   std::mutex reader_mutex_;
   Database reader_;
@@ -388,6 +409,10 @@ Status Rollup::Read(
   return impl_->Read(range, visitor);
 }
 RollupStats Rollup::Stats() const { return impl_->Stats(); }
+void Rollup::SetOverrunListener(
+    std::function<void(const ledger::Exchange&, const Tally&)> listener) {
+  impl_->SetOverrunListener(std::move(listener));
+}
 std::string Rollup::edition() const { return impl_->edition(); }
 void Rollup::Stop() { impl_->Stop(); }
 

@@ -104,6 +104,12 @@ class Rollup {
   Status Read(const RollupRange& range,
               const std::function<void(const RowName&, const Tally&)>& visitor);
 
+  // Called for each exchange that used more than was held for it, once it is
+  // counted, if it began within the last hour: on the thread that counts. Must
+  // be quick, and call nothing here. Empty takes it away.
+  void SetOverrunListener(
+      std::function<void(const ledger::Exchange&, const Tally&)> listener);
+
   RollupStats Stats() const;
   // Which prices the sums were made with.
   std::string edition() const;

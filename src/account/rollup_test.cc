@@ -55,6 +55,28 @@ TEST_F(RollupTest, FlagsWhatIsEstimatedUnpricedFailedOrOverrun) {
   EXPECT_EQ(TallyOf(draft.exchange, pricing_).overruns, 1);
 }
 
+TEST_F(RollupTest, TellsOfAnOverrunOnceAndOfNoOldOne) {
+  const auto today =
+      static_cast<int32_t>(SystemClock().WallMicros() / kDayMicros);
+  std::vector<uint64_t> told;
+  rollup_->SetOverrunListener(
+      [&](const ledger::Exchange& exchange, const Tally& tally) {
+        told.push_back(exchange.sequence);
+        EXPECT_EQ(tally.micro_dollars, 35);
+      });
+  for (uint64_t i = 1; i <= 3; ++i) {
+    ledger::ExchangeDraft draft = Draft(i, today, "ann", 10, 5);
+    draft.exchange.times.received = SystemClock().WallMicros();
+    if (i == 2) draft.exchange.times.received -= 2 * int64_t{3600'000'000};
+    draft.exchange.held_micro_dollars = i == 3 ? 35 : 34;
+    draft.exchange.held_tokens = 100;
+    Append(std::move(draft));
+    ASSERT_TRUE(CatchUp().ok());
+  }
+  ASSERT_TRUE(CatchUp().ok());
+  EXPECT_EQ(told, (std::vector<uint64_t>{1}));
+}
+
 TEST_F(RollupTest, WhatCrashedIsChargedWhatWasHeld) {
   ledger::ExchangeDraft draft = Draft(1, 100, "ann", 10, 5);
   draft.exchange.outcome = ledger::Outcome::kCrashed;
