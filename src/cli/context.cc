@@ -6,6 +6,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include "account/charge.h"
+#include "policy/money.h"
+#include "policy/prices.h"
+
 namespace cofferdam::cli {
 namespace {
 
@@ -38,6 +42,16 @@ console::StoresOptions StoresOptionsOf(const Config& config) {
   options.ledger.sync_interval_ms = config.ledger_sync_interval_ms;
   options.ledger.pending_bytes_max =
       static_cast<uint64_t>(config.ledger_pending_bytes_max);
+  account::RateCards cards;
+  for (const policy::Contract& contract : config.contracts) {
+    cards[contract.name] = contract.card;
+  }
+  // The binary's table outlives everybody.
+  std::shared_ptr<const policy::PriceTable> prices(
+      std::shared_ptr<const void>(), &policy::PriceTable::BuiltIn());
+  options.pricing = account::PricingOf(std::move(prices), std::move(cards));
+  options.person_month_micro_dollars =
+      config.person_month_dollars * policy::kMicrosPerDollar;
   options.individuals = config.individuals ? account::Individuals::kShown
                                            : account::Individuals::kHidden;
   return options;

@@ -46,6 +46,10 @@ constexpr Call kCalls[] = {
     {"GET", "usage", Permission::kView, ReportUsage},
     {"GET", "leaderboard", Permission::kView, ReportLeaderboard},
     {"POST", "usage/recompute", Permission::kOperate, RecomputeUsage},
+    {"POST", "coverage", Permission::kView, ReportCoverage},
+    {"GET", "budget", Permission::kView, ListBudgets},
+    {"POST", "budget", Permission::kOperate, SetBudget},
+    {"POST", "budget/remove", Permission::kOperate, RemoveBudget},
 };
 
 const Call* FindCall(const ApiRequest& request) {

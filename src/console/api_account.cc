@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "account/coverage.h"
 #include "account/date.h"
 #include "account/leaderboard.h"
 #include "account/usage_report.h"
@@ -60,6 +63,42 @@ Result<std::string> ReportLeaderboard(Stores& stores,
   JsonWriter json;
   json.BeginObject();
   account::WriteLeaderboard(board, NamesOf(stores), &json);
+  json.EndObject();
+  return std::move(json).Take();
+}
+
+Result<std::string> ReportCoverage(Stores& stores, const ApiRequest& request) {
+  TRY_ASSIGN(const JsonDocument body, JsonDocument::Parse(request.body));
+  TRY_ASSIGN(const std::string_view from, Text(body, "from"));
+  TRY_ASSIGN(const std::string_view to, Text(body, "to"));
+  TRY_ASSIGN(const auto days, Number(body, "days"));
+  TRY_ASSIGN(const account::UsageQuery range,
+             account::ParseUsageQuery(
+                 "", from, to, account::DayOfTime(stores.clock().WallMicros()),
+                 stores.individuals()));
+  account::CoverageQuery query;
+  query.from_day = range.from_day;
+  query.to_day = range.to_day;
+  query.individuals = stores.individuals();
+  if (days) {
+    query.days_before = static_cast<int32_t>(
+        std::clamp<int64_t>(*days, -1, account::kCoverageDaysMax + 1));
+  }
+  std::vector<account::MarkedCommits> marked;
+  for (const JsonValue& row : body["commits"].Elements()) {
+    auto day = account::ParseDay(row["day"].StringOrEmpty());
+    if (!day.ok()) return std::move(day).error().Within("commits: day");
+    marked.push_back({.repo = std::string(row["repo"].StringOrEmpty()),
+                      .tool = std::string(row["tool"].StringOrEmpty()),
+                      .day = *day,
+                      .commits = row["commits"].Int().value_or(0)});
+  }
+  TRY(stores.rollup().CatchUp(stores.ledger().last_sequence(), kCatchUpMs));
+  TRY_ASSIGN(const account::CoverageReport report,
+             account::MakeCoverage(stores.rollup(), query, marked));
+  JsonWriter json;
+  json.BeginObject();
+  account::WriteCoverage(report, &json);
   json.EndObject();
   return std::move(json).Take();
 }

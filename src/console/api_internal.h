@@ -90,5 +90,11 @@ Result<std::string> ReportUsage(Stores& stores, const ApiRequest& request);
 Result<std::string> ReportLeaderboard(Stores& stores,
                                       const ApiRequest& request);
 Result<std::string> RecomputeUsage(Stores& stores, const ApiRequest& request);
+Result<std::string> ReportCoverage(Stores& stores, const ApiRequest& request);
+
+// api_budget.cc
+Result<std::string> ListBudgets(Stores& stores, const ApiRequest& request);
+Result<std::string> SetBudget(Stores& stores, const ApiRequest& request);
+Result<std::string> RemoveBudget(Stores& stores, const ApiRequest& request);
 
 }  // namespace cofferdam::console

@@ -3,11 +3,21 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <string>
 #include <utility>
+#include <vector>
+
+#include "account/opening.h"
 
 #include "account/crash.h"
 
 namespace cofferdam::console {
+namespace {
+
+// For a ledger that is added up from its first exchange on.
+constexpr int64_t kOpenBookMs = 3'600'000;
+
+}  // namespace
 
 std::string SocketPath(const std::string& folder) {
   return folder + "/cofferdam.sock";
@@ -48,6 +58,12 @@ Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
     random.Fill(
         {reinterpret_cast<uint8_t*>(&book.hash_seed), sizeof(book.hash_seed)});
     stores->book_ = std::make_unique<policy::Book>(book);
+    policy::Caps& caps = stores->policy_->caps();
+    caps.SetDefault(options.person_month_micro_dollars);
+    caps.SetListener(
+        [to = stores->book_.get()](const std::vector<policy::Cap>& list) {
+          to->SetCaps(list);
+        });
     account::RollupOptions adding;
     adding.follow = options.follow;
     TRY_ASSIGN(stores->rollup_,
@@ -57,6 +73,23 @@ Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
   }();
   if (!opened.ok()) return std::move(opened).error().Within(context);
   return stores;
+}
+
+Status Stores::OpenBook() {
+  std::lock_guard lock(book_mutex_);
+  if (book_filled_) return {};
+  TRY(rollup_->CatchUp(ledger_->last_sequence(), kOpenBookMs));
+  const auto line = [directory =
+                         policy_->directory()](const std::string& team) {
+    const auto tree = directory->teams();
+    const auto chain = tree->Chain(team);
+    // One that was deleted still was a team then.
+    if (chain.empty()) return std::vector<std::string>{team};
+    return std::vector<std::string>(chain.begin(), chain.end());
+  };
+  TRY(account::FillBook(*rollup_, line, clock_.WallMicros(), book_.get()));
+  book_filled_ = true;
+  return {};
 }
 
 Stores::~Stores() {
@@ -78,6 +111,7 @@ Status Stores::Close() {
   indexer_.reset();
   sealer_.reset();
   ledger_.reset();
+  if (policy_) policy_->caps().SetListener({});
   policy_.reset();
   lock_.reset();
   return closed;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -29,6 +31,8 @@ struct StoresOptions {
   account::Follow follow = account::Follow::kNever;
   // Whether reports may tell what one person did.
   account::Individuals individuals = account::Individuals::kHidden;
+  // The cap of each person that none was set for; 0 for none.
+  int64_t person_month_micro_dollars = 0;
 };
 
 // Reservations at once: more than the gate ever has connections.
@@ -60,9 +64,15 @@ class Stores {
   // What requests hold and have spent. What an earlier process held when it
   // died is in the ledger by now.
   policy::HoldFile& holds() { return *holds_; }
+  // All budgets, under the caps of policy(); OpenBook fills it.
   policy::Book& book() { return *book_; }
   account::Individuals individuals() const { return individuals_; }
   const Clock& clock() const { return clock_; }
+
+  // Charges the book with what the ledger says was used, once: before the first
+  // request, and after what a crash left open is in the ledger. Again is
+  // harmless.
+  Status OpenBook();
 
   // Stops the threads and lets the folder go. Again is harmless.
   Status Close();
@@ -88,6 +98,8 @@ class Stores {
   std::unique_ptr<policy::HoldFile> holds_;
   std::unique_ptr<account::Rollup> rollup_;
   std::unique_ptr<policy::Book> book_;
+  std::mutex book_mutex_;
+  bool book_filled_ = false;
 };
 
 }  // namespace cofferdam::console
