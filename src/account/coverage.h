@@ -30,7 +30,7 @@ struct CoverageQuery {
   Individuals individuals = Individuals::kHidden;
 };
 inline constexpr int32_t kCoverageDaysMax = 90;
-inline constexpr size_t kMarkedCommitsMax = 20'000;
+inline constexpr size_t kMarkedCommitsMax = 5'000;
 
 // What is known of one tool in one repository, by how it came to be known.
 // Counts of exchanges are none where fewer than five people made them and

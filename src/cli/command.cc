@@ -111,10 +111,13 @@ void Parser::AddFlags(const Command& command, CLI::App* leaf) {
     CLI::Option* option = leaf->add_option(
         positional.name, invocation.positionals_, positional.help);
     option->type_name("");
-    bool many = positional.count == Positional::Count::kMany;
-    bool optional = positional.count == Positional::Count::kOptional;
-    if (many) {
-      option->expected(-1);  // one or more
+    using Count = Positional::Count;
+    bool some =
+        positional.count == Count::kMany || positional.count == Count::kAny;
+    bool optional =
+        positional.count == Count::kOptional || positional.count == Count::kAny;
+    if (some) {
+      option->expected(-1);  // one or more, if it is there at all
     } else {
       option->expected(optional ? 0 : 1, 1);
     }

@@ -23,7 +23,7 @@ struct Flag {
 
 // What a command takes beside flags.
 struct Positional {
-  enum class Count { kOne, kOptional, kMany };
+  enum class Count { kOne, kOptional, kMany, kAny };
   std::string name;  // "PATH"
   Count count = Count::kOne;
   std::string help;

@@ -17,7 +17,9 @@ std::vector<Command> RunCommands();
 std::vector<Command> LedgerCommands();
 std::vector<Command> IndexCommands();
 std::vector<Command> ScanCommands();
+std::vector<Command> BudgetCommands();
 std::vector<Command> UsageCommands();
+std::vector<Command> ReportCommands();
 std::vector<Command> ConfigCommands();
 
 }  // namespace cofferdam::cli

@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
         cofferdam::cli::IndexCommands,
         cofferdam::cli::ScanCommands,
         cofferdam::cli::UsageCommands,
+        cofferdam::cli::BudgetCommands,
+        cofferdam::cli::ReportCommands,
         cofferdam::cli::ConfigCommands}) {
     std::vector<Command> some = offer();
     commands.insert(commands.end(), std::make_move_iterator(some.begin()),

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/line_writer.h"
 #include "base/workers.h"
+#include "cli/account_serving.h"
 #include "cli/commands.h"
 #include "cli/config_watch.h"
 #include "cli/context.h"
@@ -120,6 +121,8 @@ class Reloader {
     };
     compare("store.data", running_.data_folder == config.data_folder);
     compare("privacy.individuals", running_.individuals == config.individuals);
+    compare("budget.person_month_dollars",
+            running_.person_month_dollars == config.person_month_dollars);
     compare("alerts.webhook", running_.alerts_webhook == config.alerts_webhook);
     compare("gate.admin", running_.admin_listen == config.admin_listen);
     compare("gate.threads", running_.threads == config.threads);
@@ -187,10 +190,13 @@ Result<int> Serve(const Invocation& call) {
 
   // Destroyed last: ledger and workers call back into the loops.
   http::LoopPool loops(static_cast<size_t>(config.threads));
+  std::unique_ptr<account::Webhook> webhook;  // outlives what warns
   console::StoresOptions opening = StoresOptionsOf(config);
   opening.follow = account::Follow::kBackground;
   TRY_ASSIGN(auto stores,
              console::Stores::Open(opening, clock, SystemRandom(), logger));
+  TRY(stores->OpenBook());
+  TRY_ASSIGN(webhook, StartAlerts(config, *stores, clock, logger));
   Workers workers(kWorkerThreads, kWorkerQueueMax);
   TRY_ASSIGN(
       auto gate,
@@ -203,7 +209,9 @@ Result<int> Serve(const Invocation& call) {
       [&gate](const policy::Measure& measure) { gate->Kill(measure); });
   console::ServerOptions admin;
   admin.listen = config.admin_listen;
-  admin.metrics = [&gate] { return gate->MetricsText(); };
+  admin.metrics = [&] {
+    return gate->MetricsText() + AccountMetrics(*stores, webhook.get());
+  };
   TRY_ASSIGN(auto server,
              console::Server::Start(admin, *stores, loops, workers, clock));
   PrintReady(*gate, *server, config.data_folder);
