@@ -83,6 +83,17 @@ inline SessionRow ReadSession(const Statement& row) {
   return read;
 }
 
+// Of sequence, id, time, actor, action, subject, detail.
+inline AuditRow ReadAudit(const Statement& row) {
+  return {.sequence = row.Int(0),
+          .id = std::string(row.Text(1)),
+          .time_micros = row.Int(2),
+          .actor = std::string(row.Text(3)),
+          .action = std::string(row.Text(4)),
+          .subject = std::string(row.Text(5)),
+          .detail = std::string(row.Text(6))};
+}
+
 // Every row that is left, through `read`.
 template <typename Read>
 auto ReadAll(Statement& statement, Read read)

@@ -216,6 +216,24 @@ CREATE TABLE sso_used (
   until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sso_used_until ON sso_used (until);
+
+-- A row's place in the audit's log. Rows are only ever added.
+CREATE TABLE audit_leaf (
+  sequence INTEGER PRIMARY KEY REFERENCES audit (sequence),
+  salt BLOB NOT NULL CHECK (length(salt) = 16),
+  commitment BLOB NOT NULL CHECK (length(commitment) = 32)
+) STRICT;
+CREATE TRIGGER audit_leaf_update BEFORE UPDATE ON audit_leaf
+BEGIN SELECT RAISE(ABORT, 'audit leaves stay as they are'); END;
+CREATE TRIGGER audit_leaf_delete BEFORE DELETE ON audit_leaf
+BEGIN SELECT RAISE(ABORT, 'audit leaves stay'); END;
+
+-- Size and complete subtrees of the hash tree over them; one row.
+CREATE TABLE audit_tree (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  size INTEGER NOT NULL CHECK (size >= 0),
+  peaks BLOB NOT NULL
+) STRICT;
 )sql"};
 static_assert(std::size(kSteps) == kSchemaVersion);
 

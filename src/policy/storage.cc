@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "policy/audit_leaf_internal.h"
 #include "policy/schema.h"
 #include "policy/storage_internal.h"
 
@@ -21,6 +22,7 @@ Result<std::unique_ptr<Storage>> Storage::Open(const std::string& folder,
   TRY(UpdateSchema(writer));
   // What was deleted, such as the address of a person, is overwritten.
   TRY(writer.Execute("PRAGMA secure_delete = ON"));
+  TRY(TakeInOlderAudit(writer, random));
   Database::Options reading;
   reading.mode = Database::Mode::kRead;
   reading.vfs = vfs;
@@ -31,17 +33,34 @@ Result<std::unique_ptr<Storage>> Storage::Open(const std::string& folder,
 
 Status Storage::Audit(std::string_view actor, std::string_view action,
                       std::string_view subject, std::string_view detail) {
+  TRY(AuditRowId(actor, action, subject, detail));
+  return {};
+}
+
+Result<std::string> Storage::AuditRowId(std::string_view actor,
+                                        std::string_view action,
+                                        std::string_view subject,
+                                        std::string_view detail) {
+  AuditRow row{.id = ids.Next().ToString(),
+               .time_micros = clock.WallMicros(),
+               .actor = std::string(actor),
+               .action = std::string(action),
+               .subject = std::string(subject),
+               .detail = std::string(detail)};
   TRY_ASSIGN(Statement insert,
              writer.Prepare("INSERT INTO audit"
                             " (id, time, actor, action, subject, detail)"
                             " VALUES (?, ?, ?, ?, ?, ?)"));
-  insert.BindText(1, ids.Next().ToString())
-      .BindInt(2, clock.WallMicros())
-      .BindText(3, actor)
-      .BindText(4, action)
-      .BindText(5, subject)
-      .BindText(6, detail);
-  return insert.Run();
+  insert.BindText(1, row.id)
+      .BindInt(2, row.time_micros)
+      .BindText(3, row.actor)
+      .BindText(4, row.action)
+      .BindText(5, row.subject)
+      .BindText(6, row.detail);
+  TRY(insert.Run());
+  TRY_ASSIGN(row.sequence, writer.QueryInt("SELECT last_insert_rowid()"));
+  TRY(AddAuditLeaf(writer, row, random));
+  return row.id;
 }
 
 }  // namespace cofferdam::policy

@@ -34,6 +34,11 @@ struct Storage {
   // Store says, `detail` a JSON object; no e-mail address in any of them.
   Status Audit(std::string_view actor, std::string_view action,
                std::string_view subject, std::string_view detail);
+  // The same; the row's id.
+  Result<std::string> AuditRowId(std::string_view actor,
+                                 std::string_view action,
+                                 std::string_view subject,
+                                 std::string_view detail);
 
   const Clock& clock;
   Random& random;

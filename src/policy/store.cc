@@ -38,6 +38,7 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& folder,
 
 Store::Store(std::unique_ptr<Storage> storage, const StoreOptions& options)
     : storage_(std::move(storage)),
+      audit_log_(*storage_),
       options_(options),
       directory_(std::make_shared<Directory>()),
       sign_ins_(*storage_, directory_),
@@ -190,16 +191,7 @@ Result<std::vector<AuditRow>> Store::ListAudit(int64_t limit) {
                                    " subject, detail FROM audit"
                                    " ORDER BY sequence DESC LIMIT ?"));
   select.BindInt(1, limit);
-  TRY_ASSIGN(std::vector<AuditRow> rows,
-             ReadAll(select, [](const Statement& row) {
-               return AuditRow{.sequence = row.Int(0),
-                               .id = std::string(row.Text(1)),
-                               .time_micros = row.Int(2),
-                               .actor = std::string(row.Text(3)),
-                               .action = std::string(row.Text(4)),
-                               .subject = std::string(row.Text(5)),
-                               .detail = std::string(row.Text(6))};
-             }));
+  TRY_ASSIGN(std::vector<AuditRow> rows, ReadAll(select, ReadAudit));
   std::reverse(rows.begin(), rows.end());
   return rows;
 }

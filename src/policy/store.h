@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "policy/approvals.h"
+#include "policy/audit_log.h"
 #include "policy/caps.h"
 #include "policy/directory.h"
 #include "policy/measures.h"
@@ -100,6 +101,7 @@ class Store {
   Measures& measures() { return *measures_; }
   Approvals& approvals() { return *approvals_; }
   Caps& caps() { return *caps_; }
+  AuditLog& audit_log() { return audit_log_; }
 
   // Kept current for as long as the store lives.
   std::shared_ptr<const Directory> directory() const { return directory_; }
@@ -193,6 +195,7 @@ class Store {
   Result<int64_t> PurgeSessionsLocked();
 
   std::unique_ptr<Storage> storage_;
+  AuditLog audit_log_;
   std::unique_ptr<Measures> measures_;
   std::unique_ptr<Approvals> approvals_;
   std::unique_ptr<Caps> caps_;
