@@ -15,6 +15,7 @@ std::vector<Command> AuditCommands();
 std::vector<Command> LoginCommands();
 std::vector<Command> RunCommands();
 std::vector<Command> LedgerCommands();
+std::vector<Command> LedgerLogCommands();
 std::vector<Command> IndexCommands();
 std::vector<Command> ScanCommands();
 std::vector<Command> BudgetCommands();

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
         cofferdam::cli::LoginCommands,
         cofferdam::cli::RunCommands,
         cofferdam::cli::LedgerCommands,
+        cofferdam::cli::LedgerLogCommands,
         cofferdam::cli::IndexCommands,
         cofferdam::cli::ScanCommands,
         cofferdam::cli::UsageCommands,

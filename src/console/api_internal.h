@@ -85,6 +85,11 @@ Result<std::string> ReadText(Stores& stores, const ApiRequest& request);
 Result<std::string> LedgerStat(Stores& stores, const ApiRequest& request);
 Result<std::string> BuildIndex(Stores& stores, const ApiRequest& request);
 
+// api_log.cc
+Result<std::string> MakeCheckpoint(Stores& stores, const ApiRequest& request);
+Result<std::string> VerifyLogs(Stores& stores, const ApiRequest& request);
+Result<std::string> PurgeLedger(Stores& stores, const ApiRequest& request);
+
 // api_account.cc
 Result<std::string> ReportUsage(Stores& stores, const ApiRequest& request);
 Result<std::string> ReportLeaderboard(Stores& stores,

@@ -69,6 +69,8 @@ Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
     TRY_ASSIGN(stores->rollup_,
                account::Rollup::Open(folder, *stores->ledger_, options.pricing,
                                      adding, clock, logger));
+    stores->checkpoints_ = std::make_unique<Checkpoints>(
+        folder, *stores->policy_, *stores->ledger_, clock, random);
     return {};
   }();
   if (!opened.ok()) return std::move(opened).error().Within(context);

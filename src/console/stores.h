@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "console/checkpoints.h"
 #include "ledger/indexer.h"
 #include "ledger/ledger.h"
 #include "ledger/sealer.h"
@@ -44,6 +45,8 @@ std::string IndexFolder(const std::string& folder);
 
 // All stores of a data folder, which exactly one process holds:
 //   LOCK  cofferdam.sock  holds  policy.sqlite  ledger/  account.sqlite  index/
+//   LOCK  cofferdam.sock  policy.sqlite  ledger/  account.sqlite  index/
+//   checkpoint.key  checkpoint.pub
 class Stores {
  public:
   // Makes the folder (0700). kConflict when another process holds it; the
@@ -66,6 +69,7 @@ class Stores {
   policy::HoldFile& holds() { return *holds_; }
   // All budgets, under the caps of policy(); OpenBook fills it.
   policy::Book& book() { return *book_; }
+  Checkpoints& checkpoints() { return *checkpoints_; }
   account::Individuals individuals() const { return individuals_; }
   const Clock& clock() const { return clock_; }
 
@@ -100,6 +104,7 @@ class Stores {
   std::unique_ptr<policy::Book> book_;
   std::mutex book_mutex_;
   bool book_filled_ = false;
+  std::unique_ptr<Checkpoints> checkpoints_;
 };
 
 }  // namespace cofferdam::console

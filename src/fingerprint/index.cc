@@ -161,6 +161,11 @@ Status IndexWriter::RemoveUnnamed() const {
   return {};
 }
 
+Status IndexWriter::Clear() {
+  TRY(Publish(Manifest()));
+  return RemoveUnnamed();
+}
+
 Status IndexWriter::AddSegment(SegmentWriter writer) {
   if (writer.covers().first != covered() + 1) {
     return Error(Code::kConflict,

@@ -109,6 +109,9 @@ class IndexWriter {
   // is the old one.
   Status AddSegment(SegmentWriter writer);
 
+  // Takes every segment out of the index. Open indexes keep working.
+  Status Clear();
+
   // Merges while more than kMergeSegments adjacent segments are of similar
   // size; returns how many segments went away. Open indexes keep working.
   Result<size_t> MergeSmall();

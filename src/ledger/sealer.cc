@@ -118,8 +118,20 @@ class Sealer::Impl {
     ready_.notify_one();
   }
 
+  Result<SealReport> Rebuild() {
+    std::lock_guard seal_lock(seal_mutex_);
+    TRY(index_.Clear());
+    return Seal();
+  }
+
   Result<SealReport> SealNow() {
     std::lock_guard seal_lock(seal_mutex_);
+    return Seal();
+  }
+
+ private:
+  // seal_mutex_ held.
+  Result<SealReport> Seal() {
     {
       std::lock_guard lock(mutex_);
       unsealed_bytes_ = 0;
@@ -133,7 +145,6 @@ class Sealer::Impl {
     return report;
   }
 
- private:
   // One more segment of what comes after the last one.
   Status SealSegment(uint64_t through, SealReport* report) {
     uint64_t next = index_.covered() + 1;
@@ -245,6 +256,7 @@ Result<std::unique_ptr<Sealer>> Sealer::Open(Ledger* ledger,
 }
 
 Result<SealReport> Sealer::SealNow() { return impl_->SealNow(); }
+Result<SealReport> Sealer::Rebuild() { return impl_->Rebuild(); }
 void Sealer::Note(uint64_t bytes) { impl_->Note(bytes); }
 void Sealer::Stop() { impl_->Stop(); }
 

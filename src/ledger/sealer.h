@@ -53,6 +53,10 @@ class Sealer {
   // wait. To cover all that was appended, Indexer::Flush first.
   Result<SealReport> SealNow();
 
+  // The same for the whole ledger, in the place of the index so far: after
+  // records were purged. Until it returns the index holds less.
+  Result<SealReport> Rebuild();
+
   // `bytes` more wait to be sealed (Indexer::SetListener). Any thread.
   void Note(uint64_t bytes);
 
