@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/config_internal.h"
+#include "console/publisher.h"
 
 namespace cofferdam::cli {
 namespace {
@@ -62,6 +63,19 @@ void ReadLedger(TomlTable* root, Reader* reader, Config* config) {
   section.Finish();
 }
 
+void ReadCheckpoint(TomlTable* root, Reader* reader, Config* config) {
+  Section section(root, "checkpoint");
+  TomlTable* table = section.get();
+  reader->Text(table, "checkpoint", "publish",
+               "folder or URL that serve publishes checkpoints to; empty: none",
+               &config->checkpoint_publish);
+  const auto url = console::IsUrlTarget(config->checkpoint_publish);
+  if (table && !url.ok()) table->Complain("publish", url.error().message());
+  reader->Number(table, "checkpoint", "every_s", 1, 86'400,
+                 "seconds between two of them", &config->checkpoint_every_s);
+  section.Finish();
+}
+
 void ReadTermsFile(TomlTable* root, Reader* reader, Config* config) {
   Section section(root, "terms");
   reader->Text(section.get(), "terms", "file",
@@ -91,6 +105,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     ReadStore(&root, &reader, &config);
     ReadGate(&root, &reader, &config);
     ReadLedger(&root, &reader, &config);
+    ReadCheckpoint(&root, &reader, &config);
     ReadTermsFile(&root, &reader, &config);
     ReadPolicyFile(&root, &reader, &config);
     ReadAccount(&root, &reader, &config);
@@ -104,6 +119,10 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     return Error(Code::kInvalid, FormatIssues(file_name, issues));
   }
   config.data_folder = Resolve(file_name, std::move(config.data_folder));
+  if (config.checkpoint_publish.find("://") == std::string::npos) {
+    config.checkpoint_publish =
+        Resolve(file_name, std::move(config.checkpoint_publish));
+  }
   config.terms_file = Resolve(file_name, std::move(config.terms_file));
   config.policy_file = Resolve(file_name, std::move(config.policy_file));
   for (gate::UpstreamOptions& upstream : config.gate.upstreams) {

@@ -50,6 +50,9 @@ struct Config {
   std::string alerts_webhook;
   // Where the webhook's bearer token stands: a variable, or a file.
   gate::CredentialOptions alerts_credential;
+  // A folder or URL that `serve` publishes checkpoints to; empty: nowhere.
+  std::string checkpoint_publish;
+  int64_t checkpoint_every_s = 600;
 
   std::vector<policy::Contract> contracts;
   // Empty: the table in the binary.

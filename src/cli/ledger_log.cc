@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "console/checkpoints.h"
 #include "http/client.h"
 #include "seal/note.h"
 
@@ -70,6 +71,15 @@ Result<std::vector<std::string>> ReadFolder(const std::string& folder) {
   }
   if (failed) return Error::FromErrno(failed.value(), folder);
   std::sort(paths.begin(), paths.end());
+  // So many of them, the newest and the oldest among them.
+  if (paths.size() > console::Checkpoints::kAgainstMax) {
+    const size_t count = console::Checkpoints::kAgainstMax;
+    std::vector<std::string> some;
+    for (size_t i = 0; i < count; ++i) {
+      some.push_back(paths[i * (paths.size() - 1) / (count - 1)]);
+    }
+    paths = std::move(some);
+  }
   std::vector<std::string> notes;
   for (const std::string& path : paths) {
     TRY_ASSIGN(std::string note, ReadFile(path, seal::Note::kBytesMax));

@@ -67,7 +67,7 @@ class Checkpoints {
   // kInvalid for a note that is none. Reads everything.
   Result<VerifyReport> Verify(const VerifyRequest& request);
 
-  static constexpr size_t kAgainstMax = 10'000;
+  static constexpr size_t kAgainstMax = 1000;
 
  private:
   Result<seal::SigningKey> SigningKey();
