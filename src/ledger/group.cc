@@ -9,6 +9,7 @@
 #include "ledger/keys_internal.h"
 #include "ledger/log_internal.h"
 #include "ledger/merge_internal.h"
+#include "ledger/secrets.h"
 #include "seal/hash.h"
 
 namespace cofferdam::ledger {
@@ -65,12 +66,18 @@ Result<PreparedDraft> Prepare(ExchangeDraft draft,
   out.exchange.parts.clear();
   SortUnique(&out.exchange.context_origins);
   SortUnique(&out.exchange.notes);
+  size_t masked = 0;
   for (wire::Part& part : draft.parts) {
+    masked += MaskSecrets(&part.text);
     out.exchange.parts.push_back(MakePartRecord(part));
     out.claims.push_back(ClaimOf(part));
     out.texts.push_back(
         {static_cast<uint16_t>(out.texts.size()), RawText(part.text)});
     part.text = {};
+  }
+  if (masked > 0) {
+    out.exchange.notes.push_back(MaskedNote(masked));
+    SortUnique(&out.exchange.notes);
   }
   out.key = DedupeKey(out.exchange);
   out.pending_prompt = std::move(draft.pending_prompt);

@@ -4,6 +4,7 @@
 #include "ledger/keys_internal.h"
 #include "ledger/output_sorter_internal.h"
 #include "ledger/postings.h"
+#include "ledger/secrets.h"
 
 namespace cofferdam::ledger {
 namespace {
@@ -73,9 +74,12 @@ Exchange OutputSorter::ClaimedExchange(const wire::PromptTurn& turn,
 }
 
 Result<OutputSorter::Turn> OutputSorter::LackingOf(
-    const wire::PromptTurn& turn, const PendingExchange& pending,
+    wire::PromptTurn& turn, const PendingExchange& pending,
     std::vector<std::string>* contracts) const {
   Turn lacking;
+  // As when it was an output itself, else it would look like another one.
+  size_t masked = 0;
+  for (wire::Part& part : turn.parts) masked += MaskSecrets(&part.text);
   lacking.texts_before = turn.texts_before;
   std::vector<std::pair<const wire::Part*, ClaimDigest>> parts;
   bool worth = false;
@@ -95,6 +99,9 @@ Result<OutputSorter::Turn> OutputSorter::LackingOf(
   }
   if (!worth) return lacking;
   lacking.claimed.exchange = ClaimedExchange(turn, pending.exchange);
+  if (masked > 0) {
+    lacking.claimed.exchange.notes.push_back(MaskedNote(masked));
+  }
   for (const auto& [part, claim] : parts) {
     const auto number = static_cast<uint16_t>(lacking.claimed.claims.size());
     lacking.claimed.exchange.parts.push_back(MakePartRecord(*part));
@@ -157,11 +164,11 @@ Result<IndexedExchange> OutputSorter::Sort(const PendingExchange& pending) {
   IndexedExchange out;
   out.sequence = pending.exchange.sequence;
   out.notes = pending.notes;
-  const wire::Prompt prompt = ReadPrompt(pending, &out);
+  wire::Prompt prompt = ReadPrompt(pending, &out);
   StoreTexts(pending, &out);
 
   std::vector<Turn> turns;
-  for (const wire::PromptTurn& turn : prompt.turns) {
+  for (wire::PromptTurn& turn : prompt.turns) {
     TRY_ASSIGN(Turn lacking, LackingOf(turn, pending, &out.context_origins));
     if (!lacking.claimed.claims.empty()) turns.push_back(std::move(lacking));
   }
