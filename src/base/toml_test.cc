@@ -116,5 +116,30 @@ TEST(TomlTable, NamesItsKeysInTheOrderOfTheText) {
   EXPECT_THAT(document.root().Names(), testing::ElementsAre("a", "c"));
 }
 
+TEST(TomlTable, ReadsDecimalsInMillionths) {
+  TomlDocument document = TomlDocument::Parse(
+      "a = 0.3\nb = 5\nc = 0.000001\nd = 1000.0\ne = 0.0375\n");
+  TomlTable root = document.root();
+  constexpr int64_t kMax = 1'000'000'000;
+  EXPECT_EQ(root.Millionths("a", 0, kMax), 300'000);
+  EXPECT_EQ(root.Millionths("b", 0, kMax), 5'000'000);
+  EXPECT_EQ(root.Millionths("c", 0, kMax), 1);
+  EXPECT_EQ(root.Millionths("d", 0, kMax), kMax);
+  EXPECT_EQ(root.Millionths("e", 0, kMax), 37'500);
+  EXPECT_FALSE(root.Millionths("absent", 0, kMax).has_value());
+  EXPECT_TRUE(document.issues().empty());
+}
+
+TEST(TomlTable, MillionthsOutOfRangeOrTooFineAreIssues) {
+  for (const char* text :
+       {"a = -0.1", "a = 1000.000001", "a = 0.0000001", "a = nan", "a = inf",
+        "a = -inf", "a = \"1\"", "a = 1e300", "a = 9223372036854775807"}) {
+    TomlDocument document = TomlDocument::Parse(text);
+    EXPECT_FALSE(document.root().Millionths("a", 0, 1'000'000'000).has_value())
+        << text;
+    EXPECT_EQ(document.issues().size(), 1u) << text;
+  }
+}
+
 }  // namespace
 }  // namespace cofferdam

@@ -84,6 +84,14 @@ void ReadTermsFile(TomlTable* root, Reader* reader, Config* config) {
   section.Finish();
 }
 
+void ReadPricesFile(TomlTable* root, Reader* reader, Config* config) {
+  Section section(root, "prices");
+  reader->Text(section.get(), "prices", "file",
+               "table of prices; empty for the one in this binary",
+               &config->prices_file);
+  section.Finish();
+}
+
 void ReadPolicyFile(TomlTable* root, Reader* reader, Config* config) {
   Section section(root, "policy");
   reader->Text(section.get(), "policy", "file",
@@ -107,6 +115,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     ReadLedger(&root, &reader, &config);
     ReadCheckpoint(&root, &reader, &config);
     ReadTermsFile(&root, &reader, &config);
+    ReadPricesFile(&root, &reader, &config);
     ReadPolicyFile(&root, &reader, &config);
     ReadAccount(&root, &reader, &config);
     ReadContracts(&root, &reader, &config);
@@ -124,6 +133,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
         Resolve(file_name, std::move(config.checkpoint_publish));
   }
   config.terms_file = Resolve(file_name, std::move(config.terms_file));
+  config.prices_file = Resolve(file_name, std::move(config.prices_file));
   config.policy_file = Resolve(file_name, std::move(config.policy_file));
   for (gate::UpstreamOptions& upstream : config.gate.upstreams) {
     upstream.ca_file = Resolve(file_name, std::move(upstream.ca_file));
@@ -175,6 +185,15 @@ Result<policy::TermsTable> LoadTerms(const Config& config) {
     }
   }
   return table;
+}
+
+Result<policy::PriceTable> LoadPrices(const Config& config) {
+  if (config.prices_file.empty()) {
+    return policy::PriceTable::Parse(policy::BuiltInPricesText(),
+                                     "data/prices.toml");
+  }
+  TRY_ASSIGN(std::string text, ReadFile(config.prices_file, kConfigBytesMax));
+  return policy::PriceTable::Parse(text, config.prices_file);
 }
 
 }  // namespace cofferdam::cli

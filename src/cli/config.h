@@ -9,6 +9,7 @@
 #include "base/toml.h"
 #include "gate/options.h"
 #include "policy/contract.h"
+#include "policy/prices.h"
 #include "policy/terms.h"
 
 namespace cofferdam::cli {
@@ -57,6 +58,8 @@ struct Config {
   std::vector<policy::Contract> contracts;
   // Empty: the table in the binary.
   std::string terms_file;
+  // The same for prices.
+  std::string prices_file;
   // Empty: policy.toml beside `file`, if it is there (cli/law_file.h).
   std::string policy_file;
 
@@ -75,5 +78,8 @@ Result<Config> LoadConfig(const std::string& path);
 // The terms table that `config` asks for. Contracts that no row of it names
 // are errors (kInvalid).
 Result<policy::TermsTable> LoadTerms(const Config& config);
+
+// The table of prices that `config` asks for.
+Result<policy::PriceTable> LoadPrices(const Config& config);
 
 }  // namespace cofferdam::cli

@@ -52,6 +52,10 @@ void ReadAccount(TomlTable* root, Reader* reader, Config* config);
 // [contract.NAME] and [upstream.NAME]; contracts first.
 void ReadContracts(TomlTable* root, Reader* reader, Config* config);
 void ReadUpstreams(TomlTable* root, Reader* reader, Config* config);
+// Of [contract.NAME]: rates and bounds.
+void ReadRateCard(TomlTable* table, policy::RateCard* card);
+void ShowRateCard(const TomlTable& table, const policy::Contract& contract,
+                  Reader* reader);
 // [provider.NAME], after the upstreams.
 void ReadProviders(TomlTable* root, Reader* reader, Config* config);
 

@@ -253,5 +253,53 @@ TEST(Config, TlsNeedsBothFilesWhichCountFromItsFolder) {
               HasSubstr("key"));
 }
 
+TEST(Config, AContractMayHaveRatesAndBoundsOfItsOwn) {
+  auto config = ParseConfig(R"([contract.own]
+class = "allow"
+rates = { input = 0.2, output = 0.6, cache_read = 0 }
+unknown_rates = { input = 1, output = 2 }
+output_tokens_max = 8192
+media_tokens = 5000
+server_tool_dollars = 0.5
+reserve_dollars = 3
+reserve_tokens = 250_000
+[contract.own.model_rates]
+"qwen*" = { input = 0.1, output = 0.3 }
+)",
+                            "c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  const policy::RateCard& card = config->contracts[0].card;
+  ASSERT_TRUE(card.rates && card.unknown_rates);
+  EXPECT_EQ(card.rates->input, 200'000);
+  EXPECT_EQ(card.rates->output, 600'000);
+  EXPECT_EQ(card.rates->cache_read, 0);
+  EXPECT_EQ(card.rates->cache_write_5m, 200'000);
+  EXPECT_EQ(card.unknown_rates->output, 2'000'000);
+  EXPECT_EQ(card.model_rates.at("qwen*").output, 300'000);
+  EXPECT_EQ(card.output_tokens_max, 8192);
+  EXPECT_EQ(card.media_tokens, 5000);
+  EXPECT_EQ(card.server_tool_micro_dollars, 500'000);
+  EXPECT_EQ(card.reserve_micro_dollars, 3'000'000);
+  EXPECT_EQ(card.reserve_tokens, 250'000);
+}
+
+TEST(Config, RatesThatAreWrongAreIssuesWithTheirPlace) {
+  const auto of = [](const std::string& line) {
+    return ErrorOf("[contract.own]\nclass = \"allow\"\n" + line + "\n");
+  };
+  EXPECT_THAT(of("rates = { input = -0.1, output = 1 }"),
+              HasSubstr("c.toml:3:11: [contract.own.rates] input: -0.1 is out "
+                        "of range"));
+  EXPECT_THAT(of("rates = { input = 1 }"), HasSubstr("output"));
+  EXPECT_THAT(of("rates = { input = 1, output = 2, outputs = 3 }"),
+              HasSubstr("unknown key"));
+  EXPECT_THAT(of("reserve_tokens = 5"), HasSubstr("needs reserve_dollars"));
+  EXPECT_THAT(of("reserve_dollars = 1000001"), HasSubstr("out of range"));
+  EXPECT_EQ(of("reserve_dollars = 1000000"), "");
+  EXPECT_THAT(of("model_rates = { \"*********\" = "
+                 "{ input = 1, output = 1 } }"),
+              HasSubstr("at most 8 stars"));
+}
+
 }  // namespace
 }  // namespace cofferdam::cli

@@ -226,6 +226,7 @@ void ReadContracts(TomlTable* root, Reader* reader, Config* config) {
     if (table.Has("terms") == table.Has("class")) {
       table.Complain("", "needs either terms or class");
     }
+    ReadRateCard(&table, &contract.card);
     table.Finish();
     std::string shown =
         contract.terms_class
@@ -237,6 +238,7 @@ void ReadContracts(TomlTable* root, Reader* reader, Config* config) {
     reader->Row(&table, "contract." + name,
                 contract.terms_class ? "class" : "terms", std::move(shown),
                 "what this contract's outputs may be used for");
+    ShowRateCard(table, contract, reader);
     config->contracts.push_back(std::move(contract));
   }
   contracts->Finish();

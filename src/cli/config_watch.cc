@@ -11,7 +11,7 @@ namespace cofferdam::cli {
 void ConfigWatch::Watch(const Config& config) {
   known_.clear();
   for (const std::string& path :
-       {config.file, config.terms_file, LawFile(config),
+       {config.file, config.terms_file, config.prices_file, LawFile(config),
         config.gate.tls.certificate, config.gate.tls.key}) {
     if (!path.empty()) known_[path] = LookAt(path);
   }

@@ -94,6 +94,7 @@ Status HoldFile::Map() {
   do {
     failed = posix_fallocate(fd_.get(), begin, static_cast<off_t>(kChunkBytes));
   } while (failed == EINTR);
+  if (failed == EFBIG) failed = ENOSPC;  // a quota of another kind
   if (failed != 0) return Failed(failed, "grow", path_);
   void* mapped = mmap(nullptr, kChunkBytes, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_POPULATE, fd_.get(), begin);
