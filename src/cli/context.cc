@@ -34,7 +34,19 @@ Result<Config> LoadConfigFor(const Invocation& invocation) {
   return config;
 }
 
-console::StoresOptions StoresOptionsOf(const Config& config) {
+Result<Prices> PricesOf(const Config& config) {
+  Prices prices;
+  TRY_ASSIGN(policy::PriceTable table, LoadPrices(config));
+  prices.table = std::make_shared<const policy::PriceTable>(std::move(table));
+  account::RateCards cards;
+  for (const policy::Contract& contract : config.contracts) {
+    cards[contract.name] = contract.card;
+  }
+  prices.pricing = account::PricingOf(prices.table, std::move(cards));
+  return prices;
+}
+
+Result<console::StoresOptions> StoresOptionsOf(const Config& config) {
   console::StoresOptions options;
   options.folder = config.data_folder;
   options.ledger.sync = config.ledger_sync_each ? ledger::SyncMode::kEach
@@ -42,14 +54,8 @@ console::StoresOptions StoresOptionsOf(const Config& config) {
   options.ledger.sync_interval_ms = config.ledger_sync_interval_ms;
   options.ledger.pending_bytes_max =
       static_cast<uint64_t>(config.ledger_pending_bytes_max);
-  account::RateCards cards;
-  for (const policy::Contract& contract : config.contracts) {
-    cards[contract.name] = contract.card;
-  }
-  // The binary's table outlives everybody.
-  std::shared_ptr<const policy::PriceTable> prices(
-      std::shared_ptr<const void>(), &policy::PriceTable::BuiltIn());
-  options.pricing = account::PricingOf(std::move(prices), std::move(cards));
+  TRY_ASSIGN(Prices prices, PricesOf(config));
+  options.pricing = std::move(prices.pricing);
   options.person_month_micro_dollars =
       config.person_month_dollars * policy::kMicrosPerDollar;
   options.individuals = config.individuals ? account::Individuals::kShown
@@ -76,7 +82,8 @@ Result<std::unique_ptr<console::Admin>> OpenAdmin(
     return Error(Code::kInvalid, "--admin: must not be empty");
   }
   TRY_ASSIGN(Config config, LoadConfigFor(invocation));
-  return console::Admin::Open(StoresOptionsOf(config), CommandLogger());
+  TRY_ASSIGN(console::StoresOptions options, StoresOptionsOf(config));
+  return console::Admin::Open(options, CommandLogger());
 }
 
 const Logger& CommandLogger() {

@@ -3,19 +3,28 @@
 #include <memory>
 #include <string>
 
+#include "account/rollup.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "cli/command.h"
 #include "cli/config.h"
 #include "console/admin.h"
+#include "policy/prices.h"
 
 namespace cofferdam::cli {
 
 // The configuration that --config names, with --data applied.
 Result<Config> LoadConfigFor(const Invocation& invocation);
 
-// How the stores of that configuration are opened.
-console::StoresOptions StoresOptionsOf(const Config& config);
+// How the stores of that configuration are opened; reads the prices it names.
+Result<console::StoresOptions> StoresOptionsOf(const Config& config);
+
+// What requests may cost and exchanges are charged, by that configuration.
+struct Prices {
+  std::shared_ptr<const policy::PriceTable> table;
+  account::Pricing pricing;
+};
+Result<Prices> PricesOf(const Config& config);
 
 // The administration that the invocation names, for one command: that of the
 // address of --admin or $COFFERDAM_ADMIN, with the key in $COFFERDAM_ADMIN_KEY,

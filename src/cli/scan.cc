@@ -82,8 +82,8 @@ Result<int> Scan(const Invocation& call) {
                                                 path));
     }
   }
-  TRY_ASSIGN(auto admin,
-             console::Admin::Open(StoresOptionsOf(config), CommandLogger()));
+  TRY_ASSIGN(console::StoresOptions stores, StoresOptionsOf(config));
+  TRY_ASSIGN(auto admin, console::Admin::Open(stores, CommandLogger()));
   TRY_ASSIGN(options.index_folder, RefreshIndex(*admin));
   TRY_ASSIGN(auto names, PersonNames(*admin));
   scan::PersonName person_name = [&names](std::string_view id) {

@@ -74,12 +74,13 @@ void PrintReady(const gate::Gate& gate, const console::Server& server,
 class Reloader {
  public:
   Reloader(const Invocation& call, Config config, gate::Gate& gate,
-           const Logger& logger)
+           console::Stores& stores, const Logger& logger)
       : call_(call),
         running_(std::move(config)),
         law_(running_.gate.law),
         watch_(running_),
         gate_(gate),
+        stores_(stores),
         logger_(logger) {}
 
   bool Changed() { return watch_.Changed(); }
@@ -100,8 +101,18 @@ class Reloader {
     config->gate.terms =
         std::make_shared<const policy::TermsTable>(std::move(terms));
     TRY_ASSIGN(config->gate.law, LoadLaw(*config, law_.get()));
+    TRY_ASSIGN(Prices prices, PricesOf(*config));
+    config->gate.prices = std::move(prices.table);
+    config->gate.pricing = prices.pricing;
     TRY_ASSIGN(std::vector<std::string> later, gate_.Reload(config->gate));
     law_ = config->gate.law;
+    stores_.policy().caps().SetDefault(config->person_month_dollars *
+                                       policy::kMicrosPerDollar);
+    Status priced = stores_.rollup().SetPricing(std::move(prices.pricing));
+    if (!priced.ok()) {
+      logger_.Error("usage_not_repriced",
+                    {{"reason", priced.error().message()}});
+    }
     AddOnlyAtStart(*config, &later);
     std::string names;
     for (const std::string& name : later) {
@@ -140,6 +151,7 @@ class Reloader {
   std::shared_ptr<const policy::Law> law_;
   ConfigWatch watch_;
   gate::Gate& gate_;
+  console::Stores& stores_;
   const Logger& logger_;
 };
 
@@ -191,7 +203,10 @@ Result<int> Serve(const Invocation& call) {
   // Destroyed last: ledger and workers call back into the loops.
   http::LoopPool loops(static_cast<size_t>(config.threads));
   std::unique_ptr<account::Webhook> webhook;  // outlives what warns
-  console::StoresOptions opening = StoresOptionsOf(config);
+  TRY_ASSIGN(Prices prices, PricesOf(config));
+  config.gate.prices = prices.table;
+  config.gate.pricing = prices.pricing;
+  TRY_ASSIGN(console::StoresOptions opening, StoresOptionsOf(config));
   opening.follow = account::Follow::kBackground;
   TRY_ASSIGN(auto stores,
              console::Stores::Open(opening, clock, SystemRandom(), logger));
@@ -217,7 +232,7 @@ Result<int> Serve(const Invocation& call) {
   PrintReady(*gate, *server, config.data_folder);
   logger.Info("serving", {{"agents", gate->url()}, {"admin", server->url()}});
 
-  Reloader reloader(call, std::move(config), *gate, logger);
+  Reloader reloader(call, std::move(config), *gate, *stores, logger);
   std::vector<LineWriter*> logs;
   if (access_file) logs.push_back(access_file.get());
   const int number = WaitForEnd(signals, &reloader, logs);

@@ -45,7 +45,6 @@ std::string IndexFolder(const std::string& folder);
 
 // All stores of a data folder, which exactly one process holds:
 //   LOCK  cofferdam.sock  holds  policy.sqlite  ledger/  account.sqlite  index/
-//   LOCK  cofferdam.sock  policy.sqlite  ledger/  account.sqlite  index/
 //   checkpoint.key  checkpoint.pub
 class Stores {
  public:

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/check.h"
 #include "ledger/secret_kinds_internal.h"
 
 namespace cofferdam::ledger {
