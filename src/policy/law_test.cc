@@ -1,9 +1,12 @@
 #include "policy/law.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "policy/glob.h"
 
 namespace cofferdam::policy {
 namespace {
@@ -223,6 +226,115 @@ TEST(LawIssues, AreAllListedWithLineAndColumn) {
             "p:5:1: [rule.2] name: must be 1 to 64 of a-z, 0-9 and '-', not "
             "beginning with '-'\n"
             "p:7:1: [rule.2] tols: unknown key (did you mean \"tool\"?)");
+}
+
+std::string Repeat(size_t count, std::string_view text) {
+  std::string all;
+  for (size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+std::string Rules(size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) {
+    text +=
+        "[[rule]]\nname = \"r" + std::to_string(i) + "\"\neffect = \"allow\"\n";
+  }
+  return text;
+}
+
+std::string Conditioned(const std::string& condition) {
+  return "[[rule]]\nname = \"r\"\neffect = \"allow\"\n" + condition + "\n";
+}
+
+bool Parses(const std::string& text) { return Law::Parse(text, "p", {}).ok(); }
+
+TEST(LawLimits, HoldAtNAndNotBeyond) {
+  EXPECT_TRUE(Parses(Rules(kRulesMax)));
+  EXPECT_FALSE(Parses(Rules(kRulesMax + 1)));
+  EXPECT_TRUE(Parses(std::string(kLawBytesMax, '\n')));
+  EXPECT_FALSE(Parses(std::string(kLawBytesMax + 1, '\n')));
+  auto pattern = [](size_t bytes) {
+    return Conditioned("model = \"" + std::string(bytes, 'm') + "\"");
+  };
+  EXPECT_TRUE(Parses(pattern(kPatternBytesMax)));
+  EXPECT_FALSE(Parses(pattern(kPatternBytesMax + 1)));
+  auto stars = [](size_t count) {
+    return Conditioned("model = \"" + Repeat(count, "a*") + "\"");
+  };
+  EXPECT_TRUE(Parses(stars(kGlobStarsMax)));
+  EXPECT_FALSE(Parses(stars(kGlobStarsMax + 1)));
+  auto values = [](size_t count) {
+    return Conditioned("model = [" + Repeat(count, "\"m\",") + "]");
+  };
+  EXPECT_TRUE(Parses(values(kPatternsOfConditionMax)));
+  EXPECT_FALSE(Parses(values(kPatternsOfConditionMax + 1)));
+  auto reason = [](size_t bytes) {
+    return Conditioned("reason = \"" + std::string(bytes, 'r') + "\"");
+  };
+  EXPECT_TRUE(Parses(reason(kSentenceBytesMax)));
+  EXPECT_FALSE(Parses(reason(kSentenceBytesMax + 1)));
+}
+
+TEST(LawLimits, HoldForPatternsInAllLabelsPurposesAndRepositories) {
+  auto patterns = [](size_t count) {
+    std::string text;
+    for (size_t i = 0; i < count / 128; ++i) {
+      text += "[[rule]]\nname = \"r" + std::to_string(i) +
+              "\"\neffect = \"allow\"\nmodel = [" + Repeat(128, "\"m\",") +
+              "]\n";
+    }
+    const std::string rest = Repeat(count % 128, "\"m\",");
+    if (!rest.empty()) text += Conditioned("model = [" + rest + "]");
+    return text;
+  };
+  EXPECT_TRUE(Parses(patterns(kPatternsMax)));
+  EXPECT_FALSE(Parses(patterns(kPatternsMax + 1)));
+  auto labels = [](size_t count) {
+    std::string list;
+    for (size_t i = 0; i < count; ++i) list += fmt::format("\"l{}\",", i);
+    return Conditioned("prompt_contains = [" + list + "]");
+  };
+  EXPECT_TRUE(Parses(labels(kLabelsMax)));
+  EXPECT_FALSE(Parses(labels(kLabelsMax + 1)));
+  auto purposes = [](size_t count) {
+    std::string text = "[purposes]\n";
+    for (size_t i = 0; i < count; ++i)
+      text += fmt::format("p{} = \"nothing\"\n", i);
+    return text;
+  };
+  EXPECT_TRUE(Parses(purposes(kPurposesMax)));
+  EXPECT_FALSE(Parses(purposes(kPurposesMax + 1)));
+  auto repositories = [](size_t count) {
+    return Repeat(count,
+                  "[[repository]]\nmatch = \"h/*\"\npurposes = "
+                  "\"product\"\n");
+  };
+  EXPECT_TRUE(Parses(repositories(kRepositoriesMax)));
+  EXPECT_FALSE(Parses(repositories(kRepositoriesMax + 1)));
+}
+
+TEST(LawIssues, NameWrongTypesUnknownPurposesAndEmptyConditions) {
+  for (const char* text :
+       {"ask = 1\n", "time_zone = \"Berlin\"\n", "rule = 1\n", "purposes = 1\n",
+        "[purposes]\neval-authoring = \"nothing\"\n",
+        "[purposes]\nBig = \"nothing\"\n", "[purposes]\na = \"maybe\"\n",
+        "[[repository]]\nmatch = \"h/*\"\n",
+        "[[repository]]\nmatch = \"h/*\"\npurposes = \"prodct\"\n",
+        "[[repository]]\nmatch = \"h/*\"\npurposes = \"\"\n"}) {
+    EXPECT_FALSE(Parses(text)) << text;
+  }
+  for (const char* condition :
+       {"model = []", "model = 1", "model = [\"a\", 2]", "purpose = \"prodct\"",
+        "grade = \"good\"", "protocol = \"http\"", "terms_class = \"mild\"",
+        "time = \"noon\"", "time_zone = \"UTC\"", "tool_version = \">=\"",
+        "tool_version = \">2,<1\"", "prompt_contains = \"A\"", "to = \"m\"",
+        "four_eyes = true", "expires_h = 1", "limits = {}",
+        "limits = { streams = 0 }", "limits = { streams = 1, per = \"all\" }",
+        "repo = \"no repo\""}) {
+    EXPECT_FALSE(Parses(Conditioned(condition))) << condition;
+  }
+  EXPECT_TRUE(Parses(Conditioned("model = \"\"")));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "policy/week_time.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <optional>
@@ -66,6 +68,13 @@ int MinuteOfWeek(int64_t micros) {
   int64_t minutes = micros / kMinuteMicros - (micros % kMinuteMicros < 0);
   minutes = (minutes + 3 * kDayMinutes) % kWeekMinutes;
   return static_cast<int>(minutes < 0 ? minutes + kWeekMinutes : minutes);
+}
+
+std::string WeekMinuteText(int minute_of_week) {
+  const bool end = minute_of_week == kWeekMinutes;
+  const int day = end ? 6 : minute_of_week / kDayMinutes;
+  const int minutes = minute_of_week - day * kDayMinutes;
+  return fmt::format("{} {:02}:{:02}", kDays[day], minutes / 60, minutes % 60);
 }
 
 Result<int> ParseTimeZone(std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@ inline constexpr int kWeekMinutes = 7 * 24 * 60;
 
 // Minutes since Monday 00:00 UTC of the time's week.
 int MinuteOfWeek(int64_t micros);
+
+// "Wed 10:30"; the week's end is "Sun 24:00".
+std::string WeekMinuteText(int minute_of_week);
 
 // Minutes east of UTC: "UTC", "Z", "+01:00", "-05:30". Summer time is not
 // known: a rule that must follow it names both hours. kInvalid otherwise.

@@ -28,6 +28,12 @@ TEST(MinuteOfWeek, CountsFromMondayMidnightInUtc) {
   EXPECT_EQ(MinuteOfWeek(-1), 3 * kDay - 1);
 }
 
+TEST(WeekMinuteText, NamesDayAndTime) {
+  EXPECT_EQ(WeekMinuteText(0), "Mon 00:00");
+  EXPECT_EQ(WeekMinuteText(2 * kDay + 630), "Wed 10:30");
+  EXPECT_EQ(WeekMinuteText(kWeekMinutes), "Sun 24:00");
+}
+
 TEST(WeekTime, NamesDaysHoursOrBoth) {
   EXPECT_THAT(Spans("Tue 09:00-18:30"),
               ElementsAre(Pair(kDay + 540, kDay + 1110)));
