@@ -12,6 +12,7 @@ std::vector<Command> PeopleCommands();
 std::vector<Command> ApprovalCommands();
 std::vector<Command> MeasureCommands();
 std::vector<Command> AuditCommands();
+std::vector<Command> PolicyCommands();
 std::vector<Command> LoginCommands();
 std::vector<Command> RunCommands();
 std::vector<Command> LedgerCommands();

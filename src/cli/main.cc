@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
         cofferdam::cli::ApprovalCommands,
         cofferdam::cli::MeasureCommands,
         cofferdam::cli::AuditCommands,
+        cofferdam::cli::PolicyCommands,
         cofferdam::cli::LoginCommands,
         cofferdam::cli::RunCommands,
         cofferdam::cli::LedgerCommands,

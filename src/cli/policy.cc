@@ -1,0 +1,501 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/law_file.h"
+#include "gate/upstream.h"
+#include "policy/law_case.h"
+#include "policy/law_check.h"
+
+namespace cofferdam::cli {
+namespace {
+
+using policy::Decision;
+using policy::Effect;
+using policy::Law;
+using policy::Situation;
+using policy::SituationQuestion;
+using Takes = Flag::Takes;
+using Count = Positional::Count;
+
+const Flag kJson = {"--json", Takes::kNothing, "print JSON"};
+const Positional kFile = {"FILE", Count::kOptional,
+                          "the law; else the one of the configuration"};
+
+// The configuration with the law that the call names.
+Result<Config> ConfigOf(const Invocation& call) {
+  TRY_ASSIGN(Config config, LoadConfigFor(call));
+  if (!call.positional().empty()) config.policy_file = call.positional();
+  return config;
+}
+
+// The text of the law; empty where there is no file.
+Result<std::string> ReadLaw(const Config& config) {
+  const std::string file = LawFile(config);
+  const bool absent = file.empty() || (config.policy_file.empty() &&
+                                       access(file.c_str(), F_OK) != 0);
+  if (absent) return std::string();
+  return ReadFile(file, policy::kLawBytesMax);
+}
+
+Result<int> Check(const Invocation& call) {
+  TRY_ASSIGN(Config config, ConfigOf(call));
+  TRY_ASSIGN(std::string text, ReadLaw(config));
+  const policy::LawContext context = LawContextOf(config);
+  const std::vector<policy::LawFinding> findings =
+      policy::CheckLaw(text, context);
+  const std::string file = LawFile(config);
+  const auto errors = std::count_if(
+      findings.begin(), findings.end(), [](const policy::LawFinding& finding) {
+        return finding.severity == policy::Severity::kError;
+      });
+  if (call.json()) {
+    JsonWriter json;
+    json.BeginObject()
+        .Field("file", file)
+        .Field("ok", errors == 0)
+        .Key("findings")
+        .BeginArray();
+    for (const policy::LawFinding& finding : findings) {
+      json.BeginObject()
+          .Field("severity", policy::SeverityName(finding.severity))
+          .Field("line", int64_t{finding.line})
+          .Field("column", int64_t{finding.column})
+          .Field("message", finding.message)
+          .EndObject();
+    }
+    json.EndArray().EndObject();
+    PrintLine(json.text());
+    return errors == 0 ? 0 : 1;
+  }
+  for (const policy::LawFinding& finding : findings) {
+    PrintLine(
+        fmt::format("{}:{}:{}: {}: {}", file, finding.line, finding.column,
+                    policy::SeverityName(finding.severity), finding.message));
+  }
+  const std::string counted =
+      fmt::format("{} errors, {} warnings", errors,
+                  findings.size() - static_cast<size_t>(errors));
+  if (errors > 0) {
+    Say(fmt::format("{}: {}", file, counted));
+    return 1;
+  }
+  TRY_ASSIGN(auto law, LoadLaw(config, nullptr));
+  PrintLine(fmt::format("{}: ok ({} rules, {}, edition {})",
+                        law->file_name().empty() ? "no policy.toml" : file,
+                        law->rules().size(), counted, law->version()));
+  return 0;
+}
+
+std::string Quoted(const std::vector<std::string>& patterns) {
+  std::string text;
+  for (const std::string& pattern : patterns) {
+    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", pattern);
+  }
+  return text;
+}
+
+// Every condition, in words: `tool is "codex", repo is not "h/*"`.
+std::string ConditionsText(const Law& law, const policy::Conditions& when) {
+  std::string text;
+  auto add = [&text](std::string part) {
+    text += (text.empty() ? "" : "; ") + std::move(part);
+  };
+  for (size_t i = 0; i < policy::kFieldCount; ++i) {
+    const std::string_view name =
+        policy::FieldName(static_cast<policy::Field>(i));
+    if (!when.any_of[i].empty()) {
+      add(fmt::format("{} {}", name, Quoted(when.any_of[i])));
+    }
+    if (!when.none_of[i].empty()) {
+      add(fmt::format("{} not {}", name, Quoted(when.none_of[i])));
+    }
+  }
+  std::vector<std::string> versions;
+  for (const auto& version : when.tool_versions) {
+    versions.push_back(version.text());
+  }
+  if (!versions.empty()) add("tool_version " + Quoted(versions));
+  if (when.grade_min != policy::Grade::kNone) {
+    add(fmt::format("grade at least {}", policy::GradeName(when.grade_min)));
+  }
+  if (when.time) {
+    std::string spans;
+    for (const auto& [begin, end] : when.time->spans()) {
+      spans += fmt::format("{}{}-{}", spans.empty() ? "" : ", ",
+                           policy::WeekMinuteText(begin),
+                           policy::WeekMinuteText(end));
+    }
+    add(fmt::format("time (UTC) {}", spans));
+  }
+  std::vector<std::string> labels;
+  for (size_t i = 0; i < law.labels().size(); ++i) {
+    if ((when.labels >> i & 1U) != 0) labels.push_back(law.labels()[i]);
+  }
+  if (!labels.empty()) add("prompt contains " + Quoted(labels));
+  return text.empty() ? "every request" : text;
+}
+
+void ShowRuleJson(const Law& law, const policy::Rule& rule, JsonWriter* json) {
+  json->BeginObject()
+      .Field("name", rule.name)
+      .Field("line", int64_t{rule.line})
+      .Field("when", ConditionsText(law, rule.when))
+      .Field("effect", policy::EffectName(rule.effect))
+      .FieldIfSet("to", rule.reroute_to)
+      .FieldIfSet("reason", rule.reason)
+      .FieldIfSet("ask", rule.ask);
+  if (rule.effect == Effect::kApprove) {
+    json->Field("four_eyes", rule.approval.four_eyes == policy::FourEyes::kYes)
+        .Field("expires_h", rule.approval.expires_h);
+  }
+  json->EndObject();
+}
+
+void ShowRule(const Law& law, const policy::Rule& rule) {
+  std::string effect(policy::EffectName(rule.effect));
+  if (rule.effect == Effect::kReroute) effect += " to " + rule.reroute_to;
+  if (rule.approval.four_eyes == policy::FourEyes::kYes) {
+    effect += " with four eyes";
+  }
+  PrintLine(fmt::format("{:>4}  {}: {}", rule.place + 1, rule.name, effect));
+  PrintLine("      when  " + ConditionsText(law, rule.when));
+  if (!rule.reason.empty()) PrintLine("      why   " + rule.reason);
+  if (!rule.ask.empty()) PrintLine("      next  " + rule.ask);
+}
+
+// What holds where no rule does.
+constexpr std::string_view kFixed[] = {
+    "eval-authoring is denied, whatever the model",
+    "a contract that forbids training needs approval for purposes that feed "
+    "training or evaluation",
+    "everything else is allowed"};
+
+Result<int> Show(const Invocation& call) {
+  TRY_ASSIGN(Config config, ConfigOf(call));
+  TRY_ASSIGN(auto law, LoadLaw(config, nullptr));
+  TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
+  const int64_t now = SystemClock().WallMicros();
+  auto class_of = [&](const policy::Contract& contract) {
+    return policy::TermsClassName(terms.Resolve(contract, now).terms_class);
+  };
+  if (call.json()) {
+    JsonWriter json;
+    json.BeginObject()
+        .Field("file", law->file_name())
+        .Field("version", law->version())
+        .Field("trains_models", law->trains_models())
+        .Key("rules")
+        .BeginArray();
+    for (const policy::Rule& rule : law->rules()) {
+      ShowRuleJson(*law, rule, &json);
+    }
+    json.EndArray().Key("purposes").BeginObject();
+    for (const auto& [name, feeds] : law->purposes().all()) {
+      json.Field(name, policy::FeedsName(feeds));
+    }
+    json.EndObject().Key("contracts").BeginObject();
+    for (const policy::Contract& contract : config.contracts) {
+      json.Field(contract.name, class_of(contract));
+    }
+    json.EndObject().EndObject();
+    PrintLine(json.text());
+    return 0;
+  }
+  PrintLine(fmt::format(
+      "{}, edition {}, {} rules; the first that matches decides",
+      law->file_name().empty() ? "no policy.toml" : law->file_name(),
+      law->version(), law->rules().size()));
+  for (const policy::Rule& rule : law->rules()) ShowRule(*law, rule);
+  PrintLine("where no rule matches");
+  for (size_t i = 0; i < std::size(kFixed); ++i) {
+    if (i == 1 && !law->trains_models()) continue;
+    PrintLine(fmt::format("      {}", kFixed[i]));
+  }
+  PrintLine("purposes and what they feed");
+  for (const auto& [name, feeds] : law->purposes().all()) {
+    PrintLine(fmt::format("      {:<24} {}", name, policy::FeedsName(feeds)));
+  }
+  for (const auto& repository : law->purposes().repositories()) {
+    PrintLine(fmt::format("      {} admits only {}", repository.pattern,
+                          Quoted(repository.purposes)));
+  }
+  PrintLine(
+      fmt::format("contracts and their terms (table {})", terms.version()));
+  for (const policy::Contract& contract : config.contracts) {
+    PrintLine(
+        fmt::format("      {:<24} {}", contract.name, class_of(contract)));
+  }
+  return 0;
+}
+
+// Fills in what follows from the configuration: the upstream that would get
+// the request, its contract, and what the terms say of that.
+Status Complete(const Config& config, const policy::TermsTable& terms,
+                int64_t now, Situation* is) {
+  for (const gate::UpstreamOptions& row : config.gate.upstreams) {
+    const bool serves = is->model.empty() ||
+                        std::any_of(row.models.begin(), row.models.end(),
+                                    [&](const std::string& glob) {
+                                      return gate::MatchesGlob(glob, is->model);
+                                    });
+    const bool named = !is->model.empty() || is->protocol ||
+                       !is->provider.empty() || !is->contract.empty();
+    if (!named || !serves || (is->protocol && *is->protocol != row.protocol) ||
+        (!is->provider.empty() && is->provider != row.provider) ||
+        (!is->contract.empty() && is->contract != row.contract.name)) {
+      continue;
+    }
+    is->protocol = row.protocol;
+    is->provider = row.provider;
+    is->contract = row.contract.name;
+    break;
+  }
+  if (is->terms_class || is->contract.empty()) return {};
+  for (const policy::Contract& contract : config.contracts) {
+    if (contract.name != is->contract) continue;
+    is->terms_class = terms.Resolve(contract, now).terms_class;
+    return {};
+  }
+  return Error(
+      Code::kInvalid,
+      fmt::format("contract: no [contract.{}] is configured", is->contract));
+}
+
+Result<Situation> SituationOf(const Invocation& call) {
+  Situation is;
+  is.person = call.Text("--person");
+  std::string_view teams;
+  const std::string named = call.Text("--team");
+  for (teams = named; !teams.empty();) {
+    const size_t comma = std::min(teams.find(','), teams.size());
+    is.teams.emplace_back(teams.substr(0, comma));
+    teams.remove_prefix(std::min(comma + 1, teams.size()));
+  }
+  is.tool = call.Text("--tool");
+  const size_t slash = is.tool.find('/');
+  if (slash != std::string::npos) {
+    is.tool_version = is.tool.substr(slash + 1);
+    is.tool.resize(slash);
+  }
+  is.provider = call.Text("--provider");
+  is.model = call.Text("--model");
+  is.contract = call.Text("--contract");
+  is.repo = call.Text("--repo");
+  is.path = call.Text("--path");
+  is.purpose = call.Text("--purpose");
+  if (call.Has("--contains")) is.contains = {call.Text("--contains")};
+  if (call.Has("--grade")) {
+    for (policy::Grade grade :
+         {policy::Grade::kNone, policy::Grade::kAgent, policy::Grade::kSession,
+          policy::Grade::kAttested}) {
+      if (policy::GradeName(grade) == call.Text("--grade")) is.grade = grade;
+    }
+    if (!is.grade) {
+      return Error(Code::kInvalid,
+                   "--grade: must be none, agent, session or attested");
+    }
+  }
+  if (call.Has("--protocol")) {
+    is.protocol = wire::ParseProtocol(call.Text("--protocol"));
+    if (!is.protocol) {
+      return Error(Code::kInvalid,
+                   "--protocol: must be anthropic-messages, openai-responses, "
+                   "openai-chat or gemini");
+    }
+  }
+  if (call.Has("--at")) {
+    Result<int> minute = policy::ParseWeekMinute(call.Text("--at"));
+    if (!minute.ok()) return std::move(minute).error().Within("--at");
+    is.minute_of_week = *minute;
+  }
+  return is;
+}
+
+std::string DecidedByText(const Law& law, const Decision& decision) {
+  if (decision.rule == nullptr) {
+    return fmt::format("by no rule ({})", decision.name);
+  }
+  return fmt::format("by rule \"{}\" ({}:{})", decision.name, law.file_name(),
+                     decision.rule->line);
+}
+
+void ExplainJson(const Law& law, const Decision& decision, const Situation& is,
+                 uint64_t asked) {
+  JsonWriter json;
+  json.BeginObject()
+      .Field("effect", policy::EffectName(decision.effect))
+      .Field("by", policy::DecidedByName(decision.by))
+      .Field("name", decision.name);
+  if (decision.rule != nullptr) {
+    json.Field("line", int64_t{decision.rule->line})
+        .FieldIfSet("to", decision.rule->reroute_to);
+  }
+  json.FieldIfSet("why", decision.why)
+      .FieldIfSet("ask", decision.ask)
+      .Field("overrides_terms", decision.overrides_terms)
+      .Field("version", law.version())
+      .FieldIfSet("provider", is.provider)
+      .FieldIfSet("contract", is.contract)
+      .Key("labels_asked")
+      .BeginArray();
+  for (size_t i = 0; i < law.labels().size(); ++i) {
+    if ((asked >> i & 1U) != 0) json.String(law.labels()[i]);
+  }
+  json.EndArray().EndObject();
+  PrintLine(json.text());
+}
+
+Result<int> Explain(const Invocation& call) {
+  TRY_ASSIGN(Config config, ConfigOf(call));
+  TRY_ASSIGN(auto law, LoadLaw(config, nullptr));
+  TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
+  const int64_t now = SystemClock().WallMicros();
+  TRY_ASSIGN(Situation is, SituationOf(call));
+  TRY(Complete(config, terms, now, &is));
+  TRY_ASSIGN(auto asked, SituationQuestion::Make(std::move(is), *law, now));
+  policy::Question question = asked->question();
+  const Decision decision = law->Decide(question);
+  const uint64_t labels = law->LabelsAsked(question) & ~question.labels;
+  const bool passes =
+      decision.effect == Effect::kAllow || decision.effect == Effect::kReroute;
+  const Situation& full = asked->situation();
+  if (call.json()) {
+    ExplainJson(*law, decision, full, labels);
+    return passes ? 0 : 1;
+  }
+  std::string effect(policy::EffectName(decision.effect));
+  if (decision.effect == Effect::kReroute) {
+    effect += " to " + decision.rule->reroute_to;
+  }
+  PrintLine(fmt::format("{}, {}", effect, DecidedByText(*law, decision)));
+  if (!decision.why.empty()) PrintLine(fmt::format("  why   {}", decision.why));
+  if (!decision.ask.empty()) PrintLine(fmt::format("  next  {}", decision.ask));
+  if (decision.overrides_terms) {
+    PrintLine("  this overrides what terms and purpose alone would say");
+  }
+  if (!full.contract.empty()) {
+    PrintLine(fmt::format(
+        "  judged as provider {}, contract {} ({}), purpose {}", full.provider,
+        full.contract, policy::TermsClassName(question.terms_class),
+        full.purpose));
+  } else {
+    PrintLine(
+        fmt::format("  judged with no contract, as unknown terms, purpose "
+                    "{}; name --model or --contract",
+                    full.purpose));
+  }
+  for (size_t i = 0; i < law->labels().size(); ++i) {
+    if ((labels >> i & 1U) == 0) continue;
+    question.labels = uint64_t{1} << i;
+    const Decision then = law->Decide(question);
+    PrintLine(fmt::format("  if the prompt contained {}: {}, {}",
+                          law->labels()[i], policy::EffectName(then.effect),
+                          DecidedByText(*law, then)));
+  }
+  return passes ? 0 : 1;
+}
+
+// policy.toml -> policy.test.toml, beside it.
+std::string CasesFile(std::string law_file) {
+  constexpr std::string_view kSuffix = ".toml";
+  if (law_file.ends_with(kSuffix)) {
+    law_file.resize(law_file.size() - kSuffix.size());
+  }
+  return law_file + ".test.toml";
+}
+
+Result<int> Test(const Invocation& call) {
+  TRY_ASSIGN(Config config, ConfigOf(call));
+  TRY_ASSIGN(auto law, LoadLaw(config, nullptr));
+  TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
+  const int64_t now = SystemClock().WallMicros();
+  const std::string file =
+      call.Has("--cases") ? call.Text("--cases") : CasesFile(LawFile(config));
+  TRY_ASSIGN(std::string text, ReadFile(file, policy::kLawBytesMax));
+  TRY_ASSIGN(std::vector<policy::LawCase> cases,
+             policy::ParseLawCases(text, file));
+  size_t failed = 0;
+  for (policy::LawCase& test : cases) {
+    const std::string place =
+        fmt::format("{}:{}:{}", file, test.line, test.column);
+    Status completed = Complete(config, terms, now, &test.situation);
+    if (!completed.ok()) return std::move(completed).error().Within(place);
+    auto asked = SituationQuestion::Make(test.situation, *law, now);
+    if (!asked.ok()) return std::move(asked).error().Within(place);
+    const Decision decision = law->Decide((*asked)->question());
+    const bool right = decision.effect == test.expect &&
+                       (test.rule.empty() || test.rule == decision.name);
+    if (right) continue;
+    ++failed;
+    PrintLine(fmt::format(
+        "{}: \"{}\": expected {}{}, but it is {}, {}{}", place, test.name,
+        policy::EffectName(test.expect),
+        test.rule.empty() ? "" : fmt::format(" by \"{}\"", test.rule),
+        policy::EffectName(decision.effect), DecidedByText(*law, decision),
+        decision.why.empty() ? "" : fmt::format(": {}", decision.why)));
+  }
+  PrintLine(
+      fmt::format("{} of {} cases hold", cases.size() - failed, cases.size()));
+  return failed == 0 ? 0 : 1;
+}
+
+std::vector<Flag> ExplainFlags() {
+  return {
+      {"--person", Takes::kText, "who asks: an e-mail address"},
+      {"--team", Takes::kText, "the team, and those above it: a,b,c"},
+      {"--tool", Takes::kText, "with which tool: claude-code or codex/0.50"},
+      {"--provider", Takes::kText, "which provider; else the model's"},
+      {"--model", Takes::kText, "which model"},
+      {"--contract", Takes::kText, "under which contract; else the model's"},
+      {"--repo", Takes::kText, "in which repository: its remote"},
+      {"--path", Takes::kText, "the path of the request"},
+      {"--purpose", Takes::kText, "what for; else unspecified"},
+      {"--protocol", Takes::kText, "in which protocol; else the model's"},
+      {"--grade", Takes::kText, "how well that is known; else session"},
+      {"--at", Takes::kText, "when, in UTC: \"Wed 10:30\"; else now"},
+      {"--contains", Takes::kText, "a label that the prompt contains"},
+      kJson,
+  };
+}
+
+}  // namespace
+
+std::vector<Command> PolicyCommands() {
+  return {
+      {"policy check",
+       "find what is wrong with the law, each with its line and column",
+       {kFile},
+       {kJson},
+       false,
+       Check},
+      {"policy show",
+       "print the law: rules, purposes, terms, and what holds without rules",
+       {kFile},
+       {kJson},
+       false,
+       Show},
+      {"policy explain",
+       "say what a request would be answered and by which rule; sends nothing",
+       {kFile},
+       ExplainFlags(),
+       false,
+       Explain},
+      {"policy test",
+       "run the cases in policy.test.toml, beside the law",
+       {kFile},
+       {{"--cases", Takes::kText, "another file of cases"}},
+       false,
+       Test},
+  };
+}
+
+}  // namespace cofferdam::cli
