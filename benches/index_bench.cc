@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -24,6 +25,9 @@
 #include "benches/process.h"
 #include "ledger/indexer.h"
 #include "ledger/ledger.h"
+#include "ledger/secrets.h"
+#include "seal/hash.h"
+#include "seal/merkle.h"
 
 namespace cofferdam::bench {
 namespace {
@@ -159,6 +163,66 @@ void AddAppendFigures(bool quick, std::vector<Figure>* figures) {
   add("append_and_index_cpu", indexed.cpu_us);
   add("append_while_indexing_p50", indexed.p50_us);
   add("append_while_indexing_p99", indexed.p99_us);
+}
+
+// --- What proof and privacy cost ---------------------------------------------
+
+// CPU of `work`, done `times` times, for each.
+template <typename Work>
+double CpuEach(size_t times, const Work& work) {
+  const double begin = CpuMicros(CLOCK_THREAD_CPUTIME_ID);
+  for (size_t i = 0; i < times; ++i) work();
+  return (CpuMicros(CLOCK_THREAD_CPUTIME_ID) - begin) /
+         static_cast<double>(times);
+}
+
+// What sessions write, one after another.
+std::string WrittenText(size_t bytes_min) {
+  const std::string shared = GrowingSession::MakeShared(1);
+  GrowingSession session(7, shared);
+  std::string text;
+  while (text.size() < bytes_min) {
+    for (const wire::Part& part : session.Next().parts) text += part.text;
+  }
+  return text;
+}
+
+// Beside masking what was written, counting its lines.
+void AddProofFigures(bool quick, std::vector<Figure>* figures) {
+  const std::string text = WrittenText(size_t{1} << 20);
+  const size_t times = quick ? 4 : 40;
+  const auto bytes = static_cast<double>(text.size());
+  size_t found = 0;
+  size_t lines = 0;
+  const double mask =
+      CpuEach(times, [&] { found += ledger::FindSecrets(text).size(); });
+  const double count = CpuEach(times, [&] {
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while ((at = static_cast<const char*>(std::memchr(
+                at, '\n', static_cast<size_t>(end - at)))) != nullptr) {
+      ++lines;
+      ++at;
+    }
+  });
+  if (found + lines == 0) Fail("the text has neither secrets nor lines");
+  figures->push_back(
+      {"mask_secrets", bytes / mask, "MB/s", Better::kHigher, 300});
+  figures->push_back({"count_lines_baseline", bytes / count, "MB/s",
+                      Better::kHigher, std::nullopt});
+  // A version of a record in the log: commitment, leaf, nodes.
+  const std::string record = ledger::ToJson(SmallExchange(Ulid{}).exchange);
+  seal::CompactTree tree;
+  std::string salted(16, 's');
+  salted += record;
+  const double leaf = CpuEach(quick ? 20'000 : 400'000, [&] {
+    const seal::Digest commitment = seal::Sha256(salted);
+    std::string entry(17, '\0');
+    entry.append(commitment.begin(), commitment.end());
+    tree.Add(seal::LeafHash(entry));
+  });
+  figures->push_back(
+      {"log_leaf_cpu", leaf, "us", Better::kLower, std::nullopt});
 }
 
 // --- Indexing ----------------------------------------------------------------
@@ -335,6 +399,7 @@ int Main(const Options& options) {
   std::vector<Figure> figures;
   AddIndexFigures(options.quick, &figures);
   AddAppendFigures(options.quick, &figures);
+  AddProofFigures(options.quick, &figures);
   PrintFigures("index", "nothing shared between prompts", figures, options);
   return 0;
 }

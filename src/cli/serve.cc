@@ -16,6 +16,7 @@
 #include "cli/config_watch.h"
 #include "cli/context.h"
 #include "cli/law_file.h"
+#include "console/publisher.h"
 #include "console/server.h"
 #include "console/stores.h"
 #include "evidence/label_index.h"
@@ -142,6 +143,10 @@ class Reloader {
             running_.ledger_sync_each == config.ledger_sync_each);
     compare("ledger.sync_interval_ms",
             running_.ledger_sync_interval_ms == config.ledger_sync_interval_ms);
+    compare("checkpoint.publish",
+            running_.checkpoint_publish == config.checkpoint_publish);
+    compare("checkpoint.every_s",
+            running_.checkpoint_every_s == config.checkpoint_every_s);
     compare("ledger.pending_bytes_max", running_.ledger_pending_bytes_max ==
                                             config.ledger_pending_bytes_max);
   }
@@ -181,6 +186,18 @@ Result<LineWriter*> OpenAccessLog(const Config& config, LineWriter* stderr_log,
   if (config.access_log == "stderr") return stderr_log;
   TRY_ASSIGN(*file, LineWriter::ToFile(config.access_log));
   return file->get();
+}
+
+// Null where the configuration names no place to publish to.
+std::unique_ptr<console::Publisher> StartPublisher(const Config& config,
+                                                   console::Stores& stores,
+                                                   const Logger& logger) {
+  if (config.checkpoint_publish.empty()) return nullptr;
+  console::PublisherOptions options;
+  options.target = config.checkpoint_publish;
+  options.every_s = config.checkpoint_every_s;
+  return std::make_unique<console::Publisher>(
+      std::move(options), stores.checkpoints(), SystemClock(), logger);
 }
 
 Result<int> Serve(const Invocation& call) {
@@ -224,8 +241,11 @@ Result<int> Serve(const Invocation& call) {
       [&gate](const policy::Measure& measure) { gate->Kill(measure); });
   console::ServerOptions admin;
   admin.listen = config.admin_listen;
-  admin.metrics = [&] {
-    return gate->MetricsText() + AccountMetrics(*stores, webhook.get());
+  auto publisher_owner = StartPublisher(config, *stores, logger);
+  console::Publisher* const publisher = publisher_owner.get();
+  admin.metrics = [&, publisher] {
+    return gate->MetricsText() + AccountMetrics(*stores, webhook.get()) +
+           (publisher ? publisher->MetricsText() : "");
   };
   TRY_ASSIGN(auto server,
              console::Server::Start(admin, *stores, loops, workers, clock));
@@ -240,6 +260,7 @@ Result<int> Serve(const Invocation& call) {
   size_t cut = gate->Drain();
   server->Drain(kConsoleDrainMs);
   loops.Stop();
+  publisher_owner.reset();
   Status closed = stores->Close();
   logger.Info("stopped", {{"exchanges_cut", static_cast<int64_t>(cut)}});
   TRY(closed);

@@ -18,7 +18,7 @@ struct PublisherOptions {
   std::string target;
   int64_t every_s = 600;
   // For the whole of one PUT.
-  int64_t timeout_ms = 30'000;
+  int64_t timeout_ms = 10'000;
 };
 
 // Puts signed checkpoints where the owner of a data folder cannot take them
@@ -37,7 +37,8 @@ class Publisher {
   // it must outlive the object.
   Publisher(PublisherOptions options, Checkpoints& checkpoints,
             const Clock& clock, const Logger& logger);
-  // Publishes what grew since the last time, once, and ends the thread.
+  // Ends the thread, and publishes once what grew since the last time unless
+  // that failed.
   ~Publisher();
 
   // Makes and publishes a checkpoint now; nothing if neither log has grown

@@ -68,8 +68,7 @@ class OutputSorter {
                           IndexedExchange* out) const;
   // What `turn` lacks; without parts when there is nothing to record. Notes
   // contracts of those who hold the rest.
-  Result<Turn> LackingOf(wire::PromptTurn& turn,
-                         const PendingExchange& pending,
+  Result<Turn> LackingOf(wire::PromptTurn& turn, const PendingExchange& pending,
                          std::vector<std::string>* contracts) const;
   Exchange ClaimedExchange(const wire::PromptTurn& turn,
                            const Exchange& carrier) const;

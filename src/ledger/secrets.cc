@@ -437,8 +437,27 @@ class Finder {
     return Value(begin, quote);
   }
 
+  // A key or token that says itself what it is.
+  std::optional<FoundSecret> SelfNamed(size_t at) {
+    if (at + kAnchorBytes >= text_.size()) return std::nullopt;
+    const Anchors& anchors = AllAnchors();
+    const uint32_t hash = Hash(text_.data() + at);
+    if (!anchors.Any(hash)) return std::nullopt;
+    for (const Anchor& anchor : anchors.At(hash)) {
+      std::optional<FoundSecret> found;
+      if (anchor.shape == Shape::kToken) {
+        found = Token(at, kTokenKinds[anchor.number]);
+      } else if (anchor.shape == Shape::kWebToken) {
+        found = WebToken(at);
+      }
+      if (found) return found;
+    }
+    return std::nullopt;
+  }
+
   std::optional<FoundSecret> Value(size_t begin, char quote) {
     if (begin < values_settled_) return std::nullopt;
+    if (const auto found = SelfNamed(begin)) return found;
     const size_t limit = std::min(text_.size(), begin + kValueBytesMax + 1);
     size_t end = begin;
     while (end < limit && text_[end] > ' ' && text_[end] < 0x7f &&

@@ -34,14 +34,6 @@ std::string Sample(const TokenKind& kind, size_t size) {
   return std::string(kind.prefix) + Random(kind.alphabet, size, kind.upper);
 }
 
-std::vector<std::string> Kinds(std::string_view text) {
-  std::vector<std::string> kinds;
-  for (const FoundSecret& secret : FindSecrets(text)) {
-    kinds.emplace_back(secret.kind);
-  }
-  return kinds;
-}
-
 std::string Masked(std::string text) {
   const size_t size = text.size();
   MaskSecrets(&text);
@@ -91,7 +83,8 @@ TEST(Secrets, InPrivateKeysAreMaskedLineByLine) {
   EXPECT_EQ(Masked(begin + "\nMIIE4q"), begin + "\nXXXXXX");
   for (const std::string& none :
        {std::string("-----BEGIN CERTIFICATE-----\nMIIE4q\n"),
-        begin + "\n...\n" + end, "BEGIN PRIVATE KEY-----\nMIIE4q"}) {
+        begin + "\n...\n" + end,
+        std::string("BEGIN PRIVATE KEY-----\nMIIE4q")}) {
     EXPECT_EQ(Masked(none), none);
   }
 }
@@ -142,6 +135,8 @@ TEST(Secrets, ThatAreAssignedAreFoundHoweverItIsWritten) {
     expected.replace(at, 1, gone);
     EXPECT_EQ(Masked(text), expected) << form;
   }
+  EXPECT_EQ(Masked("GH_TOKEN=ghp_" + Random(Alphabet::kAlnum, 36)),
+            "GH_TOKEN=ghp_" + std::string(36, 'X'));
   EXPECT_EQ(Masked("passwd: \"Tr0ub4&dor3!\""), "passwd: \"XXXXXXXXXXXX\"");
 }
 
