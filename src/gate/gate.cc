@@ -118,8 +118,10 @@ class Gate::Impl {
   void NoteBrokenReload() { metrics_.CountReload(false); }
 
   void Kill(const policy::Measure& measure) {
-    EndAll(Error(Code::kDenied, fmt::format("stopped by an administrator: {}",
-                                            measure.reason)),
+    EndAll(Error(Code::kDenied,
+                 fmt::format("stopped by an administrator until it is resumed: "
+                             "{}",
+                             measure.reason)),
            measure.scope);
   }
 

@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "base/clock.h"
 #include "base/hash.h"
+#include "policy/moment.h"
 
 namespace cofferdam::policy {
 namespace {
@@ -34,8 +34,8 @@ bool HasEnded(const Key& key, int64_t now_micros) {
 
 std::string WhenEnded(std::optional<int64_t> revoked_at_micros,
                       int64_t expires_at_micros) {
-  return revoked_at_micros ? "was revoked on " + FormatTime(*revoked_at_micros)
-                           : "expired on " + FormatTime(expires_at_micros);
+  return revoked_at_micros ? "was revoked on " + Moment(*revoked_at_micros)
+                           : "expired on " + Moment(expires_at_micros);
 }
 
 Principal MakePrincipal(const Person& person, const Key& key) {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
+#include "policy/moment.h"
 
 namespace cofferdam::policy {
 namespace {
@@ -62,7 +62,7 @@ std::string BasisOf(const Decision& decision) {
 std::string WhyRefused(const Ruling& ruling, const Approval* approval) {
   if (ruling.measure) {
     return fmt::format("paused since {}: {}",
-                       FormatTime(ruling.measure->created_at_micros),
+                       Moment(ruling.measure->created_at_micros),
                        ruling.measure->reason);
   }
   const Decision& decision = ruling.decision;
@@ -90,7 +90,7 @@ std::string NextAfterRefusal(const Ruling& ruling, const Approval* approval) {
   if (ruling.measure) {
     next = "Nothing is lost: go on when it is resumed";
     if (ruling.measure->until_micros) {
-      next += ", at the latest at " + FormatTime(*ruling.measure->until_micros);
+      next += ", at the latest at " + Moment(*ruling.measure->until_micros);
     }
     return next + fmt::format(" (`cofferdam resume {}`).", ruling.measure->id);
   }

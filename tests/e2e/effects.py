@@ -96,8 +96,14 @@ def kill(stage: Stage, person: Driver) -> None:
 
 
 def budget(stage: Stage, person: Driver) -> None:
-    stage.ok("budget", "set", "--person", house.PERSON, "--dollars", "0.000001",
-             "--period", "month")
+    """A cap that fits a request, but not beside what was spent before."""
+    person.turn("")
+    id = stage.answers()[-1].header_of_answer("x-cofferdam-exchange")
+    (record,) = [r for r in stage.site.exchanges() if r["id"] == id]
+    spent = stage.json("usage")["total"]["micro_dollars"]
+    limit = record["held"]["micro_dollars"] + spent // 2
+    stage.ok("budget", "set", "--person", house.PERSON, "--month",
+             f"{limit / 1e6:.6f}", "--ask", "#ml-budget")
     person.turn("The person's budget of the month is spent")
 
 

@@ -121,6 +121,14 @@ def test_a_kill_ends_the_stream_within_a_second(client, tmp_path):
 
 
 @FOUR
+def test_a_spent_budget_is_shown_once(client, tmp_path):
+    _, (fit, spent) = meet(tmp_path, client, effects.BY_NAME["budget"])
+    went_on(fit)
+    refused_once(client, spent, "a month", "spent", "It renews on",
+                 "#ml-budget")
+
+
+@FOUR
 def test_a_reroute_is_on_record_and_nothing_to_see(client, tmp_path):
     stage, (turn,) = meet(tmp_path, client, effects.BY_NAME["reroute"])
     went_on(turn)
