@@ -46,7 +46,8 @@ void ReadAlerts(TomlTable* root, Reader* reader, Config* config) {
                &config->alerts_webhook);
   if (table) {
     if (!config->alerts_webhook.empty()) {
-      const auto url = http::Url::Parse(config->alerts_webhook);
+      const std::string& webhook = config->alerts_webhook;
+      const auto url = http::Url::Parse(webhook.substr(0, webhook.find('?')));
       if (!url.ok()) table->Complain("webhook", url.error().message());
     }
     ReadAlertsCredential(table, config);

@@ -69,6 +69,37 @@ TEST(Config, EmptyTextGivesTheDefaults) {
   EXPECT_TRUE(config->gate.upstreams.empty());
 }
 
+TEST(Config, ReadsPrivacyBudgetAndAlerts) {
+  auto config = ParseConfig(R"(
+[privacy]
+individuals = true
+[budget]
+person_month_dollars = 0
+[alerts]
+webhook = "https://hooks.example.com/a/b?c=d"
+credential = { file = "token" }
+)",
+                            "folder/c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_TRUE(config->individuals);
+  EXPECT_EQ(config->person_month_dollars, 0);
+  EXPECT_EQ(config->alerts_webhook, "https://hooks.example.com/a/b?c=d");
+  EXPECT_EQ(config->alerts_credential.file, "folder/token");
+  auto defaults = ParseConfig("", "c.toml");
+  EXPECT_FALSE(defaults->individuals);
+  EXPECT_EQ(defaults->person_month_dollars, 1500);
+  for (const auto& [text, why] :
+       {std::pair("[budget]\nperson_month_dollars = -1", "c.toml:2"),
+        std::pair("[alerts]\nwebhook = \"nowhere\"", "webhook"),
+        std::pair("[alerts]\ncredential = { env = \"A\" }", "webhook"),
+        std::pair("[alerts]\nwebhook = \"https://a.b/\"\n"
+                  "credential = { env = \"A\", file = \"b\" }",
+                  "one of env and file"),
+        std::pair("[privacy]\nindividual = true", "individual")}) {
+    EXPECT_THAT(ErrorOf(text), HasSubstr(why)) << text;
+  }
+}
+
 TEST(Config, ListsEveryIssueWithItsPlace) {
   EXPECT_EQ(ErrorOf("[gate]\nlisen = \"x\"\nthreads = \"four\"\n"
                     "drain_ms = -1\n[ledger]\nsync = \"never\"\n"),
