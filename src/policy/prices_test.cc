@@ -211,8 +211,10 @@ TEST(PriceTable, NamesTheLineAndColumnOfWhatIsWrong) {
                    std::string(line));
   };
   EXPECT_EQ(with(""), "");
-  EXPECT_THAT(ErrorOf(kRates), HasSubstr("p.toml:2:1: [row.1]: \"from\" is missing"));
-  EXPECT_THAT(ErrorOf(kFrom), HasSubstr("p.toml:2:1: [row.1]: \"rates\" is missing"));
+  EXPECT_THAT(ErrorOf(kRates),
+              HasSubstr("p.toml:2:1: [row.1]: \"from\" is missing"));
+  EXPECT_THAT(ErrorOf(kFrom),
+              HasSubstr("p.toml:2:1: [row.1]: \"rates\" is missing"));
   EXPECT_THAT(ErrorOf("from = \"2026-07-02\"\n" + std::string(kRates)),
               HasSubstr("p.toml:5:1: [row.1] from: must be a date"));
   EXPECT_THAT(
