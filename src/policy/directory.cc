@@ -11,7 +11,8 @@ namespace cofferdam::policy {
 namespace {
 
 constexpr std::string_view kNewKey =
-    "ask your platform team for a new one, then run `cofferdam login`";
+    "run `cofferdam login --sso` where your company signs in that way, else "
+    "ask your platform team for a new one and run `cofferdam login`";
 constexpr std::string_view kNewSession =
     "run `cofferdam token` for a new one, or start the agent again with "
     "`cofferdam run`";

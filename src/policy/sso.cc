@@ -218,13 +218,22 @@ SingleSignOn::SingleSignOn(Store& store, const Clock& clock, Random& random,
       references_(clock, random),
       workers_(kThreads, kWaitingMax) {}
 
+SingleSignOn::~SingleSignOn() { stopping_ = true; }
+
 void SingleSignOn::SetOptions(std::optional<SsoOptions> options) {
   std::lock_guard lock(mutex_);
   if (!options) {
     provider_.reset();
   } else if (provider_ == nullptr || provider_->options != *options) {
-    provider_ =
-        std::make_shared<Provider>(*options, clock_, fetch_(options->ca_file));
+    auto ask = [this, fetch = fetch_(options->ca_file)](
+                   const OidcAddress& address, const http::RequestHead& head,
+                   std::string_view body) -> Result<http::Response> {
+      if (stopping_) {
+        return Error(Code::kUnavailable, "provider: the server is stopping");
+      }
+      return fetch(address, head, body);
+    };
+    provider_ = std::make_shared<Provider>(*options, clock_, std::move(ask));
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -59,6 +60,11 @@ class SingleSignOn {
   SingleSignOn(Store& store, const Clock& clock, Random& random,
                const Logger& logger,
                std::function<OidcFetch(std::string)> fetch = FetchOverHttp);
+  // Calls that wait are refused, one that runs asks the provider for nothing
+  // more; blocks until they have ended.
+  ~SingleSignOn();
+  SingleSignOn(const SingleSignOn&) = delete;
+  SingleSignOn& operator=(const SingleSignOn&) = delete;
 
   // From now on; none switches it off. Without a change the provider's answers
   // that are kept stay.
@@ -105,6 +111,7 @@ class SingleSignOn {
   UlidGenerator references_;
   std::mutex mutex_;  // guards provider_
   std::shared_ptr<Provider> provider_;
+  std::atomic<bool> stopping_ = false;
   // Last, so that its threads end first.
   Workers workers_;
 };

@@ -5,7 +5,9 @@
 
 #include <future>
 #include <string>
+#include <vector>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "policy/oidc_testing.h"
 #include "policy/store_testing.h"
@@ -73,6 +75,35 @@ TEST_F(SsoTest, SaysWhatProviderItTrusts) {
             R"({"issuer":"https://login.example.com","client_id":"cofferdam",)"
             R"("authorization_endpoint":"https://login.example.com/authorize",)"
             R"("scope":"openid email profile","device":false})");
+}
+
+// The line behind a heading of docs/formats/sso.md.
+std::string PageLine(std::string_view heading) {
+  auto page = ReadFile(COFFERDAM_SSO_PAGE, 1 << 20);
+  CHECK_OK(page);
+  size_t begin = page->find("\n" + std::string(heading) + "\n{");
+  CHECK(begin != std::string::npos);
+  begin += heading.size() + 2;
+  return page->substr(begin, page->find('\n', begin) - begin);
+}
+
+std::vector<std::string> NamesIn(const std::string& json) {
+  auto document = JsonDocument::Parse(json);
+  CHECK_OK(document);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : document->root().Members()) {
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+TEST_F(SsoTest, SpeaksAsItsPageSays) {
+  EXPECT_EQ(*sso_->Serve(SsoDoor::kGate, {"GET", "sso", ""}),
+            PageLine("GET sso"));
+  auto key = sso_->Serve(SsoDoor::kGate,
+                         {"POST", "sso/key", PageLine("POST sso/key")});
+  ASSERT_TRUE(key.ok()) << key.error().message();
+  EXPECT_EQ(NamesIn(*key), NamesIn(PageLine("a key")));
 }
 
 TEST_F(SsoTest, WithoutOptionsThereIsNone) {
