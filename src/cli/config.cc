@@ -121,6 +121,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     ReadContracts(&root, &reader, &config);
     ReadUpstreams(&root, &reader, &config);
     ReadProviders(&root, &reader, &config);
+    ReadSso(&root, &reader, &config);
     root.Finish();
   }
   std::vector<TomlIssue> issues = document.issues();
@@ -142,6 +143,11 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
   }
   config.alerts_credential.file =
       Resolve(file_name, std::move(config.alerts_credential.file));
+  if (config.sso) {
+    config.sso->secret_file =
+        Resolve(file_name, std::move(config.sso->secret_file));
+    config.sso->ca_file = Resolve(file_name, std::move(config.sso->ca_file));
+  }
   gate::TlsFiles& tls = config.gate.tls;
   tls.certificate = Resolve(file_name, std::move(tls.certificate));
   tls.key = Resolve(file_name, std::move(tls.key));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "gate/options.h"
 #include "policy/contract.h"
 #include "policy/prices.h"
+#include "policy/sso_options.h"
 #include "policy/terms.h"
 
 namespace cofferdam::cli {
@@ -62,6 +64,8 @@ struct Config {
   std::string prices_file;
   // Empty: policy.toml beside `file`, if it is there (cli/law_file.h).
   std::string policy_file;
+  // None: nobody signs in but with a key.
+  std::optional<policy::SsoOptions> sso;
 
   std::vector<SettingRow> rows;
 };

@@ -58,5 +58,7 @@ void ShowRateCard(const TomlTable& table, const policy::Contract& contract,
                   Reader* reader);
 // [provider.NAME], after the upstreams.
 void ReadProviders(TomlTable* root, Reader* reader, Config* config);
+// [sso]
+void ReadSso(TomlTable* root, Reader* reader, Config* config);
 
 }  // namespace cofferdam::cli

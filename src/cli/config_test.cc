@@ -332,5 +332,66 @@ TEST(Config, RatesThatAreWrongAreIssuesWithTheirPlace) {
               HasSubstr("at most 8 stars"));
 }
 
+constexpr char kSso[] = R"([sso]
+issuer = "https://login.example.com/tenant"
+client_id = "cofferdam"
+)";
+
+TEST(Config, ReadsSingleSignOn) {
+  auto config = ParseConfig(std::string(kSso) + R"(
+client_secret = { file = "sso.secret" }
+scopes = ["openid", "groups"]
+groups_claim = "roles"
+addresses_are_verified = true
+domains = ["example.com"]
+roles = { "a group" = "owner", engineering = "engineer" }
+teams = { engineering = "applied-ai" }
+team = "all"
+key_lifetime_h = 8760
+)",
+                            "folder/c.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  const policy::SsoOptions& sso = *config->sso;
+  EXPECT_EQ(sso.issuer, "https://login.example.com/tenant");
+  EXPECT_EQ(sso.secret_file, "folder/sso.secret");
+  EXPECT_EQ(sso.groups_claim, "roles");
+  EXPECT_EQ(sso.email_claim, "email");
+  EXPECT_TRUE(sso.addresses_are_verified);
+  ASSERT_EQ(sso.roles.size(), 2u);
+  EXPECT_EQ(sso.roles[0],
+            std::pair(std::string("a group"), policy::Role::kOwner));
+  EXPECT_EQ(sso.teams[0].second, "applied-ai");
+  EXPECT_EQ(sso.key_lifetime_h, 8760);
+  EXPECT_FALSE(ParseConfig("", "c.toml")->sso);
+}
+
+TEST(Config, SingleSignOnSaysWhoMaySignIn) {
+  EXPECT_THAT(ErrorOf(kSso), HasSubstr("nobody may sign in"));
+  EXPECT_EQ(ErrorOf(std::string(kSso) + "domains = [\"example.com\"]\n"), "");
+}
+
+TEST(Config, RefusesSingleSignOnThatCannotBeRight) {
+  const std::string good = std::string(kSso) + "domains = [\"example.com\"]\n";
+  for (const char* line :
+       {"client_secret = {}", "client_secret = { env = \"A\", file = \"b\" }",
+        "scopes = [\"email\"]", "scopes = [\"openid\", \"a b\"]",
+        "email_claim = \"\"", "roles = { a = \"admin\" }",
+        "teams = { a = \"Not A Team\" }", "team = \"?\"", "key_lifetime_h = 0",
+        "key_lifetime_h = 8761", "secret = \"x\""}) {
+    EXPECT_NE(ErrorOf(good + line + "\n"), "") << line;
+  }
+  for (const char* text :
+       {"[sso]\nclient_id = \"a\"\ndomains = [\"a.b\"]\n",
+        "[sso]\nissuer = \"https://a\"\ndomains = [\"a.b\"]\n",
+        "[sso]\nissuer = \"http://a\"\nclient_id = \"a\"\n"
+        "domains = [\"a.b\"]\n",
+        "[sso]\nissuer = \"https://a?x\"\nclient_id = \"a\"\n"
+        "domains = [\"a.b\"]\n",
+        "[sso]\nissuer = \"https://a\"\nclient_id = \"a\"\n"
+        "domains = [\"A.b\"]\n"}) {
+    EXPECT_NE(ErrorOf(text), "") << text;
+  }
+}
+
 }  // namespace
 }  // namespace cofferdam::cli

@@ -61,6 +61,10 @@ struct Decision {
 // The JSON of whoami.
 Result<std::string> WhoAmI(const Login& login);
 Result<SessionToken> MintToken(const Login& login, const TokenRequest& request);
+// A call of single sign-on (docs/formats/sso.md), for which no key is shown:
+// "sso", "sso/key", …
+Result<std::string> CallSso(const Login& gate, const std::string& method,
+                            const std::string& name, const std::string& body);
 // `session.key` is the session key's secret.
 Status RenewToken(const Login& session);
 Status RevokeToken(const Login& session);

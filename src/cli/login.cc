@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/gate_client.h"
+#include "cli/login_sso.h"
 #include "http/url.h"
 #include "policy/keys.h"
 
@@ -52,16 +53,25 @@ Result<std::string> ReadLineQuietly() {
   return line;
 }
 
-Result<int> LogIn(const Invocation& call) {
-  TRY_ASSIGN(http::Url url, http::Url::Parse(call.positional()));
+// The server that the words name, without a key yet.
+Result<Login> ServerOf(const Invocation& call) {
   Login login;
-  login.url = url.ToString();
-  if (call.Has("--key-file")) {
-    TRY_ASSIGN(login.key, ReadFile(call.Text("--key-file"), kKeyBytesMax));
-  } else {
-    TRY_ASSIGN(login.key, ReadLineQuietly());
+  const bool admin = call.Has("--sso") && call.Has("--admin");
+  if (admin && !call.positionals().empty()) {
+    return Error(Code::kInvalid, "login: either URL or --admin URL");
   }
-  login.key = Trimmed(login.key);
+  if (!admin && call.positionals().empty()) {
+    if (!call.Has("--sso")) {
+      return Error(Code::kInvalid,
+                   "login: name the gate, as in http://127.0.0.1:8787");
+    }
+    TRY_ASSIGN(login, ReadLogin());
+    login.key.clear();
+  } else {
+    TRY_ASSIGN(http::Url url, http::Url::Parse(admin ? call.Text("--admin")
+                                                     : call.positional()));
+    login.url = url.ToString();
+  }
   if (call.Has("--ca")) {
     // Kept whole, as agents start in other folders.
     std::error_code error;
@@ -70,6 +80,60 @@ Result<int> LogIn(const Invocation& call) {
       return Error::FromErrno(error.value(), "--ca " + call.Text("--ca"));
     }
   }
+  return login;
+}
+
+Result<int> Keep(const Login& login, std::string_view person,
+                 std::string_view team, std::string_view until) {
+  TRY(WriteLogin(login));
+  TRY_ASSIGN(std::string path, LoginPath());
+  Say(fmt::format("Logged in to {} as {} (team {}){}; kept in {}.", login.url,
+                  person, team, until, path));
+  return 0;
+}
+
+Result<int> LogInBySso(const Invocation& call) {
+  if (call.Has("--key-file")) {
+    return Error(Code::kInvalid, "login: either --sso or --key-file");
+  }
+  SsoLogin how;
+  how.way = call.Has("--device")       ? SsoLogin::Way::kDevice
+            : call.Has("--no-browser") ? SsoLogin::Way::kPrintAddress
+                                       : SsoLogin::Way::kBrowser;
+  how.role = call.Text("--role");
+  const bool admin = call.Has("--admin");
+  if (!how.role.empty() && !admin) {
+    return Error(Code::kInvalid, "login: --role needs --admin");
+  }
+  TRY_ASSIGN(Login login, ServerOf(call));
+  TRY_ASSIGN(const SsoKey key, SignInBySso(login, how, SystemRandom()));
+  const std::string until = fmt::format(" until {}", key.expires_at);
+  if (admin) {
+    Say(
+        fmt::format("Signed in to {} as {}, role {}{}; the key, which is shown "
+                    "once:",
+                    login.url, key.person, key.role, until));
+    PrintLine(key.secret);
+    return 0;
+  }
+  login.key = key.secret;
+  return Keep(login, key.person, key.team, until);
+}
+
+Result<int> LogIn(const Invocation& call) {
+  if (call.Has("--sso")) return LogInBySso(call);
+  for (const char* flag : {"--device", "--no-browser", "--role"}) {
+    if (call.Has(flag)) {
+      return Error(Code::kInvalid, fmt::format("login: {} needs --sso", flag));
+    }
+  }
+  TRY_ASSIGN(Login login, ServerOf(call));
+  if (call.Has("--key-file")) {
+    TRY_ASSIGN(login.key, ReadFile(call.Text("--key-file"), kKeyBytesMax));
+  } else {
+    TRY_ASSIGN(login.key, ReadLineQuietly());
+  }
+  login.key = Trimmed(login.key);
   TRY_ASSIGN(policy::KeyKind kind, policy::ParseSecret(login.key));
   if (kind != policy::KeyKind::kEngineer) {
     return Error(Code::kInvalid,
@@ -78,12 +142,8 @@ Result<int> LogIn(const Invocation& call) {
   }
   TRY_ASSIGN(std::string answer, WhoAmI(login));
   TRY_ASSIGN(JsonDocument who, JsonDocument::Parse(answer));
-  TRY(WriteLogin(login));
-  TRY_ASSIGN(std::string path, LoginPath());
-  Say(fmt::format("Logged in to {} as {} (team {}); kept in {}.", login.url,
-                  who["person"].StringOrEmpty(), who["team"].StringOrEmpty(),
-                  path));
-  return 0;
+  return Keep(login, who["person"].StringOrEmpty(), who["team"].StringOrEmpty(),
+              "");
 }
 
 }  // namespace
@@ -92,8 +152,21 @@ std::vector<Command> LoginCommands() {
   return {
       {"login",
        "store the gate's address and your engineer key",
-       {{"URL", Count::kOne, "the gate, as in http://127.0.0.1:8787"}},
-       {{"--key-file", Takes::kText,
+       {{"URL", Count::kOptional,
+         "the gate, as in http://127.0.0.1:8787; with --sso, else the one from "
+         "before"}},
+       {{"--sso", Takes::kNothing,
+         "sign in at your company's provider instead of giving a key"},
+        {"--device", Takes::kNothing,
+         "with --sso: sign in on another device, as from ssh"},
+        {"--no-browser", Takes::kNothing,
+         "with --sso: only print the address to open"},
+        {"--role", Takes::kText,
+         "with --sso and --admin, which prints a key for $COFFERDAM_ADMIN_KEY "
+         "and stores nothing: viewer, reader, approver, operator or owner; "
+         "else the "
+         "most that your groups give"},
+        {"--key-file", Takes::kText,
          "file that holds the key; else it is read from stdin"},
         {"--ca", Takes::kText,
          "file with the certificates (PEM) that the gate's own is checked "

@@ -75,13 +75,15 @@ void PrintReady(const gate::Gate& gate, const console::Server& server,
 class Reloader {
  public:
   Reloader(const Invocation& call, Config config, gate::Gate& gate,
-           console::Stores& stores, const Logger& logger)
+           console::Stores& stores, policy::SingleSignOn& sso,
+           const Logger& logger)
       : call_(call),
         running_(std::move(config)),
         law_(running_.gate.law),
         watch_(running_),
         gate_(gate),
         stores_(stores),
+        sso_(sso),
         logger_(logger) {}
 
   bool Changed() { return watch_.Changed(); }
@@ -114,6 +116,7 @@ class Reloader {
       logger_.Error("usage_not_repriced",
                     {{"reason", priced.error().message()}});
     }
+    sso_.SetOptions(config->sso);
     AddOnlyAtStart(*config, &later);
     std::string names;
     for (const std::string& name : later) {
@@ -157,6 +160,7 @@ class Reloader {
   ConfigWatch watch_;
   gate::Gate& gate_;
   console::Stores& stores_;
+  policy::SingleSignOn& sso_;
   const Logger& logger_;
 };
 
@@ -200,6 +204,15 @@ std::unique_ptr<console::Publisher> StartPublisher(const Config& config,
       std::move(options), stores.checkpoints(), SystemClock(), logger);
 }
 
+std::unique_ptr<policy::SingleSignOn> OpenSso(const Config& config,
+                                              console::Stores& stores,
+                                              const Logger& logger) {
+  auto sso = std::make_unique<policy::SingleSignOn>(
+      stores.policy(), SystemClock(), SystemRandom(), logger);
+  sso->SetOptions(config.sso);
+  return sso;
+}
+
 Result<int> Serve(const Invocation& call) {
   TRY_ASSIGN(Config config, LoadConfigFor(call));
   TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
@@ -230,13 +243,14 @@ Result<int> Serve(const Invocation& call) {
   TRY(stores->OpenBook());
   TRY_ASSIGN(webhook, StartAlerts(config, *stores, clock, logger));
   Workers workers(kWorkerThreads, kWorkerQueueMax);
+  auto sso = OpenSso(config, *stores, logger);
   TRY_ASSIGN(
       auto gate,
       gate::Gate::Start(
           config.gate,
           {loops, workers, stores->policy(), stores->ledger(), stores->book(),
            stores->holds(), clock, SystemRandom(), logger,
-           evidence::LabelsFolder(config.data_folder), access_log}));
+           evidence::LabelsFolder(config.data_folder), access_log, sso.get()}));
   stores->policy().measures().SetKillListener(
       [&gate](const policy::Measure& measure) { gate->Kill(measure); });
   console::ServerOptions admin;
@@ -247,12 +261,13 @@ Result<int> Serve(const Invocation& call) {
     return gate->MetricsText() + AccountMetrics(*stores, webhook.get()) +
            (publisher ? publisher->MetricsText() : "");
   };
+  admin.sso = sso.get();
   TRY_ASSIGN(auto server,
              console::Server::Start(admin, *stores, loops, workers, clock));
   PrintReady(*gate, *server, config.data_folder);
   logger.Info("serving", {{"agents", gate->url()}, {"admin", server->url()}});
 
-  Reloader reloader(call, std::move(config), *gate, *stores, logger);
+  Reloader reloader(call, std::move(config), *gate, *stores, *sso, logger);
   std::vector<LineWriter*> logs;
   if (access_file) logs.push_back(access_file.get());
   const int number = WaitForEnd(signals, &reloader, logs);
@@ -261,6 +276,7 @@ Result<int> Serve(const Invocation& call) {
   server->Drain(kConsoleDrainMs);
   loops.Stop();
   publisher_owner.reset();
+  sso.reset();
   Status closed = stores->Close();
   logger.Info("stopped", {{"exchanges_cut", static_cast<int64_t>(cut)}});
   TRY(closed);

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kBodyBytesMax = 1 << 20;
 // The longest call, index/build, waits for the indexer.
 constexpr int64_t kCallTimeoutMs = 660'000;
+// The same calls as the gate's, at this door.
+constexpr std::string_view kSsoPrefix = "/cofferdam/v1/";
 
 // Who asks over TCP.
 Result<policy::Principal> Asker(const http::RequestHead& request,
@@ -44,8 +46,11 @@ class Server::Impl {
     TRY_ASSIGN(tcp_, http::Server::Listen(
                          loops, options_.listen, http::ServerOptions{},
                          [this](http::ServerExchange& client) {
-                           return IsOpen(client.request())
-                                      ? HandleOpen(client)
+                           if (IsOpen(client.request())) {
+                             return HandleOpen(client);
+                           }
+                           return IsSignIn(client.request())
+                                      ? HandleSignIn(client)
                                       : Handle(client, Trust::kKey);
                          }));
     TRY_ASSIGN(socket_,
@@ -83,6 +88,36 @@ class Server::Impl {
     const std::string body = metrics ? options_.metrics() : "{\"ok\":true}";
     Status sent = co_await client.Respond(std::move(head), body);
     static_cast<void>(sent);  // a client that has gone needs no answer
+  }
+
+  static bool IsSignIn(const http::RequestHead& request) {
+    const std::string_view path = request.path();
+    return path.starts_with(kSsoPrefix) &&
+           policy::SingleSignOn::Owns(path.substr(kSsoPrefix.size()));
+  }
+
+  http::Task<void> HandleSignIn(http::ServerExchange& client) {
+    co_await Answer(client, co_await SignIn(client));
+  }
+
+  http::Task<Result<std::string>> SignIn(http::ServerExchange& client) {
+    if (options_.sso == nullptr) {
+      co_return Error(Code::kNotFound, "there is no single sign-on here");
+    }
+    auto body = co_await client.ReadBody(policy::SingleSignOn::kBodyBytesMax);
+    if (!body.ok()) co_return std::move(body).error();
+    policy::SsoCall call{
+        client.request().method,
+        std::string(client.request().path().substr(kSsoPrefix.size())),
+        *std::move(body)};
+    auto [promise, future] = http::MakePromise<std::string>(client.loop());
+    auto shared =
+        std::make_shared<http::Promise<std::string>>(std::move(promise));
+    CO_TRY(options_.sso->Submit(policy::SsoDoor::kAdmin, std::move(call),
+                                [shared](Result<std::string> answer) {
+                                  shared->Set(std::move(answer));
+                                }));
+    co_return co_await future.Wait(policy::SingleSignOn::kCallTimeoutMs);
   }
 
   http::Task<void> Handle(http::ServerExchange& client, Trust trust) {

@@ -10,6 +10,7 @@
 #include "base/workers.h"
 #include "console/api.h"
 #include "http/loop.h"
+#include "policy/sso.h"
 
 namespace cofferdam::console {
 
@@ -19,13 +20,16 @@ struct ServerOptions {
   // What GET /metrics answers, in Prometheus' text form; empty: it is not
   // served. Called on an event loop, must not block.
   std::function<std::string()> metrics;
+  // Gives keys for administration to who signs in; null: there is none.
+  policy::SingleSignOn* sso = nullptr;
 };
 
 // Serves the admin API of the stores this process holds: over the data
 // folder's socket (0600: whoever may open it administers), and over TCP, where
 // a key is shown as bearer, whose role says what it may (policy/role.h). Over
 // TCP also /healthz and /metrics, for which no key is asked: they name
-// upstreams and counts, nobody and nothing else.
+// upstreams and counts, nobody and nothing else; and single sign-on
+// (docs/formats/sso.md), which is how to get a key.
 class Server {
  public:
   // Everything that is passed in outlives the server. Errors name the address.

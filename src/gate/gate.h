@@ -17,6 +17,7 @@
 #include "policy/budget.h"
 #include "policy/hold_file.h"
 #include "policy/measures.h"
+#include "policy/sso.h"
 #include "policy/store.h"
 
 namespace cofferdam::gate {
@@ -34,7 +35,8 @@ struct GateRooms {
   const Logger& logger;
   // Where the labels that rules ask prompts for are (evidence/label_index.h).
   std::string labels_folder;
-  LineWriter* access_log = nullptr;  // a line for each request; null: none
+  LineWriter* access_log = nullptr;     // a line for each request; null: none
+  policy::SingleSignOn* sso = nullptr;  // null: there is none
 };
 
 // The proxy in front of coding agents: knows who asks, forwards requests to

@@ -121,6 +121,18 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client,
     co_await answer(HttpStatus(body.error().code()), ErrorToJson(body.error()));
     co_return;
   }
+  std::string name(client.request().path().substr(kPrefix.size()));
+  if (policy::SingleSignOn::Owns(name)) {
+    // Nobody has a key yet who signs in to get one.
+    auto served = co_await SignIn(client, std::move(name), *std::move(body));
+    if (served.ok()) {
+      co_await answer(200, *std::move(served));
+    } else {
+      const Error& error = served.error();
+      co_await answer(HttpStatus(error.code()), ErrorToJson(error));
+    }
+    co_return;
+  }
   auto principal = [&]() -> Result<policy::Principal> {
     TRY_ASSIGN(std::string credential, ReadCredential(client.request()));
     return rooms_.policy.directory()->Authenticate(credential,
@@ -132,7 +144,6 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client,
     co_return;
   }
   // The store writes to the disk: not on the loop.
-  std::string name(client.request().path().substr(kPrefix.size()));
   auto served = co_await OnWorkers<std::string>(
       client.loop(), rooms_.workers,
       [this, routes = std::move(routes), method = client.request().method,
@@ -147,6 +158,24 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client,
     const Error& error = served.error();
     co_await answer(HttpStatus(error.code()), ErrorToJson(error));
   }
+}
+
+http::Task<Result<std::string>> KeysApi::SignIn(http::ServerExchange& client,
+                                                std::string name,
+                                                std::string body) const {
+  if (rooms_.sso == nullptr) {
+    co_return Error(Code::kNotFound, "there is no single sign-on here");
+  }
+  auto [promise, future] = http::MakePromise<std::string>(client.loop());
+  auto shared =
+      std::make_shared<http::Promise<std::string>>(std::move(promise));
+  policy::SsoCall call{client.request().method, std::move(name),
+                       std::move(body)};
+  CO_TRY(rooms_.sso->Submit(policy::SsoDoor::kGate, std::move(call),
+                            [shared](Result<std::string> answer) {
+                              shared->Set(std::move(answer));
+                            }));
+  co_return co_await future.Wait(policy::SingleSignOn::kCallTimeoutMs);
 }
 
 }  // namespace cofferdam::gate

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "base/result.h"
 #include "gate/gate.h"
 #include "gate/routes.h"
 #include "http/server.h"
@@ -11,7 +14,8 @@ namespace cofferdam::gate {
 
 // What engineers' commands ask the gate for, under /cofferdam/v1/: who am I,
 // and a session key bound to repository, purpose and tool, to mint, renew and
-// revoke. JSON both ways; the caller's key as bearer.
+// revoke. JSON both ways; the caller's key as bearer, but for sso, which is how
+// to get one (docs/formats/sso.md).
 //
 //   GET  whoami        -> {"person","team","role","kind","repo","purpose",…}
 //   POST token         {"repo","purpose","tool","commit"}
@@ -20,6 +24,7 @@ namespace cofferdam::gate {
 //   POST token/revoke  -> {}                with a session key
 //   POST decision      what would be decided (decision_api.h)
 //   GET  approval/ID   how an approval stands that the caller asked for
+//   GET, POST sso…     without a key
 //
 // Errors: {"error":{"code","message"}} with the status of the code.
 class KeysApi {
@@ -32,6 +37,10 @@ class KeysApi {
       http::ServerExchange& client, std::shared_ptr<const Routes> routes) const;
 
  private:
+  http::Task<Result<std::string>> SignIn(http::ServerExchange& client,
+                                         std::string name,
+                                         std::string body) const;
+
   const GateRooms& rooms_;
 };
 
