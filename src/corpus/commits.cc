@@ -49,8 +49,8 @@ Result<WalkHandle> Begin(git_repository* repository, const std::string& path) {
   }
   WalkHandle owned(walk);
   git_revwalk_sorting(walk, GIT_SORT_TIME);
-  const int head = git_revwalk_push_head(walk);
-  if (head != 0 && head != GIT_EUNBORNBRANCH && head != GIT_ENOTFOUND) {
+  if (git_repository_head_unborn(repository) != 1 &&
+      git_revwalk_push_head(walk) != 0) {
     return GitError("HEAD of " + path);
   }
   if (git_revwalk_push_glob(walk, "refs/heads/*") != 0) {
