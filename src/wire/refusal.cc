@@ -214,6 +214,17 @@ bool Speaks(Agent agent, Protocol protocol) {
 // gives up at a 429, and hides its message.
 constexpr int64_t kRetryAfterS = 2;
 
+// Gemini CLI passes `retry-after` over: at a 429 it tries again within seconds,
+// headless ten times, in its terminal without saying why. Beyond this it is
+// told at once, as what lasts.
+constexpr int64_t kGeminiWaitMaxS = 10;
+
+bool ToldAtOnce(const RefusalFor& reader, Code code) {
+  return !MayPassLater(code) ||
+         (reader.agent == Agent::kGeminiCli &&
+          reader.retry_after_s.value_or(0) > kGeminiWaitMaxS);
+}
+
 struct Shape {
   int status = 0;
   Form form = Form::kJson;
@@ -311,7 +322,7 @@ Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
 
 Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
                     std::string_view request_id, int status) {
-  const bool lasts = !MayPassLater(error.code());
+  const bool lasts = ToldAtOnce(reader, error.code());
   const Shape shape =
       lasts ? LastingShape(reader, status) : Shape{status, Form::kJson};
   const std::string message = Message(error, request_id, reader.next);

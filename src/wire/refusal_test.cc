@@ -229,6 +229,18 @@ TEST(MakeRefusal, LeavesToAgentsWhatMayPassLater) {
   }
 }
 
+TEST(MakeRefusal, TellsGeminiCliAtOnceWhatTakesLongerThanItWaits) {
+  const auto status = [](Agent agent, int64_t wait_s) {
+    return MakeRefusal(
+               {.protocol = kGemini, .agent = agent, .retry_after_s = wait_s},
+               Error(Code::kExhausted, "slowly"), "r", 429)
+        .status;
+  };
+  EXPECT_EQ(status(Agent::kGeminiCli, 10), 429);
+  EXPECT_EQ(status(Agent::kGeminiCli, 11), 403);
+  EXPECT_EQ(status(Agent::kOther, 11), 429);
+}
+
 TEST(MakeRefusal, SaysWhenToTryAgain) {
   const auto retry_after = [](std::optional<int64_t> given, int status) {
     return std::string(
