@@ -79,10 +79,14 @@ class Plain:
 
 
 def section(turn: Turn, plain: Plain) -> str:
-    statuses = ", ".join(str(seen.status) for seen in turn.answers)
+    # How often an agent tries again is a matter of time: few are counted.
     count = len(turn.answers)
-    facts = [f"{count} request{'' if count == 1 else 's'} to the gate"
-             + (f", answered {statuses}" if statuses else "")]
+    statuses = [str(seen.status) for seen in turn.answers]
+    if count > 3:
+        statuses = list(dict.fromkeys(statuses))
+    facts = [("several requests" if count > 3 else "1 request" if count == 1
+              else f"{count} requests") + " to the gate"
+             + (f", answered {', '.join(statuses)}" if statuses else "")]
     if turn.code is not None:
         facts.append(f"exit code {turn.code}")
     return (f"## {turn.title}\n({'; '.join(facts)})\n\n"

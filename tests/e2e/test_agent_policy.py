@@ -84,6 +84,23 @@ def test_what_needs_an_approval_passes_once_it_is_granted(client, tmp_path):
     assert record["grant"] == approval["id"]
 
 
+def test_a_launcher_that_waits_starts_the_agent_once_it_is_granted(tmp_path):
+    effect = effects.BY_NAME["approve"]
+
+    def grant():
+        house.poll(lambda: stage.json("approval", "list")["approvals"],
+                   "nobody was asked", 60)
+        assert stage.double.main_exchanges() == []
+        stage.ok("approval", "grant", effects.waiting(stage)["id"],
+                 "--reason", "Reviewed with the legal team")
+
+    with Stage(tmp_path, clients.CLAUDE, policy=effect.policy) as stage:
+        with Headless(stage) as person:
+            turn = person.turn("", grant, ["--wait"])
+    went_on(turn)
+    assert len(stage.double.main_exchanges()) == 1
+
+
 @FOUR
 def test_a_pause_stops_and_a_resume_lets_go_on(client, tmp_path):
     _, (paused, resumed) = meet(tmp_path, client, effects.BY_NAME["pause"])

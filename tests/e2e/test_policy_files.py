@@ -144,3 +144,38 @@ def test_a_broken_law_keeps_the_gate_from_starting_and_says_where(
     write_law(lawful, words)
     done = lawful.serve_refuses()
     assert done.code == 2 and named(done.err, place, about), done
+    checked = lawful.cofferdam("policy", "check")
+    assert checked.code in (1, 2), checked
+    assert named(checked.out + checked.err, place, about), checked
+
+
+@pytest.mark.parametrize("words, about", [
+    ("[budget]\nperson_month_dollars = -1\n", "person_month_dollars"),
+    ('[contract.claude-api.rates]\ninput = -3\noutput = 15\n', "input"),
+], ids=["negative-cap", "negative-price"])
+def test_a_negative_amount_keeps_the_gate_from_starting(
+        lawful, words, about):
+    lawful.configure(lawful.config.read_text() + "\n" + words)
+    done = lawful.serve_refuses()
+    assert done.code == 2 and about in done.err, done
+    assert "cofferdam.toml:" in done.err
+
+
+def test_bad_caps_and_cyclic_teams_are_refused_and_change_nothing(lawful):
+    lawful.ok("team", "add", "above")
+    lawful.ok("team", "add", "below", "--parent", "above")
+    gate = lawful.serve()
+    for words in (["budget", "set", "--company", "--month", "-5"],
+                  ["budget", "set", "--company", "--month", "many"],
+                  ["budget", "set", "--company", "--month", "1e300"],
+                  ["budget", "set", "--team", "nobodys", "--day", "5"],
+                  ["team", "move", "above", "--parent", "below"],
+                  ["team", "move", "above", "--parent", "above"]):
+        before = (lawful.ok("budget", "list", "--json"),
+                  lawful.ok("team", "list", "--json"))
+        done = lawful.cofferdam(*words)
+        assert done.code == 2 and done.err.startswith("cofferdam: "), (
+            words, done)
+        assert before == (lawful.ok("budget", "list", "--json"),
+                          lawful.ok("team", "list", "--json")), words
+    gate.stop()
