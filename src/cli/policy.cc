@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/law_file.h"
+#include "cli/law_text.h"
 #include "gate/upstream.h"
 #include "policy/law_case.h"
 #include "policy/law_check.h"
@@ -95,144 +96,20 @@ Result<int> Check(const Invocation& call) {
   return 0;
 }
 
-std::string Quoted(const std::vector<std::string>& patterns) {
-  std::string text;
-  for (const std::string& pattern : patterns) {
-    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", pattern);
-  }
-  return text;
-}
-
-// Every condition, in words: `tool is "codex", repo is not "h/*"`.
-std::string ConditionsText(const Law& law, const policy::Conditions& when) {
-  std::string text;
-  auto add = [&text](std::string part) {
-    text += (text.empty() ? "" : "; ") + std::move(part);
-  };
-  for (size_t i = 0; i < policy::kFieldCount; ++i) {
-    const std::string_view name =
-        policy::FieldName(static_cast<policy::Field>(i));
-    if (!when.any_of[i].empty()) {
-      add(fmt::format("{} {}", name, Quoted(when.any_of[i])));
-    }
-    if (!when.none_of[i].empty()) {
-      add(fmt::format("{} not {}", name, Quoted(when.none_of[i])));
-    }
-  }
-  std::vector<std::string> versions;
-  for (const auto& version : when.tool_versions) {
-    versions.push_back(version.text());
-  }
-  if (!versions.empty()) add("tool_version " + Quoted(versions));
-  if (when.grade_min != policy::Grade::kNone) {
-    add(fmt::format("grade at least {}", policy::GradeName(when.grade_min)));
-  }
-  if (when.time) {
-    std::string spans;
-    for (const auto& [begin, end] : when.time->spans()) {
-      spans += fmt::format("{}{}-{}", spans.empty() ? "" : ", ",
-                           policy::WeekMinuteText(begin),
-                           policy::WeekMinuteText(end));
-    }
-    add(fmt::format("time (UTC) {}", spans));
-  }
-  std::vector<std::string> labels;
-  for (size_t i = 0; i < law.labels().size(); ++i) {
-    if ((when.labels >> i & 1U) != 0) labels.push_back(law.labels()[i]);
-  }
-  if (!labels.empty()) add("prompt contains " + Quoted(labels));
-  return text.empty() ? "every request" : text;
-}
-
-void ShowRuleJson(const Law& law, const policy::Rule& rule, JsonWriter* json) {
-  json->BeginObject()
-      .Field("name", rule.name)
-      .Field("line", int64_t{rule.line})
-      .Field("when", ConditionsText(law, rule.when))
-      .Field("effect", policy::EffectName(rule.effect))
-      .FieldIfSet("to", rule.reroute_to)
-      .FieldIfSet("reason", rule.reason)
-      .FieldIfSet("ask", rule.ask);
-  if (rule.effect == Effect::kApprove) {
-    json->Field("four_eyes", rule.approval.four_eyes == policy::FourEyes::kYes)
-        .Field("expires_h", rule.approval.expires_h);
-  }
-  json->EndObject();
-}
-
-void ShowRule(const Law& law, const policy::Rule& rule) {
-  std::string effect(policy::EffectName(rule.effect));
-  if (rule.effect == Effect::kReroute) effect += " to " + rule.reroute_to;
-  if (rule.approval.four_eyes == policy::FourEyes::kYes) {
-    effect += " with four eyes";
-  }
-  PrintLine(fmt::format("{:>4}  {}: {}", rule.place + 1, rule.name, effect));
-  PrintLine("      when  " + ConditionsText(law, rule.when));
-  if (!rule.reason.empty()) PrintLine("      why   " + rule.reason);
-  if (!rule.ask.empty()) PrintLine("      next  " + rule.ask);
-}
-
-// What holds where no rule does.
-constexpr std::string_view kFixed[] = {
-    "eval-authoring is denied, whatever the model",
-    "a contract that forbids training needs approval for purposes that feed "
-    "training or evaluation",
-    "everything else is allowed"};
-
 Result<int> Show(const Invocation& call) {
   TRY_ASSIGN(Config config, ConfigOf(call));
   TRY_ASSIGN(auto law, LoadLaw(config, nullptr));
   TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
   const int64_t now = SystemClock().WallMicros();
-  auto class_of = [&](const policy::Contract& contract) {
-    return policy::TermsClassName(terms.Resolve(contract, now).terms_class);
-  };
-  if (call.json()) {
-    JsonWriter json;
-    json.BeginObject()
-        .Field("file", law->file_name())
-        .Field("version", law->version())
-        .Field("trains_models", law->trains_models())
-        .Key("rules")
-        .BeginArray();
-    for (const policy::Rule& rule : law->rules()) {
-      ShowRuleJson(*law, rule, &json);
-    }
-    json.EndArray().Key("purposes").BeginObject();
-    for (const auto& [name, feeds] : law->purposes().all()) {
-      json.Field(name, policy::FeedsName(feeds));
-    }
-    json.EndObject().Key("contracts").BeginObject();
-    for (const policy::Contract& contract : config.contracts) {
-      json.Field(contract.name, class_of(contract));
-    }
-    json.EndObject().EndObject();
-    PrintLine(json.text());
-    return 0;
-  }
-  PrintLine(fmt::format(
-      "{}, edition {}, {} rules; the first that matches decides",
-      law->file_name().empty() ? "no policy.toml" : law->file_name(),
-      law->version(), law->rules().size()));
-  for (const policy::Rule& rule : law->rules()) ShowRule(*law, rule);
-  PrintLine("where no rule matches");
-  for (size_t i = 0; i < std::size(kFixed); ++i) {
-    if (i == 1 && !law->trains_models()) continue;
-    PrintLine(fmt::format("      {}", kFixed[i]));
-  }
-  PrintLine("purposes and what they feed");
-  for (const auto& [name, feeds] : law->purposes().all()) {
-    PrintLine(fmt::format("      {:<24} {}", name, policy::FeedsName(feeds)));
-  }
-  for (const auto& repository : law->purposes().repositories()) {
-    PrintLine(fmt::format("      {} admits only {}", repository.pattern,
-                          Quoted(repository.purposes)));
-  }
-  PrintLine(
-      fmt::format("contracts and their terms (table {})", terms.version()));
+  std::vector<ContractTerms> contracts;
   for (const policy::Contract& contract : config.contracts) {
-    PrintLine(
-        fmt::format("      {:<24} {}", contract.name, class_of(contract)));
+    contracts.push_back(
+        {contract.name, terms.Resolve(contract, now).terms_class});
+  }
+  if (call.json()) {
+    PrintLine(LawJson(*law, contracts));
+  } else {
+    Print(LawText(*law, contracts, terms.version()));
   }
   return 0;
 }
@@ -329,7 +206,7 @@ std::string DecidedByText(const Law& law, const Decision& decision) {
 }
 
 void ExplainJson(const Law& law, const Decision& decision, const Situation& is,
-                 uint64_t asked) {
+                 uint64_t asked, const Status& minting) {
   JsonWriter json;
   json.BeginObject()
       .Field("effect", policy::EffectName(decision.effect))
@@ -345,6 +222,8 @@ void ExplainJson(const Law& law, const Decision& decision, const Situation& is,
       .Field("version", law.version())
       .FieldIfSet("provider", is.provider)
       .FieldIfSet("contract", is.contract)
+      .FieldIfSet("no_session_key",
+                  minting.ok() ? "" : minting.error().message())
       .Key("labels_asked")
       .BeginArray();
   for (size_t i = 0; i < law.labels().size(); ++i) {
@@ -368,9 +247,16 @@ Result<int> Explain(const Invocation& call) {
   const bool passes =
       decision.effect == Effect::kAllow || decision.effect == Effect::kReroute;
   const Situation& full = asked->situation();
+  // Without a session key for that repository and purpose there is no request.
+  const Status minting = law->CheckPurpose(full.repo, full.purpose);
+  const int code = passes && minting.ok() ? 0 : 1;
   if (call.json()) {
-    ExplainJson(*law, decision, full, labels);
-    return passes ? 0 : 1;
+    ExplainJson(*law, decision, full, labels, minting);
+    return code;
+  }
+  if (!minting.ok()) {
+    PrintLine(fmt::format("no session key: {}; were there one:",
+                          minting.error().message()));
   }
   std::string effect(policy::EffectName(decision.effect));
   if (decision.effect == Effect::kReroute) {
@@ -401,7 +287,7 @@ Result<int> Explain(const Invocation& call) {
                           law->labels()[i], policy::EffectName(then.effect),
                           DecidedByText(*law, then)));
   }
-  return passes ? 0 : 1;
+  return code;
 }
 
 // policy.toml -> policy.test.toml, beside it.

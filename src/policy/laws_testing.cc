@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::string_view kVersions[] = {">=2.1", "<2",      "2.1.*",
                                           "",      ">=1, <3", "main"};
+constexpr std::string_view kAskedVersions[] = {"2.1.5", "main", "2.1",
+                                               "",      "1.9",  "3"};
 constexpr std::string_view kTimes[] = {"Mon-Fri 09:00-17:00", "22:00-06:00",
                                        "Sat,Sun", "Wed 00:00-24:00"};
 constexpr std::string_view kGrades[] = {"none", "agent", "session", "attested"};
@@ -92,7 +94,7 @@ Question LawDrawer::Ask() {
           .team = words_[1],
           .teams = teams_,
           .tool = words_[2],
-          .tool_version = Below(2) == 0 ? "2.1.5" : "main",
+          .tool_version = kAskedVersions[Below(6)],
           .provider = words_[3],
           .model = words_[4],
           .contract = words_[5],

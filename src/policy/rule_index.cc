@@ -33,15 +33,26 @@ Shape ShapeOf(std::string_view pattern) {
   return shape;
 }
 
+bool ComparesOnly(const std::vector<VersionPattern>& patterns) {
+  return std::none_of(
+      patterns.begin(), patterns.end(),
+      [](const VersionPattern& pattern) { return pattern.is_text(); });
+}
+
+enum class Versions { kInRows, kElsewhere };
+
 // Whether rows alone tell when the rule matches.
-bool IsExact(const Conditions& when) {
+bool IsExact(const Conditions& when, Versions versions) {
   for (size_t i = 0; i < kFieldCount; ++i) {
     if (!when.none_of[i].empty()) return false;
     for (const std::string& pattern : when.any_of[i]) {
       if (ShapeOf(pattern).inner) return false;
     }
   }
-  return when.tool_versions.empty() && when.labels == 0;
+  const bool told =
+      when.tool_versions.empty() ||
+      (versions == Versions::kInRows && ComparesOnly(when.tool_versions));
+  return told && when.labels == 0;
 }
 
 }  // namespace
@@ -273,12 +284,15 @@ RuleIndex::RuleIndex(std::span<const Rule> rules)
     }
     grade_rows_[static_cast<size_t>(grade)] = row;
   }
+  AddVersions();
+  const Versions versions =
+      version_rows_.empty() ? Versions::kElsewhere : Versions::kInRows;
   unlabelled_row_ = rows_.Add();
   inexact_row_ = rows_.Add();
   for (size_t rule = 0; rule < rules_.size(); ++rule) {
     const Conditions& when = rules_[rule].when;
     if (when.labels == 0) rows_.Set(unlabelled_row_, rule);
-    if (!IsExact(when)) rows_.Set(inexact_row_, rule);
+    if (!IsExact(when, versions)) rows_.Set(inexact_row_, rule);
     labels_used_ = labels_used_ || when.labels != 0;
     grades_used_ = grades_used_ || when.grade_min != Grade::kNone;
   }
@@ -306,6 +320,49 @@ void RuleIndex::AddTimes() {
     }
     time_rows_.push_back(row);
   }
+}
+
+void RuleIndex::AddVersions() {
+  for (const Rule& rule : rules_) {
+    for (const VersionPattern& pattern : rule.when.tool_versions) {
+      for (std::string_view version : pattern.versions()) {
+        versions_.emplace_back(version);
+      }
+    }
+  }
+  std::sort(versions_.begin(), versions_.end(),
+            [](const std::string& a, const std::string& b) {
+              return CompareVersions(a, b) < 0;
+            });
+  versions_.erase(std::unique(versions_.begin(), versions_.end(),
+                              [](const std::string& a, const std::string& b) {
+                                return CompareVersions(a, b) == 0;
+                              }),
+                  versions_.end());
+  if (versions_.empty() || versions_.size() > kVersionsMax) return;
+  for (size_t place = 0; place <= 2 * versions_.size(); ++place) {
+    version_rows_.push_back(rows_.Add());
+  }
+  no_version_row_ = rows_.Add();
+  for (size_t rule = 0; rule < rules_.size(); ++rule) {
+    const std::vector<VersionPattern>& patterns =
+        rules_[rule].when.tool_versions;
+    const bool open = patterns.empty() || !ComparesOnly(patterns);
+    if (open) rows_.Set(no_version_row_, rule);
+    for (size_t place = 0; place < version_rows_.size(); ++place) {
+      const bool holds =
+          open || std::any_of(patterns.begin(), patterns.end(),
+                              [&](const VersionPattern& pattern) {
+                                return pattern.HoldsAt(place, versions_);
+                              });
+      if (holds) rows_.Set(version_rows_[place], rule);
+    }
+  }
+}
+
+uint32_t RuleIndex::VersionRow(std::string_view version) const {
+  return IsVersion(version) ? version_rows_[PlaceOfVersion(version, versions_)]
+                            : no_version_row_;
 }
 
 uint32_t RuleIndex::TimeRow(int64_t now_micros) const {
@@ -344,6 +401,9 @@ void RuleIndex::Look(const Question& question, Labels labels,
   }
   if (!time_rows_.empty()) {
     out->rows[out->row_count++] = rows_.At(TimeRow(question.now_micros));
+  }
+  if (!version_rows_.empty()) {
+    out->rows[out->row_count++] = rows_.At(VersionRow(question.tool_version));
   }
   if (labels_used_ && labels == Labels::kRead && question.labels == 0) {
     out->rows[out->row_count++] = rows_.At(unlabelled_row_);

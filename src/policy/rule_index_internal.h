@@ -19,9 +19,10 @@
 //
 // Literal values stand in a hash table. Of globs, "prefix*" and "*suffix" are
 // found by a binary search for the longest one that fits the value, whose row
-// holds the shorter ones too. All else (stars elsewhere, exceptions, versions,
-// labels) only narrows the candidates: such a rule is checked one by one with
-// Holds when its bit comes up first.
+// holds the shorter ones too; so are versions among those that rules compare
+// with. All else (stars elsewhere, exceptions, labels) only narrows the
+// candidates: such a rule is checked one by one with Holds when its bit comes
+// up first.
 namespace cofferdam::policy {
 
 // Rows of equal width, each a set of rules.
@@ -120,10 +121,12 @@ class RuleIndex {
 
  private:
   static constexpr size_t kTeamsMax = 16;  // with more, teams narrow nothing
-  static constexpr size_t kRowsMax = 2 * (kFieldCount + kTeamsMax) + 4;
+  static constexpr size_t kRowsMax = kFieldCount + 4;
   struct Candidates;
 
   void AddTimes();
+  void AddVersions();
+  uint32_t VersionRow(std::string_view version) const;
   uint32_t TimeRow(int64_t now_micros) const;
   void Look(const Question& question, Labels labels, Candidates* out) const;
   bool LookAtTeams(const Question& question, Candidates* out) const;
@@ -136,6 +139,12 @@ class RuleIndex {
   // Where in the week the set of rules changes, and the row from there on.
   std::vector<int> time_begins_;
   std::vector<uint32_t> time_rows_;
+  // The versions that rules compare with, ascending, and a row for each place
+  // among them (PlaceOfVersion); empty if there are none, or too many.
+  static constexpr size_t kVersionsMax = 512;
+  std::vector<std::string> versions_;
+  std::vector<uint32_t> version_rows_;
+  uint32_t no_version_row_ = 0;  // of what is no version
   uint32_t unlabelled_row_ = 0;
   bool labels_used_ = false;
   uint32_t inexact_row_ = 0;  // rules that Holds has to confirm

@@ -100,5 +100,24 @@ reason = "r"
   EXPECT_EQ(law->Decide({}).name, "rest");
 }
 
+// One version beyond what rows are made for, and rules are asked one by one.
+TEST(RuleIndex, ComparesWithAsManyVersionsAsThereAre) {
+  for (int count : {512, 513}) {
+    std::string text = "ask = \"a\"\n";
+    for (int i = 0; i < count; ++i) {
+      const std::string number = std::to_string(i);
+      text += "[[rule]]\nname = \"r" + number + "\"\ntool_version = \"<1." +
+              number + "\"\neffect = \"deny\"\nreason = \"r\"\n";
+    }
+    const auto law = Parse(text);
+    EXPECT_EQ(law->Decide({.tool_version = "0.9"}).name, "r0");
+    EXPECT_EQ(law->Decide({.tool_version = "1.40"}).name, "r41");
+    EXPECT_EQ(law->Decide({.tool_version = "1.511"}).name,
+              count == 513 ? "r512" : "fixed.allow");
+    EXPECT_EQ(law->Decide({.tool_version = "main"}).name, "fixed.allow");
+    EXPECT_EQ(law->Decide({}).name, "fixed.allow");
+  }
+}
+
 }  // namespace
 }  // namespace cofferdam::policy

@@ -97,9 +97,8 @@ Result<VersionPattern> VersionPattern::Parse(std::string_view text) {
   return pattern;
 }
 
-bool VersionPattern::Holds(const Bound& bound, std::string_view version) {
-  const std::strong_ordering order = CompareVersions(version, bound.version);
-  switch (bound.comparison) {
+bool VersionPattern::Fits(Comparison comparison, std::strong_ordering order) {
+  switch (comparison) {
     case Comparison::kLess:
       return order < 0;
     case Comparison::kAtMost:
@@ -112,6 +111,36 @@ bool VersionPattern::Holds(const Bound& bound, std::string_view version) {
       return order > 0;
   }
   return false;
+}
+
+bool VersionPattern::Holds(const Bound& bound, std::string_view version) {
+  return Fits(bound.comparison, CompareVersions(version, bound.version));
+}
+
+std::vector<std::string_view> VersionPattern::versions() const {
+  std::vector<std::string_view> versions;
+  for (const Bound& bound : bounds_) versions.push_back(bound.version);
+  return versions;
+}
+
+bool VersionPattern::HoldsAt(size_t place,
+                             std::span<const std::string> sorted) const {
+  return !is_text() &&
+         std::all_of(bounds_.begin(), bounds_.end(), [&](const Bound& bound) {
+           const size_t own = PlaceOfVersion(bound.version, sorted);
+           return Fits(bound.comparison, place <=> own);
+         });
+}
+
+size_t PlaceOfVersion(std::string_view version,
+                      std::span<const std::string> sorted) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), version,
+                                   [](std::string_view a, std::string_view b) {
+                                     return CompareVersions(a, b) < 0;
+                                   });
+  const size_t below = 2 * static_cast<size_t>(at - sorted.begin());
+  const bool same = at != sorted.end() && CompareVersions(*at, version) == 0;
+  return below + (same ? 1 : 0);
 }
 
 bool VersionPattern::Matches(std::string_view version) const {

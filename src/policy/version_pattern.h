@@ -1,6 +1,8 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,14 @@ class VersionPattern {
 
   // Does not allocate.
   bool Matches(std::string_view version) const;
+  // Whether it is a text with stars rather than comparisons.
+  bool is_text() const { return bounds_.empty(); }
+  // The versions that it compares with.
+  std::vector<std::string_view> versions() const;
+  // Whether the comparisons hold at a place among `sorted` versions, which are
+  // distinct, ascending, and hold all of versions(): 2i + 1 is sorted[i]
+  // itself, 2i whatever lies between it and the one before.
+  bool HoldsAt(size_t place, std::span<const std::string> sorted) const;
   // As it was written.
   const std::string& text() const { return text_; }
   // False when no version fulfils all comparisons, such as "<2, >=3".
@@ -37,11 +47,17 @@ class VersionPattern {
     Comparison comparison;
     std::string version;
   };
+  static bool Fits(Comparison comparison, std::strong_ordering order);
   static bool Holds(const Bound& bound, std::string_view version);
 
   std::string text_;
   std::vector<Bound> bounds_;  // empty: text_ is a glob
 };
+
+// Of versions that are distinct and ascending, the place of one that may be
+// none of them, as HoldsAt counts. `version` must be one.
+size_t PlaceOfVersion(std::string_view version,
+                      std::span<const std::string> sorted);
 
 bool IsVersion(std::string_view text);
 // Both must be versions.

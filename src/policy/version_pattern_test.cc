@@ -79,5 +79,22 @@ TEST(VersionPattern, KnowsWhatItCovers) {
   EXPECT_TRUE(Parse("2.*").Covers(Parse("2.1.*")));
 }
 
+TEST(VersionPattern, HoldsAtAPlaceAsForTheVersionsThere) {
+  const std::vector<std::string> sorted = {"1", "2.0-beta", "2", "3.1"};
+  const std::vector<std::string> at = {"0.9", "1.0", "1.5", "2.0-beta", "2-z",
+                                       "2.0", "3",   "3.1", "4"};
+  for (const char* text :
+       {"<1", "<=1", "=2", ">=2.0-beta, <3.1", ">3.1", ">=1, <=2"}) {
+    const VersionPattern pattern = Parse(text);
+    for (size_t place = 0; place < at.size(); ++place) {
+      EXPECT_EQ(PlaceOfVersion(at[place], sorted), place) << at[place];
+      EXPECT_EQ(pattern.HoldsAt(place, sorted), pattern.Matches(at[place]))
+          << text << " " << at[place];
+    }
+  }
+  EXPECT_TRUE(Parse("2.*").is_text());
+  EXPECT_FALSE(Parse("2.*").HoldsAt(0, sorted));
+}
+
 }  // namespace
 }  // namespace cofferdam::policy
