@@ -39,8 +39,7 @@ http::Task<void> Forwarding::Run() {
   if (refused) {
     holding_.Release();
     if (client_gone_) co_return;
-    co_await Refuse(ended_by_gate_ ? Refused(*ended_by_gate_)
-                                   : *std::move(refused));
+    co_await Refuse(ended_by_gate_ ? *ended_by_gate_ : *std::move(refused));
     co_return;
   }
   AskForUsage();
@@ -52,7 +51,7 @@ http::Task<void> Forwarding::Run() {
   if (!recorded_) holding_.Release();
 }
 
-void Forwarding::End(const Error& reason) {
+void Forwarding::End(const Refused& reason) {
   if (ended_by_gate_) return;
   ended_by_gate_ = reason;
   canceller_.Cancel();
@@ -192,7 +191,7 @@ http::Task<void> Forwarding::Unreachable(Error error) {
     co_return;
   }
   if (ended_by_gate_) {
-    co_await Refuse(Refused(*ended_by_gate_));
+    co_await Refuse(*ended_by_gate_);
     co_return;
   }
   const Upstream& upstream = routed_->upstream();

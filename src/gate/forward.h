@@ -51,7 +51,7 @@ class Forwarding {
   http::Task<void> Run();
   // Ends the exchange now: the upstream is cancelled, the client is told why
   // in its protocol, and the record says that the gate ended it. On the loop.
-  void End(const Error& reason);
+  void End(const Refused& reason);
   http::Loop& loop() { return client_.loop(); }
   // Whether a kill means this one. On the loop.
   bool IsMeant(const policy::Scope& scope) const;
@@ -167,7 +167,7 @@ class Forwarding {
 
   http::Canceller canceller_;
   bool client_gone_ = false;
-  std::optional<Error> ended_by_gate_;
+  std::optional<Refused> ended_by_gate_;
   std::optional<AnswerReader> reader_;
   std::optional<wire::UsageChunkFilter> usage_filter_;
   std::string shown_;  // what the filter let through of one piece

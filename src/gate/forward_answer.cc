@@ -47,7 +47,7 @@ http::Task<void> Forwarding::Stream(http::ClientExchange& upstream) {
     if (client_gone_) break;
     if (!piece.ok()) {
       if (ended_by_gate_) {
-        co_await BreakOff(*ended_by_gate_, BrokenBy::kGate);
+        co_await BreakOff(ended_by_gate_->error, BrokenBy::kGate);
         co_return;
       }
       bool upstream_broke = piece.error().code() == Code::kCorrupt ||
@@ -168,12 +168,15 @@ http::Task<void> Forwarding::BreakOff(const Error& error, BrokenBy by) {
   if (!started_) {
     const bool refused =
         by == BrokenBy::kGate && reason.code() != Code::kDeadline;
-    co_await Refuse(Refused(std::move(reason), refused ? 0 : 502));
+    Refused answer(std::move(reason), refused ? 0 : 502);
+    if (ended_by_gate_) answer.next = ended_by_gate_->next;
+    co_await Refuse(std::move(answer));
     co_return;
   }
   if (event) {
     std::string frame =
-        wire::ErrorEvent(target_.endpoint.protocol, reason, id_text_, state);
+        wire::ErrorEvent(target_.endpoint.protocol, reason, id_text_, state,
+                         ended_by_gate_ ? ended_by_gate_->next : std::nullopt);
     Status sent = co_await client_.Finish(frame);
     if (sent.ok()) co_return;
   }

@@ -105,7 +105,11 @@ http::Task<std::optional<Refused>> Forwarding::Decide() {
         policy::RuleOn(law, *rooms_.policy.measures().current(),
                        *rooms_.policy.approvals().current(), question);
     if (!ruling.allows()) co_return co_await RefusalOf(ruling, question);
-    basis_ = policy::BasisOf(ruling.decision);
+    // A reroute is what the record is to name, with what let the other model
+    // pass.
+    std::string basis = policy::BasisOf(ruling.decision);
+    basis_ = basis_.empty() ? std::move(basis)
+                            : fmt::format("{}, then {}", basis_, basis);
     grant_ = std::move(ruling.grant);
     const policy::Rule* rule = ruling.decision.rule;
     if (rule != nullptr && rule->limits) limiting_.push_back(rule);

@@ -118,11 +118,14 @@ class Gate::Impl {
   void NoteBrokenReload() { metrics_.CountReload(false); }
 
   void Kill(const policy::Measure& measure) {
-    EndAll(Error(Code::kDenied,
-                 fmt::format("stopped by an administrator until it is resumed: "
-                             "{}",
-                             measure.reason)),
-           measure.scope);
+    Refused reason(
+        Error(Code::kDenied,
+              fmt::format("stopped by an administrator until it is resumed: {}",
+                          measure.reason)));
+    reason.next = fmt::format(
+        "Nothing is lost: go on when it is resumed (`cofferdam resume {}`).",
+        measure.id);
+    EndAll(reason, measure.scope);
   }
 
   std::string MetricsText() const {
@@ -167,7 +170,8 @@ class Gate::Impl {
       std::unique_lock lock(mutex);
       auto wait = std::chrono::milliseconds(drain_ms);
       if (!drained.wait_for(lock, wait, [&] { return over; })) {
-        ended = EndAll(Error(Code::kUnavailable, "the gate is stopping"));
+        ended =
+            EndAll(Refused(Error(Code::kUnavailable, "the gate is stopping")));
       }
     });
     size_t cut = server_->Drain(drain_ms + kEndedTakeMs);
@@ -212,7 +216,7 @@ class Gate::Impl {
   }
 
   // Asks every running exchange that `scope` means to end; how many run.
-  size_t EndAll(const Error& reason, const policy::Scope& scope = {}) {
+  size_t EndAll(const Refused& reason, const policy::Scope& scope = {}) {
     std::lock_guard lock(running_mutex_);
     for (Forwarding* forwarding : running_) {
       forwarding->loop().Post([this, forwarding, reason, scope] {

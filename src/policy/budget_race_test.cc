@@ -135,6 +135,7 @@ TEST(BookRace, NeverPassesACapAtAnySample) {
 
 TEST(BookRace, CapsMayChangeWhileRequestsRun) {
   Book book;
+  book.SetCaps({MakeCap(CapScope::kCompany, "", 100)});
   std::atomic<bool> done = false;
   std::thread changer([&] {
     for (int64_t i = 0; !done.load(); ++i) {

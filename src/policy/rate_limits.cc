@@ -47,6 +47,11 @@ std::string_view ForWhom(Per per) {
   CHECK(false);
 }
 
+// "1 request", "30 requests".
+std::string Counted(int64_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::string_view PerName(Per per) {
@@ -69,14 +74,14 @@ std::string DescribeRate(const RateLimit& limit, RateReached reached) {
     case RateReached::kNothing:
       return "";
     case RateReached::kRequests:
-      return fmt::format("at most {} requests per minute for {}",
-                         limit.requests_per_minute, whom);
+      return fmt::format("at most {} per minute for {}",
+                         Counted(limit.requests_per_minute, "request"), whom);
     case RateReached::kTokens:
-      return fmt::format("at most {} tokens per minute for {}",
-                         limit.tokens_per_minute, whom);
+      return fmt::format("at most {} per minute for {}",
+                         Counted(limit.tokens_per_minute, "token"), whom);
     case RateReached::kStreams:
-      return fmt::format("at most {} requests at one time for {}",
-                         limit.streams, whom);
+      return fmt::format("at most {} at one time for {}",
+                         Counted(limit.streams, "request"), whom);
     case RateReached::kSubjects:
       return "the gate counts for as many people and keys as it can";
   }

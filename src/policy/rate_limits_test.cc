@@ -86,7 +86,7 @@ TEST_F(RateLimitsTest, CountsEachSubjectAlone) {
   EXPECT_TRUE(Passes(team, "P1"));
   EXPECT_FALSE(Passes(team, "P2"));
   EXPECT_EQ(DescribeRate(team, RateReached::kRequests),
-            "at most 1 requests per minute for each team");
+            "at most 1 request per minute for each team");
 }
 
 TEST_F(RateLimitsTest, CountsEachRuleAloneAndKeepsItsCountsOverAReload) {

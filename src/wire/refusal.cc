@@ -350,8 +350,9 @@ Refusal MakeRefusal(const RefusalFor& reader, const Error& error,
 }
 
 std::string ErrorEvent(Protocol protocol, const Error& error,
-                       std::string_view request_id, StreamState state) {
-  std::string message = Message(error, request_id);
+                       std::string_view request_id, StreamState state,
+                       const std::optional<std::string>& next) {
+  std::string message = Message(error, request_id, next);
   std::string_view before = state == StreamState::kMidEvent ? "\n\n" : "";
   switch (protocol) {
     case Protocol::kAnthropicMessages:

@@ -65,8 +65,9 @@ enum class StreamState { kBetweenEvents, kMidEvent };
 
 // The server-sent event, framed and whole, that ends a stream the gate has to
 // end: Anthropic's `error`, Responses' `response.failed`, an `error` object for
-// Chat Completions and Gemini.
+// Chat Completions and Gemini. `next` as RefusalFor has it.
 std::string ErrorEvent(Protocol protocol, const Error& error,
-                       std::string_view request_id, StreamState state);
+                       std::string_view request_id, StreamState state,
+                       const std::optional<std::string>& next = {});
 
 }  // namespace cofferdam::wire
