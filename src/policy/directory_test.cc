@@ -108,7 +108,8 @@ TEST_F(DirectoryTest, RefusesAKeyFromTheMomentItExpires) {
   PutKey();
   EXPECT_TRUE(directory_.Authenticate(key_secret_, kNow).ok());
   EXPECT_THAT(Refusal(key_secret_, kNow + 1),
-              AllOf(HasSubstr(key_.prefix), HasSubstr("expired on 2025-11-21 00:00 UTC"),
+              AllOf(HasSubstr(key_.prefix),
+                    HasSubstr("expired on 2025-11-21 00:00 UTC"),
                     HasSubstr("platform team")));
   // And the session keys it made.
   EXPECT_TRUE(directory_.Authenticate(session_secret_, kNow).ok());
