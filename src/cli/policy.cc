@@ -82,9 +82,10 @@ Result<int> Check(const Invocation& call) {
         fmt::format("{}:{}:{}: {}: {}", file, finding.line, finding.column,
                     policy::SeverityName(finding.severity), finding.message));
   }
+  const auto warnings = static_cast<int64_t>(findings.size()) - errors;
   const std::string counted =
-      fmt::format("{} errors, {} warnings", errors,
-                  findings.size() - static_cast<size_t>(errors));
+      fmt::format("{} error{}, {} warning{}", errors, errors == 1 ? "" : "s",
+                  warnings, warnings == 1 ? "" : "s");
   if (errors > 0) {
     Say(fmt::format("{}: {}", file, counted));
     return 1;
