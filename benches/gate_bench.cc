@@ -1,6 +1,7 @@
 // What the gate costs: the same requests straight to a provider double, through
-// nginx as a plain reverse proxy, through the gate, and through a gate with
-// ledger.sync = "each", in turns, in one run. All are processes of their own.
+// nginx as a plain reverse proxy, through the gate, through one with 1,000
+// rules and 100,000 people ("governed"), and through one with ledger.sync =
+// "each", in turns, in one run. All are processes of their own.
 //
 // The gate does what it always does: it checks the key, meters, writes its log,
 // records durably before the last byte, and indexes what was recorded.
@@ -43,6 +44,7 @@ namespace {
 const std::string kDirect = "direct";
 const std::string kNginx = "nginx";
 const std::string kGate = "gate";
+const std::string kGoverned = "governed";
 const std::string kGateEach = "sync_each_gate";
 
 // Descriptors that a gate needs beside two for each stream.
@@ -154,14 +156,21 @@ class GateBench {
                      Sync::kGroup);
     GateProcess each(folder_.path() + "/each", double_.port(), loops_,
                      Sync::kEach);
-    TurnRunner runner({{kDirect, double_.port(), gate.key(), nullptr},
-                       {kNginx, nginx.port(), gate.key(), &nginx.process()},
-                       {kGate, gate.port(), gate.key(), &gate.process()},
-                       {kGateEach, each.port(), each.key(), &each.process()}},
-                      double_.process());
+    GateProcess governed(folder_.path() + "/governed", double_.port(), loops_,
+                         Sync::kGroup, Governed::kFully);
+    TurnRunner runner(
+        {{kDirect, double_.port(), gate.key(), nullptr},
+         {kNginx, nginx.port(), gate.key(), &nginx.process()},
+         {kGate, gate.port(), gate.key(), &gate.process()},
+         {kGoverned, governed.port(), governed.key(), &governed.process()},
+         {kGateEach, each.port(), each.key(), &each.process()}},
+        double_.process());
     const int turns = options_.quick ? 3 : 9;
-    CompareOne(runner.Run({"c1", 1, Count(2'000), turns, {}}));
-    Compare64(runner.Run({"c64", 64, Count(8'000), turns, {}}));
+    const TurnTable c1 = runner.Run({"c1", 1, Count(2'000), turns, {}});
+    CompareOne(c1);
+    const TurnTable c64 = runner.Run({"c64", 64, Count(8'000), turns, {}});
+    Compare64(c64);
+    CompareGoverned(c1, c64);
     CompareStreams(
         runner.Run({"stream", 1, Count(300), turns, {.stream = true}}));
     CompareFrames(
@@ -174,6 +183,8 @@ class GateBench {
         {"prompt_300k", 1, Count(300), turns, {.prompt_bytes = 300'000}}));
     Add("memory_after", Mebibytes(gate.process().ResidentBytes()), "MiB");
     CheckRecords(gate, runner.sent(kGate), runner.failed(kGate), "");
+    CheckRecords(governed, runner.sent(kGoverned), runner.failed(kGoverned),
+                 "governed_");
     CheckRecords(each, runner.sent(kGateEach), runner.failed(kGateEach),
                  "sync_each_");
     Add("baseline_failed", runner.failed(kDirect) + runner.failed(kNginx),
@@ -225,6 +236,17 @@ class GateBench {
         Value("c1_gate_added_p50") / Value("c1_nginx_added_p50"), "ratio",
         Better::kLower, 2);
     AddRates(c1, "c1");
+  }
+
+  // What a law and many people add to the gate itself.
+  void CompareGoverned(const TurnTable& c1, const TurnTable& c64) {
+    constexpr double kMost = 1.05;
+    Add("c1_governed_p50_of_gate", c1.MedianRatio(kGoverned, kGate, TotalP50),
+        "ratio", Better::kLower, kMost);
+    Add("c64_governed_p50_of_gate", c64.MedianRatio(kGoverned, kGate, TotalP50),
+        "ratio", Better::kLower, kMost);
+    Add("c64_governed_cpu_of_gate", c64.MedianRatio(kGoverned, kGate, ProxyCpu),
+        "ratio", Better::kLower, kMost);
   }
 
   void Compare64(const TurnTable& c64) {

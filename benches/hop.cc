@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/sqlite.h"
 
 namespace cofferdam::bench {
 namespace {
@@ -100,6 +101,20 @@ http {{
 }}
 )";
 
+// Rules over repositories, people and tools, none of which is the bench's.
+std::string Law() {
+  std::string law = "ask = \"Ask nobody\"\n";
+  for (int i = 0; i < kRules; ++i) {
+    law += fmt::format(
+        "[[rule]]\nname = \"r{0}\"\neffect = \"deny\"\n"
+        "reason = \"a bench\"\nrepo = \"github.com/example/r{0}-*\"\n"
+        "{1} = \"{2}{0}\"\n",
+        i, i % 2 == 0 ? "person" : "tool",
+        i % 2 == 0 ? "someone@example.com" : "tool-");
+  }
+  return law;
+}
+
 }  // namespace
 
 int CoresUsable() {
@@ -152,14 +167,16 @@ bool NginxProcess::Start(const std::string& folder, uint16_t upstream_port,
 }
 
 GateProcess::GateProcess(const std::string& folder, uint16_t upstream_port,
-                         int loops, Sync sync)
+                         int loops, Sync sync, Governed governed)
     : folder_(folder) {
   std::filesystem::create_directory(folder);
+  // The cap is there, and wide enough for ten thousand streams at once.
   WriteFile(folder + "/cofferdam.toml",
             fmt::format("[gate]\nlisten = \"127.0.0.1:0\"\n"
                         "admin = \"127.0.0.1:0\"\nthreads = {}\n"
                         "connections_max = 20000\n"
                         "[ledger]\nsync = \"{}\"\n"
+                        "[budget]\nperson_month_dollars = 1000000\n"
                         "[contract.bench]\nclass = \"allow\"\n"
                         "[upstream.bench]\n"
                         "protocol = \"anthropic-messages\"\n"
@@ -167,6 +184,11 @@ GateProcess::GateProcess(const std::string& folder, uint16_t upstream_port,
                         "contract = \"bench\"\n",
                         loops, sync == Sync::kEach ? "each" : "group",
                         upstream_port));
+  if (governed == Governed::kFully) WriteFile(folder + "/policy.toml", Law());
+  Command({"person", "add", "bench@example.com", "--team", "bench"});
+  key_ = Command({"key", "create", "--person", "bench@example.com"});
+  key_.erase(key_.find_last_not_of('\n') + 1);
+  if (governed == Governed::kFully) AddPeople();
   process_ = std::make_unique<Process>(
       std::vector<std::string>{CofferdamBinary(), "serve", "--config",
                                folder + "/cofferdam.toml", "--data",
@@ -176,9 +198,30 @@ GateProcess::GateProcess(const std::string& folder, uint16_t upstream_port,
   auto ready = JsonDocument::Parse(process_->first_line());
   if (!ready.ok()) Fail("the gate's ready line: " + process_->first_line());
   port_ = PortOf((*ready)["agents"].StringOrEmpty());
-  Command({"person", "add", "bench@example.com", "--team", "bench"});
-  key_ = Command({"key", "create", "--person", "bench@example.com"});
-  key_.erase(key_.find_last_not_of('\n') + 1);
+}
+
+// Straight into the store's file, since nobody holds it yet: a hundred thousand
+// commands would take an hour.
+void GateProcess::AddPeople() const {
+  Database::Options options;
+  options.mode = Database::Mode::kReadWrite;
+  auto file = Database::Open(folder_ + "/data/policy.sqlite", options);
+  if (!file.ok()) Fail("people: " + file.error().message());
+  const std::string numbers = fmt::format(
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+      " WHERE i < {}) ",
+      kPeople);
+  Status added = file->Execute(
+      "BEGIN;" + numbers +
+      "INSERT INTO person (id, email, team, created)"
+      " SELECT printf('01JD%022d', i), 'p' || i || '@example.com', 'bench', 1"
+      " FROM n;" +
+      numbers +
+      "INSERT INTO key (id, hash, prefix, role, person, created)"
+      " SELECT printf('01JE%022d', i), randomblob(32),"
+      " printf('cfe_%08d', i), 'engineer', printf('01JD%022d', i), 1 FROM n;"
+      "COMMIT;");
+  if (!added.ok()) Fail("people: " + added.error().message());
 }
 
 std::string GateProcess::Command(std::vector<std::string> words) const {

@@ -44,12 +44,19 @@ class NginxProcess {
 };
 
 enum class Sync { kGroup, kEach };
+// What the gate has to decide by.
+enum class Governed {
+  kBarely,  // the fixed law, one person
+  kFully    // kRules rules, none of which matches, and kPeople with a key each
+};
+inline constexpr int kRules = 1'000;
+inline constexpr int kPeople = 100'000;
 
-// `cofferdam serve` with a store of its own, one person and one key.
+// `cofferdam serve` with a store of its own, whose requests are one person's.
 class GateProcess {
  public:
   GateProcess(const std::string& folder, uint16_t upstream_port, int loops,
-              Sync sync);
+              Sync sync, Governed governed = Governed::kBarely);
   uint16_t port() const { return port_; }
   const std::string& key() const { return key_; }
   const Process& process() const { return *process_; }
@@ -63,6 +70,7 @@ class GateProcess {
 
  private:
   std::string Command(std::vector<std::string> words) const;
+  void AddPeople() const;
 
   std::string folder_;
   std::unique_ptr<Process> process_;
