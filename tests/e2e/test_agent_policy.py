@@ -17,7 +17,7 @@ FOUR = pytest.mark.parametrize("client", clients.FOUR, ids=str)
 DIALECTS = {dialect.provider: dialect for dialect in dialects.ALL[:4]}
 # A refusal ends an agent, or its turn, at once. A machine that runs other
 # tests beside this one needs the rest.
-REFUSED_S = 25
+REFUSED_S = 45
 
 
 def meet(tmp_path, client, effect: effects.Effect):

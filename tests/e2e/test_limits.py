@@ -83,7 +83,7 @@ def test_a_rule_lets_so_many_run_at_one_time(tmp_path):
         house.poll(lambda: double.exchanges, "the first request")
         refused = post(gate, key)
         assert refused.status == 429
-        assert "at most 1 requests at one time" in said(refused)
+        assert "at most 1 request at one time" in said(refused)
         assert refused.header("retry-after")
         gate.kill()
 
