@@ -12,6 +12,7 @@
 #include "cli/context.h"
 #include "cli/law_file.h"
 #include "cli/law_text.h"
+#include "evidence/label_index.h"
 #include "gate/upstream.h"
 #include "policy/law_case.h"
 #include "policy/law_check.h"
@@ -50,7 +51,16 @@ Result<std::string> ReadLaw(const Config& config) {
 Result<int> Check(const Invocation& call) {
   TRY_ASSIGN(Config config, ConfigOf(call));
   TRY_ASSIGN(std::string text, ReadLaw(config));
-  const policy::LawContext context = LawContextOf(config);
+  policy::LawContext context = LawContextOf(config);
+  // A rule that asks for a label nobody has built refuses whatever it meets.
+  TRY_ASSIGN(const std::vector<evidence::LabelInfo> labels,
+             evidence::ListLabels(evidence::LabelsFolder(config.data_folder)));
+  if (context.known) {
+    context.known->labels.emplace();
+    for (const evidence::LabelInfo& each : labels) {
+      context.known->labels->push_back(each.label);
+    }
+  }
   const std::vector<policy::LawFinding> findings =
       policy::CheckLaw(text, context);
   const std::string file = LawFile(config);

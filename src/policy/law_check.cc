@@ -104,9 +104,10 @@ void CheckKnown(const Law& law, const KnownNames& known, const Rule& rule,
     const bool asked = (rule.when.labels >> i & 1U) != 0;
     if (!asked || MatchesAny(law.labels()[i], *known.labels)) continue;
     Add(rule, Severity::kWarning,
-        fmt::format("prompt_contains: no index has the label \"{}\" yet, so "
-                    "that no prompt contains it",
-                    law.labels()[i]),
+        fmt::format("prompt_contains: no index has the label \"{}\" yet; until "
+                    "`cofferdam index build --from PATH --label {}` every "
+                    "request that the rule asks about is refused",
+                    law.labels()[i], law.labels()[i]),
         findings);
   }
 }

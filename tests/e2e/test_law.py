@@ -48,7 +48,8 @@ def run(company, *words):
 
 def test_a_good_law_is_checked_shown_and_tested(company):
     code, out, _ = run(company, "check")
-    assert code == 0 and "ok (5 rules, 0 errors, 0 warnings" in out
+    assert code == 0 and "ok (5 rules, 0 errors, 1 warning" in out
+    assert "no index has the label" in out
     code, out, _ = run(company, "test")
     assert (code, out) == (0, "3 of 3 cases hold\n")
     code, out, _ = run(company, "show")
@@ -83,7 +84,7 @@ reason = "r"
     assert '"old-agents"' in out
     assert f'policy.toml:{at + 9}:12: error: [rule.7] contract: unknown' in out
     found = json.loads(run(company, "check", "--json")[1])
-    assert found["ok"] is False and len(found["findings"]) == 2
+    assert found["ok"] is False and len(found["findings"]) == 3
 
 
 def test_a_reroute_across_protocols_is_refused(company):
