@@ -12,7 +12,10 @@
 #include "cli/context.h"
 #include "cli/law_file.h"
 #include "cli/law_text.h"
+#include "console/admin.h"
+#include "console/stores.h"
 #include "evidence/label_index.h"
+#include "gate/identity.h"
 #include "gate/upstream.h"
 #include "policy/law_case.h"
 #include "policy/law_check.h"
@@ -48,6 +51,25 @@ Result<std::string> ReadLaw(const Config& config) {
   return ReadFile(file, policy::kLawBytesMax);
 }
 
+// The teams of the data folder; none where there is no such folder yet, as on
+// a machine that only checks.
+Result<std::optional<std::vector<std::string>>> KnownTeams(
+    const Config& config) {
+  if (access((config.data_folder + "/policy.sqlite").c_str(), F_OK) != 0) {
+    return std::optional<std::vector<std::string>>();
+  }
+  TRY_ASSIGN(console::StoresOptions stores, StoresOptionsOf(config));
+  TRY_ASSIGN(auto admin, console::Admin::Open(stores, CommandLogger()));
+  TRY_ASSIGN(std::string answer, admin->Call("GET", "team"));
+  TRY(admin->Close());
+  TRY_ASSIGN(JsonDocument list, JsonDocument::Parse(answer));
+  std::vector<std::string> teams;
+  for (const JsonValue& row : list["teams"].Elements()) {
+    teams.emplace_back(row["name"].StringOrEmpty());
+  }
+  return std::optional(std::move(teams));
+}
+
 Result<int> Check(const Invocation& call) {
   TRY_ASSIGN(Config config, ConfigOf(call));
   TRY_ASSIGN(std::string text, ReadLaw(config));
@@ -56,6 +78,8 @@ Result<int> Check(const Invocation& call) {
   TRY_ASSIGN(const std::vector<evidence::LabelInfo> labels,
              evidence::ListLabels(evidence::LabelsFolder(config.data_folder)));
   if (context.known) {
+    TRY_ASSIGN(context.known->teams, KnownTeams(config));
+    context.known->tools = gate::KnownTools();
     context.known->labels.emplace();
     for (const evidence::LabelInfo& each : labels) {
       context.known->labels->push_back(each.label);

@@ -1,5 +1,6 @@
 #include "gate/identity.h"
 
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -135,6 +136,12 @@ Identity ReadIdentity(policy::Principal principal,
 std::string ToolOf(const http::Headers& headers) {
   Product product = FirstProduct(headers.GetOrEmpty("user-agent"));
   return std::string(ToolName(product.name));
+}
+
+std::vector<std::string> KnownTools() {
+  std::set<std::string> names;
+  for (const KnownTool& tool : kTools) names.emplace(tool.name);
+  return {names.begin(), names.end()};
 }
 
 Result<std::string> ReadCredential(const http::RequestHead& request) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "http/message.h"
 #include "policy/principal.h"
@@ -30,6 +31,8 @@ Identity ReadIdentity(policy::Principal principal,
 // The tool that the User-Agent names: "claude-code", "codex", …; the product
 // itself where it is not known. Empty without one.
 std::string ToolOf(const http::Headers& headers);
+// The names of the tools that it knows, each once, sorted.
+std::vector<std::string> KnownTools();
 
 // The one credential of a request: from Authorization: Bearer, x-api-key,
 // api-key, x-goog-api-key or the query parameter `key`. kUnauthenticated when

@@ -46,6 +46,8 @@ struct KnownNames {
   std::vector<KnownUpstream> upstreams;  // in the order of the configuration
   std::optional<std::vector<std::string>> teams;
   std::optional<std::vector<std::string>> labels;
+  // Agents that the gate tells apart; a session key may bind any other name.
+  std::optional<std::vector<std::string>> tools;
 };
 
 // What a law is read with.

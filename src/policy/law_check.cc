@@ -87,16 +87,38 @@ void CheckOverride(const Law& law, const Rule& rule,
       findings);
 }
 
+// The patterns of one condition that none of `known` matches.
+std::vector<std::string> Unknown(const Rule& rule, Field field,
+                                 const std::vector<std::string>& known) {
+  std::vector<std::string> unknown;
+  for (const auto* patterns : {&rule.when.Any(field), &rule.when.None(field)}) {
+    for (const std::string& pattern : *patterns) {
+      if (!pattern.empty() && !MatchesAny(pattern, known)) {
+        unknown.push_back(pattern);
+      }
+    }
+  }
+  return unknown;
+}
+
 void CheckKnown(const Law& law, const KnownNames& known, const Rule& rule,
                 std::vector<LawFinding>* findings) {
   if (known.teams) {
-    for (const auto* teams :
-         {&rule.when.Any(Field::kTeam), &rule.when.None(Field::kTeam)}) {
-      for (const std::string& team : *teams) {
-        if (team.empty() || MatchesAny(team, *known.teams)) continue;
-        Add(rule, Severity::kWarning,
-            fmt::format("team: nobody knows a team \"{}\"", team), findings);
-      }
+    for (const std::string& team : Unknown(rule, Field::kTeam, *known.teams)) {
+      Add(rule, Severity::kWarning,
+          fmt::format("team: nobody knows a team \"{}\"; `cofferdam team "
+                      "list` shows them",
+                      team),
+          findings);
+    }
+  }
+  if (known.tools) {
+    for (const std::string& tool : Unknown(rule, Field::kTool, *known.tools)) {
+      Add(rule, Severity::kWarning,
+          fmt::format("tool: no agent is called \"{}\" unless a session key "
+                      "binds that name; known: {}",
+                      tool, fmt::join(*known.tools, ", ")),
+          findings);
     }
   }
   if (!known.labels) return;

@@ -111,6 +111,17 @@ TEST(CheckLaw, WarnsOfTeamsAndLabelsThatNobodyKnows) {
                           HasSubstr("label \"x\"")));
 }
 
+TEST(CheckLaw, WarnsOfToolsThatTheGateDoesNotTellApart) {
+  LawContext context;
+  context.known.emplace();
+  context.known->tools = {"claude-code", "codex"};
+  EXPECT_THAT(
+      Lines(Rule("a", "tool = [\"claude-*\", \"claude\"]"), context),
+      ElementsAre(HasSubstr("tool: no agent is called \"claude\" unless a "
+                            "session key binds that name; known: claude-code, "
+                            "codex")));
+}
+
 // What is called unreachable is never reached.
 TEST(CheckLaw, IsRightOnDrawnLaws) {
   size_t unreachable = 0;
