@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "evidence/matcher.h"
+#include "evidence/proposal.h"
 #include "fingerprint/evidence_stream.h"
 
 namespace cofferdam::evidence {
-
-// A fingerprint that stands in both.
-struct Seed {
-  uint32_t document = 0;  // first token
-  uint32_t output = 0;    // first token
-};
 
 // What of a document is compared, one value a token.
 struct DocumentTokens {

@@ -233,32 +233,6 @@ class Scale {
   ContentEvidence evidence_;
 };
 
-// The last `count` names of a path, without the slash before them; the whole
-// path when it has fewer.
-std::string_view LastNames(std::string_view path, int count) {
-  size_t end = path.size();
-  for (int i = 0; i < count; ++i) {
-    size_t slash = end == 0 ? std::string_view::npos : path.rfind('/', end - 1);
-    if (slash == std::string_view::npos) return path;
-    end = slash;
-  }
-  return path.substr(end + 1);
-}
-
-std::string_view WithoutDot(std::string_view path) {
-  while (path.starts_with("./")) path.remove_prefix(2);
-  return path;
-}
-
-// Whether the model's `path`, absolute or relative to wherever it stood, is
-// `in_repository`.
-bool IsPath(std::string_view path, std::string_view in_repository) {
-  path = WithoutDot(path);
-  if (path.size() <= in_repository.size()) return path == in_repository;
-  return path.starts_with('/') && path.ends_with(in_repository) &&
-         path[path.size() - in_repository.size() - 1] == '/';
-}
-
 }  // namespace
 
 std::span<const Constant> Constants() { return kConstants; }
@@ -278,35 +252,6 @@ ContentEvidence WeighContent(const Match& match, const TokenStream& document) {
   return scale.Result();
 }
 
-std::string_view ContextName(Context context) {
-  switch (context) {
-    case Context::kNone:
-      return "none";
-    case Context::kPath:
-      return "path";
-    case Context::kRepository:
-      return "repository";
-    case Context::kSamePath:
-      return "same_path";
-  }
-  return "none";
-}
-
-Context ContextOf(const DocumentPlace& document, const Origin& origin) {
-  if (!document.repository.empty() && !origin.repo.empty()) {
-    if (document.repository != origin.repo) return Context::kNone;
-    return !origin.path.empty() &&
-                   IsPath(origin.path, document.path_in_repository)
-               ? Context::kSamePath
-               : Context::kRepository;
-  }
-  std::string_view last = LastNames(WithoutDot(origin.path), 2);
-  return last.find('/') != std::string_view::npos &&
-                 last == LastNames(WithoutDot(document.path), 2)
-             ? Context::kPath
-             : Context::kNone;
-}
-
 double ContextBits(Context context, const ContentEvidence& content) {
   // What echoes the prompt is as likely to stand here because it was here
   // before, so the context speaks for the rest alone.
@@ -316,6 +261,7 @@ double ContextBits(Context context, const ContentEvidence& content) {
           : 1 - static_cast<double>(content.echoed_tokens) / content.tokens;
   switch (context) {
     case Context::kNone:
+    case Context::kEarlier:
       return 0;
     case Context::kPath:
       return Value("context_path") * novel_share;
@@ -339,6 +285,8 @@ double DecisiveBits() { return Value("strong"); }
 
 Strength Judge(const ContentEvidence& content, Context context,
                bool whole_stretch) {
+  // What stood there before cannot come from the output.
+  if (context == Context::kEarlier) return Strength::kNothing;
   double context_bits = ContextBits(context, content);
   uint32_t novel_tokens = content.tokens - content.echoed_tokens;
   bool in_place = context == Context::kSamePath;

@@ -4,8 +4,8 @@
 #include <span>
 #include <string_view>
 
+#include "evidence/context.h"
 #include "evidence/matcher.h"
-#include "evidence/origin.h"
 #include "fingerprint/lex.h"
 
 namespace cofferdam::evidence {
@@ -44,23 +44,6 @@ struct ContentEvidence {
 ContentEvidence WeighContent(const Match& match,
                              const fingerprint::TokenStream& document);
 
-// What a scanned document says of its place; views may be empty.
-struct DocumentPlace {
-  std::string_view path;                // as the user sees it
-  std::string_view repository;          // "host/path" of its remote
-  std::string_view path_in_repository;  // empty outside of one
-};
-
-// How the document's place agrees with where the output was written.
-enum class Context {
-  kNone,        // nothing known, or another repository
-  kPath,        // the last two names of the path, repository not known
-  kRepository,  // the same repository, another path
-  kSamePath,    // the same path of the same repository
-};
-// "none", "path", "repository", "same_path": for JSON.
-std::string_view ContextName(Context context);
-Context ContextOf(const DocumentPlace& document, const Origin& origin);
 double ContextBits(Context context, const ContentEvidence& content);
 
 // What a match is worth.

@@ -194,6 +194,21 @@ TEST(ContextOf, ComparesRepositoryAndPath) {
             Context::kNone);
 }
 
+TEST(ContextOf, KnowsWhatStoodThereBefore) {
+  Origin origin;
+  origin.repo = "example.com/team/app";
+  origin.path = "src/a.cc";
+  origin.time = 1000;
+  DocumentPlace place = Place("example.com/team/app", "src/a.cc");
+  EXPECT_EQ(ContextOf(place, origin), Context::kSamePath);
+  place.time = 1000;
+  EXPECT_EQ(ContextOf(place, origin), Context::kSamePath);
+  place.time = 999;
+  EXPECT_EQ(ContextOf(place, origin), Context::kEarlier);
+  origin.time = 0;
+  EXPECT_EQ(ContextOf(place, origin), Context::kSamePath);
+}
+
 TEST(ContextOf, ComparesTwoNamesWhereNoRepositoryIsKnown) {
   Origin origin;
   origin.repo = "example.com/team/app";
@@ -243,6 +258,7 @@ TEST(Judge, AsksForBitsAndTokens) {
   EXPECT_EQ(judge(29, 300, Context::kSamePath), Strength::kWeak);
   EXPECT_EQ(judge(300, 100, Context::kRepository), Strength::kWeak);
   EXPECT_EQ(judge(300, 250, Context::kRepository), Strength::kStrong);
+  EXPECT_EQ(judge(300, 900, Context::kEarlier), Strength::kNothing);
 }
 
 TEST(Judge, LetsAWholeShortEditCountInItsPlace) {

@@ -54,9 +54,9 @@ class Origins {
 
 Result<std::vector<Weighed>> Weigh(const Index& index,
                                    std::vector<Match> matches,
-                                   const TokenStream& document,
-                                   const DocumentPlace& place,
+                                   const ScannedText& scanned,
                                    const Judgement& judgement) {
+  const TokenStream& document = scanned.tokens;
   Origins origins(index);
   std::vector<Weighed> weighed;
   for (Match& match : matches) {
@@ -67,7 +67,7 @@ Result<std::vector<Weighed>> Weigh(const Index& index,
     if (Judge(content, Context::kSamePath, whole) == Strength::kNothing)
       continue;
     TRY_ASSIGN(const Origin* origin, origins.Of(match));
-    Context context = ContextOf(place, *origin);
+    Context context = ContextOf(scanned.place, *origin);
     Strength strength = Judge(content, context, whole);
     if (strength == Strength::kNothing) continue;
     policy::TermsVerdict terms =
@@ -112,11 +112,12 @@ bool IsStronger(const FoundOrigin& a, const FoundOrigin& b) {
 
 // One finding out of the claims [begin, end), which share lines.
 Finding Combine(std::span<const Claim> claims,
-                const std::vector<Weighed>& weighed,
-                const TokenStream& document, const LineCounts& counts,
-                const DocumentPlace& place) {
+                const std::vector<Weighed>& weighed, const ScannedText& scanned,
+                const LineCounts& counts) {
+  const TokenStream& document = scanned.tokens;
   Finding finding;
-  finding.path = place.path;
+  finding.place = PlaceOf(scanned.place);
+  finding.language = scanned.language;
   finding.lines = claims.front().lines;
   std::set<size_t> used;
   for (const Claim& claim : claims) {
@@ -148,6 +149,21 @@ Finding Combine(std::span<const Claim> claims,
 
 }  // namespace
 
+std::string_view FindingKindName(FindingKind kind) {
+  return kind == FindingKind::kMatch ? "match" : "marked";
+}
+
+FindingPlace PlaceOf(const DocumentPlace& document) {
+  return {.path = std::string(document.path),
+          .repository = std::string(document.repository),
+          .path_in_repository = std::string(document.path_in_repository),
+          .commit = std::string(document.commit),
+          .record = document.record,
+          .record_begin = document.record_begin,
+          .record_end = document.record_end,
+          .field = std::string(document.field)};
+}
+
 double FoundOrigin::echo() const {
   return content.tokens == 0
              ? 0
@@ -162,14 +178,15 @@ double Finding::bits() const {
   return origins.empty() ? 0 : origins.front().bits();
 }
 
-Result<std::vector<Finding>> MakeFindings(
-    const Index& index, std::vector<Match> matches, const TokenStream& document,
-    std::string_view text, const DocumentPlace& place,
-    const Judgement& judgement, KeepText keep_text) {
+Result<std::vector<Finding>> MakeFindings(const Index& index,
+                                          std::vector<Match> matches,
+                                          const ScannedText& scanned,
+                                          const Judgement& judgement,
+                                          KeepText keep_text) {
   TRY_ASSIGN(std::vector<Weighed> weighed,
-             Weigh(index, std::move(matches), document, place, judgement));
+             Weigh(index, std::move(matches), scanned, judgement));
   if (weighed.empty()) return std::vector<Finding>();
-  LineCounts counts(document, text);
+  LineCounts counts(scanned.tokens, scanned.text);
   std::vector<Claim> claims;
   for (size_t i = 0; i < weighed.size(); ++i) {
     for (const LineRange& lines : counts.LinesOf(weighed[i].match))
@@ -186,7 +203,7 @@ Result<std::vector<Finding>> MakeFindings(
     for (; end < claims.size() && claims[end].lines.begin <= last; ++end)
       last = std::max(last, claims[end].lines.end);
     Finding finding = Combine(std::span(claims).subspan(begin, end - begin),
-                              weighed, document, counts, place);
+                              weighed, scanned, counts);
     begin = end;
     if (finding.origins.empty()) continue;
     Decide(&finding);
@@ -194,8 +211,11 @@ Result<std::vector<Finding>> MakeFindings(
       finding.origins_left_out = finding.origins.size() - kOriginsMax;
       finding.origins.resize(kOriginsMax);
     }
-    if (keep_text == KeepText::kYes)
-      finding.text = std::string(counts.TextOf(finding.lines));
+    std::string_view text = counts.TextOf(finding.lines);
+    finding.byte_begin =
+        static_cast<uint64_t>(text.data() - scanned.text.data());
+    finding.byte_end = finding.byte_begin + text.size();
+    if (keep_text == KeepText::kYes) finding.text = std::string(text);
     findings.push_back(std::move(finding));
   }
   return findings;

@@ -11,9 +11,11 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "evidence/bits.h"
+#include "evidence/context.h"
 #include "evidence/matcher.h"
 #include "evidence/origin.h"
 #include "fingerprint/index.h"
+#include "fingerprint/language.h"
 #include "fingerprint/lex.h"
 #include "policy/verdict.h"
 
@@ -51,9 +53,53 @@ struct FoundOrigin {
   double echo() const;  // share of matched tokens that are echoed, 0..1
 };
 
-struct Finding {
+// What a finding rests on.
+enum class FindingKind {
+  kMatch,   // the text follows outputs of the ledger
+  kMarked,  // the text, or what stands around it, says that a model wrote it
+};
+// "match", "marked": for JSON.
+std::string_view FindingKindName(FindingKind kind);
+
+// Where the text of a finding stands: a DocumentPlace that owns its strings.
+struct FindingPlace {
   std::string path;
+  std::string repository;
+  std::string path_in_repository;
+  std::string commit;
+  uint64_t record = 0;  // from 1; 0: the file is the record
+  // The record's bytes in the decoded file.
+  uint64_t record_begin = 0;
+  uint64_t record_end = 0;
+  std::string field;  // empty: the whole file
+
+  bool operator==(const FindingPlace&) const = default;
+};
+FindingPlace PlaceOf(const DocumentPlace& document);
+
+// How much a mark says of its text.
+enum class MarkWeight {
+  kWeak,    // never decides alone
+  kStrong,  // its text is a model's
+};
+
+// A sign that a model wrote the text (evidence/marks.h).
+struct FoundMark {
+  std::string name;   // of the rule or the catalogue's entry
+  std::string kind;   // "dataset", "phrase", "agent", "field", "manifest", …
+  std::string words;  // what it says, for people
+  std::string model;  // if it names one
+  MarkWeight weight = MarkWeight::kWeak;
+};
+
+struct Finding {
+  FindingKind kind = FindingKind::kMatch;
+  FindingPlace place;
+  fingerprint::Language language = fingerprint::Language::kGeneral;
+  // In the field's text. A finding about a whole record has them all.
   LineRange lines;
+  uint64_t byte_begin = 0;  // half-open; ends of whole lines
+  uint64_t byte_end = 0;
   policy::Verdict verdict = policy::Verdict::kForbidden;
   std::string why;  // in words
   // Matched by any origin, and all, on these lines.
@@ -62,6 +108,8 @@ struct Finding {
   // By falling strength, bits and then by exchange and part.
   std::vector<FoundOrigin> origins;
   size_t origins_left_out = 0;
+  // Of a finding of kind kMarked, the strongest first; else empty.
+  std::vector<FoundMark> marks;
   // The document's lines; only if they were asked for.
   std::optional<std::string> text;
 
@@ -77,14 +125,23 @@ struct Judgement {
 
 enum class KeepText { kNo, kYes };
 
-// The findings of one document, by lines. A line belongs to a finding when at
+// A text that was scanned.
+struct ScannedText {
+  const fingerprint::TokenStream& tokens;
+  std::string_view text;
+  fingerprint::Language language = fingerprint::Language::kGeneral;
+  DocumentPlace place;
+};
+
+// The findings of one text, by lines. A line belongs to a finding when at
 // least half of its tokens are matched; lines without tokens belong to it when
 // they stand between two that do. Matches that share a line become one finding
 // with all their origins. kCorrupt when an origin cannot be read.
-Result<std::vector<Finding>> MakeFindings(
-    const fingerprint::Index& index, std::vector<Match> matches,
-    const fingerprint::TokenStream& document, std::string_view text,
-    const DocumentPlace& place, const Judgement& judgement, KeepText keep_text);
+Result<std::vector<Finding>> MakeFindings(const fingerprint::Index& index,
+                                          std::vector<Match> matches,
+                                          const ScannedText& scanned,
+                                          const Judgement& judgement,
+                                          KeepText keep_text);
 
 // What people call a person of the ledger, such as their mail address; empty
 // when it is not known.

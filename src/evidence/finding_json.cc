@@ -60,16 +60,45 @@ void WriteOrigin(const FoundOrigin& found, const NameOf& person_name,
   writer->EndObject();
 }
 
+void WriteMarks(const std::vector<FoundMark>& marks, JsonWriter* writer) {
+  writer->Key("marks").BeginArray();
+  for (const FoundMark& mark : marks) {
+    writer->BeginObject()
+        .Field("name", mark.name)
+        .Field("kind", mark.kind)
+        .Field("words", mark.words)
+        .FieldIfSet("model", mark.model)
+        .Field("weight", mark.weight == MarkWeight::kStrong ? "strong" : "weak")
+        .EndObject();
+  }
+  writer->EndArray();
+}
+
 }  // namespace
 
 void BeginFindingJson(const Finding& finding, const NameOf& person_name,
                       JsonWriter* writer) {
+  const FindingPlace& place = finding.place;
   writer->BeginObject()
-      .Field("path", finding.path)
+      .Field("kind", FindingKindName(finding.kind))
+      .Field("path", place.path)
+      .FieldIfSet("repository", place.repository)
+      .FieldIfSet("path_in_repository", place.path_in_repository)
+      .FieldIfSet("commit", place.commit);
+  if (place.record > 0) {
+    writer->Field("record", place.record)
+        .Field("record_begin", place.record_begin)
+        .Field("record_end", place.record_end);
+  }
+  writer->FieldIfSet("field", place.field)
+      .Field("language", fingerprint::LanguageName(finding.language))
+      .Field("byte_begin", finding.byte_begin)
+      .Field("byte_end", finding.byte_end)
       .Field("line_begin", uint64_t{finding.lines.begin})
       .Field("line_end", uint64_t{finding.lines.end})
       .Field("verdict", policy::VerdictName(finding.verdict))
       .Field("why", finding.why);
+  if (!finding.marks.empty()) WriteMarks(finding.marks, writer);
   writer->Key("evidence")
       .BeginObject()
       .Field("tokens", uint64_t{finding.tokens_matched})

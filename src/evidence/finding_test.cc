@@ -79,12 +79,16 @@ std::vector<Finding> Find(const SampleIndex& index, std::string_view text,
                           Judgement judgement = {},
                           DocumentPlace place = {.path = "other.py"}) {
   TokenStream document = LexSample(text, Language::kPython);
-  Matcher matcher(index.index(), {});
+  Matcher matcher(index.index(), nullptr, {});
   MatchCounts counts;
-  auto matches = matcher.Find(document, &counts);
+  auto matches = matcher.Find(document, Language::kPython, &counts);
   EXPECT_TRUE(matches.ok());
-  auto findings = MakeFindings(index.index(), *std::move(matches), document,
-                               text, place, judgement, KeepText::kYes);
+  auto findings = MakeFindings(index.index(), *std::move(matches),
+                               {.tokens = document,
+                                .text = text,
+                                .language = Language::kPython,
+                                .place = place},
+                               judgement, KeepText::kYes);
   EXPECT_TRUE(findings.ok());
   return findings.ok() ? *std::move(findings) : std::vector<Finding>();
 }
@@ -101,10 +105,14 @@ TEST(MakeFindings, NamesExactlyTheLinesOfTheModel) {
   ASSERT_EQ(findings.size(), 1u);
   const Finding& finding = findings[0];
   uint32_t before = LineCount(kHuman);
-  EXPECT_EQ(finding.path, "other.py");
+  EXPECT_EQ(finding.place.path, "other.py");
   EXPECT_EQ(finding.lines, (LineRange{before + 1, before + LineCount(kModel)}));
   EXPECT_EQ(finding.verdict, Verdict::kForbidden);
   EXPECT_EQ(finding.text, std::string(kModel));
+  EXPECT_EQ(finding.byte_begin, kHuman.size());
+  EXPECT_EQ(finding.byte_end, kHuman.size() + kModel.size());
+  EXPECT_EQ(finding.kind, FindingKind::kMatch);
+  EXPECT_EQ(finding.language, Language::kPython);
   EXPECT_DOUBLE_EQ(finding.matched_share(), 1);
   EXPECT_GT(finding.bits(), DecisiveBits());
   ASSERT_EQ(finding.origins.size(), 1u);
@@ -326,6 +334,33 @@ TEST(MakeFindings, BridgesCommentsAndBlankLines) {
   std::vector<Finding> findings = Find(index, text);
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].lines, (LineRange{1, LineCount(text)}));
+}
+
+TEST(BeginFindingJson, SaysWhichRecordAndWhichMarks) {
+  Finding finding;
+  finding.kind = FindingKind::kMarked;
+  finding.place.path = "a.jsonl";
+  finding.place.record = 3;
+  finding.place.record_begin = 10;
+  finding.place.record_end = 90;
+  finding.place.field = "text";
+  finding.marks = {{.name = "says_it_is_a_model",
+                    .kind = "phrase",
+                    .words = "says that it is a language model",
+                    .model = "",
+                    .weight = MarkWeight::kWeak}};
+  JsonWriter writer;
+  BeginFindingJson(finding, nullptr, &writer);
+  writer.EndObject();
+  auto json = JsonDocument::Parse(writer.text());
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ((*json)["kind"].String(), "marked");
+  EXPECT_EQ((*json)["record"].Int(), 3);
+  EXPECT_EQ((*json)["record_end"].Int(), 90);
+  EXPECT_EQ((*json)["field"].String(), "text");
+  JsonValue mark = (*json)["marks"].At(0);
+  EXPECT_EQ(mark["kind"].String(), "phrase");
+  EXPECT_EQ(mark["weight"].String(), "weak");
 }
 
 TEST(BeginFindingJson, WritesWhatTheFormatSays) {

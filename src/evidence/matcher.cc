@@ -15,6 +15,7 @@ using fingerprint::EvidenceStream;
 using fingerprint::Fingerprint;
 using fingerprint::Index;
 using fingerprint::kGram;
+using fingerprint::Language;
 
 // Seeds are aligned when so many have been gathered, to bound memory.
 constexpr size_t kSeedsAtOnce = size_t{1} << 20;
@@ -58,10 +59,19 @@ uint32_t Match::tokens() const {
   return sum;
 }
 
+// An output's stream and what its tokens tell in one language.
+struct Known {
+  std::shared_ptr<const EvidenceStream> stream;
+  std::shared_ptr<const std::vector<uint8_t>> eighths;
+  Language language = Language::kGeneral;  // of `eighths`
+};
+
 struct Matcher::State {
-  State(const Index& over, MatchLimits bounds) : index(over), limits(bounds) {}
+  State(const Index& over, const TokenModel* of_tokens, MatchLimits bounds)
+      : index(over), model(of_tokens), limits(bounds) {}
 
   const Index& index;
+  const TokenModel* model;
   MatchLimits limits;
 
   // Memory that is reused from document to document.
@@ -69,38 +79,74 @@ struct Matcher::State {
   std::vector<Fingerprint> fingerprints;
   std::unordered_map<uint64_t, size_t> repeats;
   std::vector<Hit> hits;
+  std::vector<Seed> seeds;
   std::vector<uint8_t> bytes;   // the document as an evidence stream
   std::vector<bool> explained;  // its tokens, for the output at hand
 
-  std::unordered_map<uint64_t, std::shared_ptr<const EvidenceStream>> cache;
+  std::unordered_map<uint64_t, Known> cache;
   size_t cached_tokens = 0;
 
-  Result<std::shared_ptr<const EvidenceStream>> Stream(uint64_t output);
+  // The document at hand.
+  const fingerprint::TokenStream* document = nullptr;
+  Language language = Language::kGeneral;
+  uint64_t compared = 0;
+  std::vector<Match> matches;
+
+  void Begin(const fingerprint::TokenStream& of, Language in);
+  std::vector<Match> TakeMatches();
+  Result<Known> Stream(uint64_t output);
   Result<std::vector<Candidate>> Candidates(MatchCounts* counts);
-  Status AlignHits(const fingerprint::TokenStream& document, uint64_t* compared,
-                   std::vector<Match>* matches, MatchCounts* counts);
-  void KeepNew(const DocumentTokens& document,
-               std::vector<std::vector<SharedRun>> chains, uint64_t output,
-               const std::shared_ptr<const EvidenceStream>& stream,
-               std::vector<Match>* matches);
+  Status Look(const Fingerprint& print, MatchCounts* counts);
+  Status AlignHits(MatchCounts* counts);
+  Status AlignSeeds(uint64_t output, MatchCounts* counts);
+  void KeepNew(std::vector<std::vector<SharedRun>> chains, uint64_t output,
+               const Known& known);
 };
 
-Result<std::shared_ptr<const EvidenceStream>> Matcher::State::Stream(
-    uint64_t output) {
-  if (auto found = cache.find(output); found != cache.end())
-    return found->second;
-  TRY_ASSIGN(EvidenceStream stream,
-             index.segment(SegmentOf(output)).Evidence(OrdinalOf(output)));
-  auto shared = std::make_shared<const EvidenceStream>(std::move(stream));
-  if (cached_tokens + shared->size() > limits.cache_tokens_max) {
-    cache.clear();
-    cached_tokens = 0;
+void Matcher::State::Begin(const fingerprint::TokenStream& of, Language in) {
+  document = &of;
+  language = in;
+  compared = 0;
+  bytes.clear();
+  matches.clear();
+}
+
+std::vector<Match> Matcher::State::TakeMatches() {
+  std::sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) {
+    return std::tuple(a.segment, a.output, a.document_begin(),
+                      a.output_begin()) < std::tuple(b.segment, b.output,
+                                                     b.document_begin(),
+                                                     b.output_begin());
+  });
+  return std::exchange(matches, {});
+}
+
+Result<Known> Matcher::State::Stream(uint64_t output) {
+  auto found = cache.find(output);
+  if (found == cache.end()) {
+    TRY_ASSIGN(EvidenceStream stream,
+               index.segment(SegmentOf(output)).Evidence(OrdinalOf(output)));
+    if (cached_tokens + stream.size() > limits.cache_tokens_max) {
+      cache.clear();
+      cached_tokens = 0;
+    }
+    cached_tokens += stream.size();
+    Known known = {
+        .stream = std::make_shared<const EvidenceStream>(std::move(stream)),
+        .eighths = nullptr};
+    found = cache.emplace(output, std::move(known)).first;
   }
-  if (shared->size() <= limits.cache_tokens_max) {
-    cached_tokens += shared->size();
-    cache.emplace(output, shared);
+  Known& known = found->second;
+  if (model != nullptr &&
+      (known.eighths == nullptr || known.language != language)) {
+    std::vector<uint8_t> eighths;
+    model->TokenBits(language, known.stream->normal, &eighths);
+    CHECK(eighths.size() == known.stream->size());
+    known.eighths =
+        std::make_shared<const std::vector<uint8_t>>(std::move(eighths));
+    known.language = language;
   }
-  return shared;
+  return known;
 }
 
 // Groups the hits by output and leaves out what shares too little.
@@ -145,13 +191,12 @@ Result<std::vector<Candidate>> Matcher::State::Candidates(MatchCounts* counts) {
 
 // Keeps of the chains of one output, best first, those that explain a token of
 // the document that none before them does.
-void Matcher::State::KeepNew(
-    const DocumentTokens& document, std::vector<std::vector<SharedRun>> chains,
-    uint64_t output, const std::shared_ptr<const EvidenceStream>& stream,
-    std::vector<Match>* matches) {
-  size_t kept_from = matches->size();
+void Matcher::State::KeepNew(std::vector<std::vector<SharedRun>> chains,
+                             uint64_t output, const Known& known) {
+  DocumentTokens tokens = {bytes, document->raw(), document->line()};
+  size_t kept_from = matches.size();
   for (std::vector<SharedRun>& chain : chains) {
-    FillGaps(document, *stream, &chain);
+    FillGaps(tokens, *known.stream, &chain);
     bool is_new = false;
     for (const SharedRun& run : chain) {
       for (uint32_t i = 0; i < run.length; ++i) {
@@ -160,91 +205,106 @@ void Matcher::State::KeepNew(
       }
     }
     if (is_new) {
-      matches->push_back(
-          {SegmentOf(output), OrdinalOf(output), std::move(chain), stream});
+      matches.push_back({.segment = SegmentOf(output),
+                         .output = OrdinalOf(output),
+                         .runs = std::move(chain),
+                         .stream = known.stream,
+                         .token_eighths = known.eighths});
     }
   }
-  for (size_t i = kept_from; i < matches->size(); ++i) {
-    for (const SharedRun& run : (*matches)[i].runs) {
+  for (size_t i = kept_from; i < matches.size(); ++i) {
+    for (const SharedRun& run : matches[i].runs) {
       std::fill_n(explained.begin() + run.document, run.length, false);
     }
   }
 }
 
-Status Matcher::State::AlignHits(const fingerprint::TokenStream& document,
-                                 uint64_t* compared,
-                                 std::vector<Match>* matches,
-                                 MatchCounts* counts) {
+// Aligns the document with `output` from `seeds` on.
+Status Matcher::State::AlignSeeds(uint64_t output, MatchCounts* counts) {
+  if (bytes.empty()) {
+    bytes.reserve(document->size());
+    for (uint64_t normal : document->normal())
+      bytes.push_back(fingerprint::EvidenceByte(normal));
+    explained.assign(document->size(), false);
+  }
+  TRY_ASSIGN(Known known, Stream(output));
+  ExtendResult extended = Extend(&seeds, bytes, *known.stream, limits.runs_max,
+                                 limits.compared_tokens_max, &compared);
+  ++counts->outputs;
+  counts->runs += extended.runs.size();
+  counts->seeds_dropped += extended.seeds_dropped;
+  counts->runs_dropped += extended.runs_dropped;
+  DocumentTokens tokens = {bytes, document->raw(), document->line()};
+  KeepNew(Chain(std::move(extended.runs), tokens, *known.stream), output,
+          known);
+  return {};
+}
+
+Status Matcher::State::AlignHits(MatchCounts* counts) {
   TRY_ASSIGN(std::vector<Candidate> candidates, Candidates(counts));
-  DocumentTokens tokens = {bytes, document.raw(), document.line()};
-  std::vector<Seed> seeds;
   for (const Candidate& candidate : candidates) {
-    TRY_ASSIGN(auto stream, Stream(candidate.output));
     seeds.clear();
     for (size_t i = candidate.begin; i < candidate.end; ++i)
       seeds.push_back(hits[i].seed);
-    ExtendResult extended = Extend(&seeds, bytes, *stream, limits.runs_max,
-                                   limits.compared_tokens_max, compared);
-    ++counts->outputs;
-    counts->runs += extended.runs.size();
-    counts->seeds_dropped += extended.seeds_dropped;
-    counts->runs_dropped += extended.runs_dropped;
-    KeepNew(tokens, Chain(std::move(extended.runs), tokens, *stream),
-            candidate.output, stream, matches);
+    TRY(AlignSeeds(candidate.output, counts));
   }
   hits.clear();
   return {};
 }
 
-Matcher::Matcher(const Index& index, MatchLimits limits)
-    : state_(std::make_unique<State>(index, limits)) {}
+// Adds to the hits what the index has of `print`.
+Status Matcher::State::Look(const Fingerprint& print, MatchCounts* counts) {
+  if (!index.MayContain(print.hash)) return {};
+  size_t before = hits.size();
+  auto take = [this, &print](const Index::Hit& hit) {
+    uint64_t output = uint64_t{hit.segment} << 32 | hit.posting.output;
+    hits.push_back({output, {print.token, hit.posting.token}});
+  };
+  fingerprint::Found found = index.Find(print.hash, std::ref(take));
+  counts->seeds += found.given;
+  counts->postings_dropped += found.dropped;
+  if (found.given == 0) return {};
+  if (++repeats[print.hash] > limits.repeats_max) {
+    counts->seeds_dropped += hits.size() - before;
+    hits.resize(before);
+    return {};
+  }
+  return hits.size() < kSeedsAtOnce ? Status() : AlignHits(counts);
+}
+
+Matcher::Matcher(const Index& index, const TokenModel* model,
+                 MatchLimits limits)
+    : state_(std::make_unique<State>(index, model, limits)) {}
 Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher::~Matcher() = default;
 
-Result<std::vector<Match>> Matcher::Find(
-    const fingerprint::TokenStream& document, MatchCounts* counts) {
+Result<std::vector<Match>> Matcher::Align(
+    const fingerprint::TokenStream& document, Language language,
+    std::span<const Proposal> proposals, MatchCounts* counts) {
   State& state = *state_;
-  std::vector<Match> matches;
+  state.Begin(document, language);
+  for (const Proposal& proposal : proposals) {
+    CHECK(proposal.segment < state.index.segment_count());
+    state.seeds.assign(proposal.seeds.begin(), proposal.seeds.end());
+    uint64_t output = uint64_t{proposal.segment} << 32 | proposal.output;
+    TRY(state.AlignSeeds(output, counts));
+  }
+  return state.TakeMatches();
+}
+
+Result<std::vector<Match>> Matcher::Find(
+    const fingerprint::TokenStream& document, Language language,
+    MatchCounts* counts) {
+  State& state = *state_;
+  state.Begin(document, language);
   SelectMinimizers(document.normal(), &state.scratch, &state.fingerprints);
   counts->fingerprints += state.fingerprints.size();
   state.repeats.clear();
   state.hits.clear();
-  state.bytes.clear();
-  uint64_t compared = 0;
-  for (const Fingerprint& print : state.fingerprints) {
-    if (!state.index.MayContain(print.hash)) continue;
-    size_t before = state.hits.size();
-    auto take = [&state, &print](const Index::Hit& hit) {
-      uint64_t output = uint64_t{hit.segment} << 32 | hit.posting.output;
-      state.hits.push_back({output, {print.token, hit.posting.token}});
-    };
-    fingerprint::Found found = state.index.Find(print.hash, std::ref(take));
-    counts->seeds += found.given;
-    counts->postings_dropped += found.dropped;
-    if (found.given == 0) continue;
-    if (++state.repeats[print.hash] > state.limits.repeats_max) {
-      counts->seeds_dropped += state.hits.size() - before;
-      state.hits.resize(before);
-      continue;
-    }
-    if (state.bytes.empty()) {
-      state.bytes.reserve(document.size());
-      for (uint64_t normal : document.normal())
-        state.bytes.push_back(fingerprint::EvidenceByte(normal));
-      state.explained.assign(document.size(), false);
-    }
-    if (state.hits.size() >= kSeedsAtOnce)
-      TRY(state.AlignHits(document, &compared, &matches, counts));
-  }
-  if (!state.hits.empty())
-    TRY(state.AlignHits(document, &compared, &matches, counts));
-  std::sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) {
-    return std::tuple(a.segment, a.output, a.document_begin(),
-                      a.output_begin()) < std::tuple(b.segment, b.output,
-                                                     b.document_begin(),
-                                                     b.output_begin());
-  });
-  return matches;
+  for (const Fingerprint& print : state.fingerprints)
+    TRY(state.Look(print, counts));
+  if (!state.hits.empty()) TRY(state.AlignHits(counts));
+  return state.TakeMatches();
 }
 
 }  // namespace cofferdam::evidence

@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "evidence/proposal.h"
+#include "evidence/token_model.h"
 #include "fingerprint/index.h"
+#include "fingerprint/language.h"
 #include "fingerprint/lex.h"
 
 namespace cofferdam::evidence {
@@ -71,6 +74,9 @@ struct Match {
   std::vector<SharedRun> runs;
   // The output's stream, shared with the matcher's cache.
   std::shared_ptr<const fingerprint::EvidenceStream> stream;
+  // What each token of the output tells, in eighths of a bit, as the model has
+  // it for the document's language; null without a model.
+  std::shared_ptr<const std::vector<uint8_t>> token_eighths;
 
   uint32_t document_begin() const { return runs.front().document; }
   uint32_t document_end() const {
@@ -84,17 +90,27 @@ struct Match {
 };
 
 // One per thread; keeps its memory from document to document. `index` must
-// outlive it.
+// outlive it, and `model`, which may be null.
 class Matcher {
  public:
-  Matcher(const fingerprint::Index& index, MatchLimits limits);
+  Matcher(const fingerprint::Index& index, const TokenModel* model,
+          MatchLimits limits);
   Matcher(Matcher&&) noexcept;
   ~Matcher();
 
-  // The matches of `document`, by segment, output, and place. Of one output, a
-  // match that lies wholly in a better one is left out. Adds to `counts`.
-  // kCorrupt when the index is damaged.
+  // The matches of `document` with what is proposed for it, by segment, output,
+  // and place. Of one output, a match that lies wholly in a better one is left
+  // out. Adds to `counts`. kCorrupt when the index is damaged; CHECK that a
+  // proposal names an output of the index.
+  Result<std::vector<Match>> Align(const fingerprint::TokenStream& document,
+                                   fingerprint::Language language,
+                                   std::span<const Proposal> proposals,
+                                   MatchCounts* counts);
+
+  // The same with proposals of its own: every output that shares enough
+  // fingerprints (MatchLimits::candidate_tokens_min).
   Result<std::vector<Match>> Find(const fingerprint::TokenStream& document,
+                                  fingerprint::Language language,
                                   MatchCounts* counts);
 
  private:

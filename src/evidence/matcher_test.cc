@@ -60,8 +60,9 @@ std::vector<Match> FindAll(const SampleIndex& index,
                            MatchLimits limits = {.candidate_tokens_min = 0},
                            MatchCounts* counts = nullptr) {
   MatchCounts own;
-  Matcher matcher(index.index(), limits);
-  auto matches = matcher.Find(document, counts == nullptr ? &own : counts);
+  Matcher matcher(index.index(), nullptr, limits);
+  auto matches = matcher.Find(document, Language::kGeneral,
+                              counts == nullptr ? &own : counts);
   EXPECT_TRUE(matches.ok());
   return matches.ok() ? *std::move(matches) : std::vector<Match>();
 }
@@ -180,6 +181,59 @@ TEST(Matcher, FindsAWholeCopyAsOneRun) {
   EXPECT_EQ(matches[0].document_end(), tokens.size());
 }
 
+// Tells how many languages and tokens it was asked for.
+class CountingModel : public TokenModel {
+ public:
+  void TokenBits(Language language, std::span<const uint8_t> normal,
+                 std::vector<uint8_t>* eighths) const override {
+    ++asked;
+    eighths->assign(normal.size(), static_cast<uint8_t>(language));
+  }
+  mutable int asked = 0;
+};
+
+TEST(Matcher, AlignsOnlyWhatIsProposed) {
+  std::vector<SampleOutput> outputs(2);
+  for (SampleOutput& output : outputs) {
+    output.text = kText;
+    output.path = "a.py";
+  }
+  SampleIndex index(outputs);
+  TokenStream tokens = LexSample(kText, Language::kPython);
+  Matcher matcher(index.index(), nullptr, {});
+  MatchCounts counts;
+  std::vector<Seed> seeds = {{4, 4}, {0, 0}};
+  std::vector<Proposal> proposals = {{.output = 1, .seeds = seeds}};
+  auto matches = matcher.Align(tokens, Language::kPython, proposals, &counts);
+  ASSERT_TRUE(matches.ok());
+  ASSERT_EQ(matches->size(), 1u);
+  EXPECT_EQ((*matches)[0].output, 1u);
+  EXPECT_EQ((*matches)[0].tokens(), tokens.size());
+  EXPECT_EQ((*matches)[0].token_eighths, nullptr);
+  EXPECT_TRUE(matcher.Align(tokens, Language::kPython, {}, &counts)->empty());
+}
+
+TEST(Matcher, AsksTheModelOnceForEachOutputAndLanguage) {
+  SampleOutput output;
+  output.text = kText;
+  output.path = "a.py";
+  SampleIndex index({output});
+  TokenStream tokens = LexSample(kText, Language::kPython);
+  CountingModel model;
+  Matcher matcher(index.index(), &model, {});
+  MatchCounts counts;
+  for (Language language :
+       {Language::kPython, Language::kPython, Language::kGo}) {
+    auto matches = matcher.Find(tokens, language, &counts);
+    ASSERT_TRUE(matches.ok());
+    ASSERT_EQ(matches->size(), 1u);
+    EXPECT_EQ(
+        *(*matches)[0].token_eighths,
+        std::vector<uint8_t>(tokens.size(), static_cast<uint8_t>(language)));
+  }
+  EXPECT_EQ(model.asked, 2);
+}
+
 TEST(Matcher, ChainsWhatAnEditHasCutApart) {
   SampleOutput output;
   output.text = kText;
@@ -272,13 +326,13 @@ TEST(Matcher, GivesTheSameForAnyOrderOfDocuments) {
   std::vector<SampleOutput> outputs(2);
   for (SampleOutput& output : outputs) output.text = RandomTokens(&random, 200);
   SampleIndex index(outputs);
-  Matcher matcher(index.index(), {.cache_tokens_max = 200});
+  Matcher matcher(index.index(), nullptr, {.cache_tokens_max = 200});
   MatchCounts counts;
   TokenStream a = LexSample(outputs[0].text, Language::kC);
   TokenStream b = LexSample(outputs[1].text + outputs[0].text, Language::kC);
   auto places = [&](const TokenStream& document) {
     std::vector<std::vector<SharedRun>> runs;
-    auto matches = matcher.Find(document, &counts);
+    auto matches = matcher.Find(document, Language::kC, &counts);
     for (const Match& match : *matches) runs.push_back(match.runs);
     return runs;
   };

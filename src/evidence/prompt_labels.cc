@@ -131,7 +131,7 @@ class OpenLabel {
     if (text.size() < PromptLabels::kTokensMin) return Answers::Answer();
     std::unique_ptr<Matcher> matcher = Take();
     MatchCounts counts;
-    auto matches = matcher->Find(text, &counts);
+    auto matches = matcher->Find(text, Language::kGeneral, &counts);
     GiveBack(std::move(matcher));
     if (!matches.ok()) return matches.error();
     Answers::Answer best;
@@ -169,7 +169,7 @@ class OpenLabel {
     MatchLimits limits;
     limits.outputs_max = 64;
     limits.candidate_tokens_min = PromptLabels::kTokensMin / 2;
-    return std::make_unique<Matcher>(index_, limits);
+    return std::make_unique<Matcher>(index_, nullptr, limits);
   }
   void GiveBack(std::unique_ptr<Matcher> matcher) {
     std::lock_guard lock(mutex_);

@@ -48,6 +48,8 @@ std::string_view InContext(const FoundOrigin& found) {
       return ", in the same repository";
     case Context::kSamePath:
       return ", at the path where it was written";
+    case Context::kEarlier:
+      return ", but stood there before";
   }
   return "";
 }

@@ -38,8 +38,8 @@ class Summary : public Sink {
       contracts.insert(found.origin.contract);
     text_ +=
         fmt::format("{} {}:{}-{} {}\n", policy::VerdictName(finding.verdict),
-                    Below(finding.path), finding.lines.begin, finding.lines.end,
-                    fmt::join(contracts, ","));
+                    Below(finding.place.path), finding.lines.begin,
+                    finding.lines.end, fmt::join(contracts, ","));
     why_ += finding.why + "\n";
   }
   void OnPassedOver(const corpus::PassedOver& passed) override {

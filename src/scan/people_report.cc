@@ -73,7 +73,7 @@ PeopleReport::PeopleReport(Write write, Options options)
 void PeopleReport::OnFinding(const evidence::Finding& finding) {
   bool colour = options_.colour == Colour::kAlways;
   write_(fmt::format(
-      "{}:{}: {}{}{}\n", Printable(finding.path, LineEnds::kReplace),
+      "{}:{}: {}{}{}\n", Printable(finding.place.path, LineEnds::kReplace),
       Lines(finding.lines), colour ? ColourOf(finding.verdict) : "",
       policy::VerdictName(finding.verdict), colour ? "\x1b[0m" : ""));
   write_("  " + Printable(finding.why, LineEnds::kReplace) + "\n");

@@ -13,7 +13,7 @@ using testing::Not;
 
 Finding MakeFinding() {
   Finding finding;
-  finding.path = "src/a.py";
+  finding.place.path = "src/a.py";
   finding.lines = {3, 4};
   finding.verdict = policy::Verdict::kForbidden;
   finding.why = "because";
@@ -116,7 +116,7 @@ TEST(PeopleReport, SaysWhyAnOutputCannotBeShown) {
 
 TEST(PeopleReport, NeverPassesOnWhatSteersATerminal) {
   Finding finding = MakeFinding();
-  finding.path = "a\x1b]0;b";
+  finding.place.path = "a\x1b]0;b";
   finding.origins[0].origin.model = "m\x1b[2J";
   finding.text = "\x1b[31m\n";
   std::string text = People({.fetch_text = OutputText}, {finding}, MakeReport(),

@@ -43,7 +43,8 @@ struct Shared {
 class Reader {
  public:
   explicit Reader(Shared* shared)
-      : shared_(*shared), matcher_(shared->index, shared->options.match) {}
+      : shared_(*shared),
+        matcher_(shared->index, nullptr, shared->options.match) {}
 
   // Sets everything of `step` but `done`.
   void Read(Step* step) {
@@ -72,7 +73,7 @@ class Reader {
     fingerprint::Lex(bytes_, language, &tokens_);
     step->bytes = bytes_.size();
     step->tokens = tokens_.size();
-    auto matches = matcher_.Find(tokens_, &step->work);
+    auto matches = matcher_.Find(tokens_, language, &step->work);
     if (!matches.ok()) {
       step->error = std::move(matches).error();
       return;
@@ -84,7 +85,11 @@ class Reader {
       place.path_in_repository = document.path_in_repository;
     }
     auto findings =
-        MakeFindings(shared_.index, *std::move(matches), tokens_, bytes_, place,
+        MakeFindings(shared_.index, *std::move(matches),
+                     {.tokens = tokens_,
+                      .text = bytes_,
+                      .language = language,
+                      .place = place},
                      shared_.options.judgement, shared_.options.keep_text);
     if (findings.ok()) {
       step->findings = *std::move(findings);

@@ -33,7 +33,8 @@ std::string Function(int number) {
 class Recorder : public Sink {
  public:
   void OnFinding(const evidence::Finding& finding) override {
-    steps.push_back(finding.path + ":" + std::to_string(finding.lines.begin));
+    steps.push_back(finding.place.path + ":" +
+                    std::to_string(finding.lines.begin));
     if (finding.text) texts.push_back(*finding.text);
   }
   void OnPassedOver(const corpus::PassedOver& passed) override {
