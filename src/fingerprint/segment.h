@@ -186,6 +186,7 @@ class Segment {
 
  private:
   friend class SegmentMerger;
+  friend class SegmentLookup;
   friend std::string InspectSegment(const Segment& segment);
   Segment() = default;
   Status Attach(std::string_view bytes, Verify verify);

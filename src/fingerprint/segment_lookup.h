@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "fingerprint/segment.h"
+
+namespace cofferdam::fingerprint {
+
+// Many look-ups in one segment at once. What costs in a look-up is waiting for
+// memory, so the lines of many are asked for before the first is read.
+
+// A posting as the segment stores it: its output is not yet known.
+struct ListedPlace {
+  uint64_t token = 0;  // counted over all outputs of the segment
+  uint32_t query = 0;  // which of the hashes asked for
+
+  bool operator==(const ListedPlace&) const = default;
+};
+
+// The output that a token belongs to, and the tokens it takes up.
+struct TokenOwner {
+  uint32_t output = 0;  // ordinal in the segment
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+// A view of a segment, which must outlive it. Any number of threads.
+class SegmentLookup {
+ public:
+  explicit SegmentLookup(const Segment& segment) : segment_(segment) {}
+
+  // Appends to `kept`, rising, each i for which the segment may contain
+  // hashes[i] (Segment::MayContain).
+  void Filter(std::span<const uint64_t> hashes,
+              std::vector<uint32_t>* kept) const;
+
+  // Appends the postings of every hash, at most `most` for each, by rising
+  // query and token. Returns how many were left out. The filter is not asked.
+  uint64_t Places(std::span<const uint64_t> hashes, size_t most,
+                  std::vector<ListedPlace>* places) const;
+
+  // kCorrupt when no output holds the token.
+  Result<TokenOwner> OwnerOf(uint64_t token) const;
+
+ private:
+  const Segment& segment_;
+};
+
+}  // namespace cofferdam::fingerprint
