@@ -25,11 +25,17 @@ struct Chosen {
   uint64_t already = 0;
 };
 
+// A record without times is as old as its id.
+int64_t TimeOf(const Exchange& exchange) {
+  if (exchange.times.received > 0) return exchange.times.received;
+  if (exchange.times.finished > 0) return exchange.times.finished;
+  return exchange.id.milliseconds() * 1000;
+}
+
 bool Matches(const PurgeRequest& request, const Exchange& exchange) {
   return (!request.exchange || exchange.id == *request.exchange) &&
          (request.person.empty() || exchange.origin.person == request.person) &&
-         (!request.before_micros ||
-          exchange.times.received < *request.before_micros);
+         (!request.before_micros || TimeOf(exchange) < *request.before_micros);
 }
 
 Status CheckRequest(const PurgeRequest& request, std::string_view audit) {
