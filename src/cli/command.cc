@@ -55,6 +55,7 @@ constexpr const char* kGroupHelp[][2] = {
     {"audit", "the record of every administrative change"},
     {"approval", "requests that wait for somebody's yes"},
     {"ledger", "the record of what each model wrote"},
+    {"import", "outputs that did not pass the gate"},
     {"index", "the index that scans use"},
     {"config", "the configuration"},
 };

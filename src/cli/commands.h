@@ -17,6 +17,7 @@ std::vector<Command> LoginCommands();
 std::vector<Command> RunCommands();
 std::vector<Command> LedgerCommands();
 std::vector<Command> LedgerLogCommands();
+std::vector<Command> ImportCommands();
 std::vector<Command> IndexCommands();
 std::vector<Command> ScanCommands();
 std::vector<Command> BudgetCommands();

@@ -46,6 +46,16 @@ Result<Prices> PricesOf(const Config& config) {
   return prices;
 }
 
+Result<std::shared_ptr<const console::Contracts>> ContractsOf(
+    const Config& config) {
+  auto contracts = std::make_shared<console::Contracts>();
+  contracts->contracts = config.contracts;
+  TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
+  contracts->terms =
+      std::make_shared<const policy::TermsTable>(std::move(terms));
+  return std::shared_ptr<const console::Contracts>(std::move(contracts));
+}
+
 Result<console::StoresOptions> StoresOptionsOf(const Config& config) {
   console::StoresOptions options;
   options.folder = config.data_folder;
@@ -56,6 +66,7 @@ Result<console::StoresOptions> StoresOptionsOf(const Config& config) {
       static_cast<uint64_t>(config.ledger_pending_bytes_max);
   TRY_ASSIGN(Prices prices, PricesOf(config));
   options.pricing = std::move(prices.pricing);
+  TRY_ASSIGN(options.contracts, ContractsOf(config));
   options.person_month_micro_dollars =
       config.person_month_dollars * policy::kMicrosPerDollar;
   options.individuals = config.individuals ? account::Individuals::kShown

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "console/admin.h"
+#include "console/contracts.h"
 #include "policy/prices.h"
 
 namespace cofferdam::cli {
@@ -18,6 +19,10 @@ Result<Config> LoadConfigFor(const Invocation& invocation);
 
 // How the stores of that configuration are opened; reads the prices it names.
 Result<console::StoresOptions> StoresOptionsOf(const Config& config);
+
+// Its contracts with the terms that it names.
+Result<std::shared_ptr<const console::Contracts>> ContractsOf(
+    const Config& config);
 
 // What requests may cost and exchanges are charged, by that configuration.
 struct Prices {

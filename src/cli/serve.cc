@@ -116,6 +116,8 @@ class Reloader {
       logger_.Error("usage_not_repriced",
                     {{"reason", priced.error().message()}});
     }
+    stores_.SetContracts(std::make_shared<const console::Contracts>(
+        console::Contracts{config->contracts, config->gate.terms}));
     sso_.SetOptions(config->sso);
     AddOnlyAtStart(*config, &later);
     std::string names;

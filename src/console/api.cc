@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include "console/api_internal.h"
+#include "console/import_line.h"
 
 namespace cofferdam::console {
 namespace {
 
 using policy::Permission;
+
+constexpr size_t kBodyBytesMax = 1 << 20;
 
 struct Call {
   std::string_view method;
@@ -16,6 +19,7 @@ struct Call {
   // What it asks of the key that is shown.
   Permission permission;
   Result<std::string> (*handle)(Stores&, const ApiRequest&);
+  size_t body_bytes_max = kBodyBytesMax;
 };
 
 constexpr Call kCalls[] = {
@@ -44,6 +48,8 @@ constexpr Call kCalls[] = {
     {"GET", "ledger/stat", Permission::kView, LedgerStat},
     {"GET", "ledger/checkpoint", Permission::kView, MakeCheckpoint},
     {"POST", "ledger/verify", Permission::kView, VerifyLogs},
+    {"POST", "ledger/import", Permission::kOperate, ImportOutputs,
+     kImportBodyBytesMax},
     {"POST", "ledger/purge", Permission::kOwn, PurgeLedger},
     {"POST", "index/build", Permission::kOperate, BuildIndex},
     {"GET", "usage", Permission::kView, ReportUsage},
@@ -78,6 +84,11 @@ Status Api::Check(const ApiRequest& request) const {
   return Require(request, nobody ? Permission::kView : call->permission);
 }
 
+size_t Api::BodyBytesMax(const ApiRequest& request) {
+  const Call* call = FindCall(request);
+  return call == nullptr ? 0 : call->body_bytes_max;
+}
+
 Result<std::string> Api::Handle(const ApiRequest& request) {
   TRY(Check(request));
   return FindCall(request)->handle(stores_, request);
@@ -86,7 +97,8 @@ Result<std::string> Api::Handle(const ApiRequest& request) {
 std::vector<ApiCall> Api::Calls() {
   std::vector<ApiCall> calls;
   for (const Call& call : kCalls) {
-    calls.push_back({call.method, call.path, call.permission});
+    calls.push_back(
+        {call.method, call.path, call.permission, call.body_bytes_max});
   }
   return calls;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct ApiCall {
   // One that ends in '/' is followed by the name of one thing.
   std::string_view path;
   policy::Permission permission;
+  size_t body_bytes_max = 0;
 };
 
 inline constexpr std::string_view kApiPrefix = "/cofferdam/v1/admin/";
@@ -45,6 +47,9 @@ class Api {
   // Whether whoever asks may make this call, without its body: kNotFound for
   // one that does not exist, kDenied with the roles that may.
   Status Check(const ApiRequest& request) const;
+
+  // Of the body of this call, in bytes; for one that Check lets pass.
+  static size_t BodyBytesMax(const ApiRequest& request);
 
   // The answer's JSON, or the error of Check.
   Result<std::string> Handle(const ApiRequest& request);

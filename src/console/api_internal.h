@@ -85,6 +85,9 @@ Result<std::string> ReadText(Stores& stores, const ApiRequest& request);
 Result<std::string> LedgerStat(Stores& stores, const ApiRequest& request);
 Result<std::string> BuildIndex(Stores& stores, const ApiRequest& request);
 
+// api_import.cc
+Result<std::string> ImportOutputs(Stores& stores, const ApiRequest& request);
+
 // api_log.cc
 Result<std::string> MakeCheckpoint(Stores& stores, const ApiRequest& request);
 Result<std::string> VerifyLogs(Stores& stores, const ApiRequest& request);

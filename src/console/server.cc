@@ -10,7 +10,6 @@
 namespace cofferdam::console {
 namespace {
 
-constexpr size_t kBodyBytesMax = 1 << 20;
 // The longest call, index/build, waits for the indexer.
 constexpr int64_t kCallTimeoutMs = 660'000;
 // The same calls as the gate's, at this door.
@@ -150,7 +149,7 @@ class Server::Impl {
       co_await Answer(client, allowed.error());
       co_return;
     }
-    auto body = co_await client.ReadBody(kBodyBytesMax);
+    auto body = co_await client.ReadBody(Api::BodyBytesMax(call));
     if (!body.ok()) {
       co_await Answer(client, body.error());
       co_return;

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Stores>> Stores::Open(const StoresOptions& options,
   auto lock = FileLock::Acquire(folder + "/LOCK");
   if (!lock.ok()) return std::move(lock).error().Within(context);
   std::unique_ptr<Stores> stores(
-      new Stores(options, *std::move(lock), clock, logger));
+      new Stores(options, *std::move(lock), clock, random, logger));
 
   auto opened = [&]() -> Status {
     TRY_ASSIGN(stores->policy_, policy::Store::Open(folder, clock, random));

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "account/rollup.h"
 #include "account/usage_report.h"
@@ -13,7 +14,10 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/snapshot.h"
+#include "base/ulid.h"
 #include "console/checkpoints.h"
+#include "console/contracts.h"
 #include "ledger/indexer.h"
 #include "ledger/ledger.h"
 #include "ledger/sealer.h"
@@ -34,6 +38,8 @@ struct StoresOptions {
   account::Individuals individuals = account::Individuals::kHidden;
   // The cap of each person that none was set for; 0 for none.
   int64_t person_month_micro_dollars = 0;
+  // Those of the configuration, for imports; null for none.
+  std::shared_ptr<const Contracts> contracts;
 };
 
 // Reservations at once: more than the gate ever has connections.
@@ -70,6 +76,15 @@ class Stores {
   policy::Book& book() { return *book_; }
   Checkpoints& checkpoints() { return *checkpoints_; }
   account::Individuals individuals() const { return individuals_; }
+  // Never null. Replaced when the configuration changes; from any thread.
+  std::shared_ptr<const Contracts> contracts() const {
+    return contracts_.Load();
+  }
+  void SetContracts(std::shared_ptr<const Contracts> contracts) {
+    contracts_.Store(std::move(contracts));
+  }
+  // For records that are made here.
+  UlidGenerator& ids() { return ids_; }
   const Clock& clock() const { return clock_; }
 
   // Charges the book with what the ledger says was used, once: before the first
@@ -82,15 +97,20 @@ class Stores {
 
  private:
   Stores(const StoresOptions& options, FileLock lock, const Clock& clock,
-         const Logger& logger)
+         Random& random, const Logger& logger)
       : folder_(options.folder),
         individuals_(options.individuals),
+        contracts_(options.contracts ? options.contracts
+                                     : std::make_shared<const Contracts>()),
+        ids_(clock, random),
         clock_(clock),
         logger_(logger),
         lock_(std::move(lock)) {}
 
   std::string folder_;
   account::Individuals individuals_;
+  Snapshot<Contracts> contracts_;
+  UlidGenerator ids_;
   const Clock& clock_;
   const Logger& logger_;
   std::optional<FileLock> lock_;
