@@ -14,11 +14,12 @@ folder=$root/build/$preset
 
 say() { printf '%s\n' "build: $*" >&2; }
 
-# True when the folder's configuration is missing, older than the presets, or
-# made for a tree that stood elsewhere.
+# True when the folder's configuration is missing, older than the presets or
+# than Arrow, which may have come later, or made for a tree that stood elsewhere.
 must_configure() {
   [[ -f $folder/build.ninja ]] || return 0
   [[ $root/CMakePresets.json -nt $folder/build.ninja ]] && return 0
+  [[ $root/build/arrow/arrow.txt -nt $folder/build.ninja ]] && return 0
   ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$folder/CMakeCache.txt"
 }
 

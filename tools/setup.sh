@@ -59,6 +59,7 @@ libssl-dev TLS, SHA-256, signatures
 libmimalloc-dev allocator: less CPU and memory for each request
 libgit2-dev reads git repositories
 git version of the build; repositories at run time
+python3-pip fetches Arrow C++, which no distribution has, by its hash
 ca-certificates verifies providers' certificates
 TABLE
   [[ $1 == test ]] || return 0
@@ -195,6 +196,7 @@ $(packages "$set" | sed 's/ .*//' | paste -s -d ' ' | fold -s -w 76 |
       sed 's/^/setup:   /')"
   fi
   install_set "$set"
+  "$(dirname "${BASH_SOURCE[0]}")/arrow.sh"
   if [[ $set == bench ]]; then
     unpack_nginx
   fi

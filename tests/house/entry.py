@@ -9,9 +9,10 @@ import tempfile
 
 import tree
 
-SCRIPTS = ["run", "tools/setup.sh", "tools/build.sh"]
-TOOLS = """bash cat chmod dirname env flock fold grep mkdir paste readlink rm sed sh
-sleep touch tr wc""".split()
+SCRIPTS = ["run", "tools/setup.sh", "tools/build.sh", "tools/arrow.sh"]
+PINS = "tools/arrow.txt"
+TOOLS = """bash cat chmod cp dirname env flock fold grep mkdir mv paste readlink rm
+sed sh sleep touch tr uname wc""".split()
 STAND_INS = {
     # Knows the packages that $HERE/installed lists.
     "dpkg-query": """echo query >>$HERE/calls
@@ -28,6 +29,13 @@ until [ "$(grep -c query $HERE/calls)" -ge "${WAIT_FOR_QUERIES:-0}" ]; do
   sleep 0.01
 done
 for word; do echo "$word"; done >>$HERE/installed
+""",
+    # Downloads a wheel, then unpacks it; $BREAK_PIP breaks the first.
+    "python": """echo "python $*" >>$HERE/calls
+[ "$1" = - ] && exec mkdir -p "$3/lib"
+[ -n "$BREAK_PIP" ] && echo 'words of pip' && exit 1
+while [ "$1" != --dest ]; do shift; done
+mkdir -p "$2" && : >"$2/pyarrow.whl"
 """,
     "dpkg": """echo "dpkg $*" >>$HERE/calls
 mkdir -p "$3/usr/sbin" && : >"$3/usr/sbin/nginx" && chmod +x "$3/usr/sbin/nginx"
@@ -66,6 +74,10 @@ class Copy:
             shutil.copy(root / name, self.tree / name)
             (self.tree / name).chmod(0o755)
         (self.tree / "CMakePresets.json").write_text("{}")
+        pins = tree.read(root / PINS)
+        (self.tree / PINS).write_text(pins)
+        (self.tree / "build/arrow").mkdir(parents=True)
+        (self.tree / "build/arrow/arrow.txt").write_text(pins)
         for name in TOOLS:
             (self.bin / name).symlink_to(shutil.which(name))
         for name, text in STAND_INS.items():
@@ -103,6 +115,7 @@ class Copy:
                 "PATH": str(self.bin), "HERE": str(self.here),
                 "COFFERDAM_OS_RELEASE": str(self.here / "os-release"),
                 "COFFERDAM_SETUP_LOCK": str(self.here),
+                "COFFERDAM_SETUP_PYTHON": str(self.bin / "python"),
             } | (env or {}),
             **options,
         )  # fmt: skip
@@ -175,6 +188,33 @@ def nginx_for_the_bench_is_unpacked_and_not_installed(copy):
     yield len(copy.calls("apt-get")) == 1
 
 
+def arrow_is_fetched_once_by_its_hash(copy):
+    pins = f"# {os.uname().machine} any\nother pins\n"
+    (copy.tree / PINS).write_text(pins)
+    code, out, err = copy.run("tools/setup.sh", "build")
+    yield code == 0 and out == "" and "fetches Arrow C++" in err
+    fetched = copy.calls("python")
+    yield len(fetched) == 2 and "--require-hashes" in fetched[0]
+    yield "other pins" in (copy.tree / "build/arrow/arrow.txt").read_text()
+    yield copy.run("tools/setup.sh", "build") == (0, "", "")
+    yield len(copy.calls("python")) == 2
+
+
+def arrow_that_cannot_be_fetched_stops_nothing(copy):
+    shutil.rmtree(copy.tree / "build/arrow")
+    code, out, err = copy.run("run", "x", env={"BREAK_PIP": "1"})
+    yield code == 0 and out.endswith("\nx\n")
+    yield "words of pip" in err and "without Parquet" in err
+
+
+def arrow_that_came_later_is_configured(copy):
+    copy.run("run")
+    copy.run("run")
+    yield len(copy.calls("cmake")) == 1
+    os.utime(copy.tree / "build/arrow/arrow.txt", (2e9, 2e9))
+    yield copy.run("run")[0] == 0 and len(copy.calls("cmake")) == 2
+
+
 def run_serves_from_anywhere_through_a_link(copy):
     link = copy.here / "link"
     link.symlink_to(copy.tree / "run")
@@ -223,6 +263,9 @@ SCENARIOS = [
     setup_refuses_systems_that_it_does_not_know,
     two_setups_at_once_install_once,
     nginx_for_the_bench_is_unpacked_and_not_installed,
+    arrow_is_fetched_once_by_its_hash,
+    arrow_that_cannot_be_fetched_stops_nothing,
+    arrow_that_came_later_is_configured,
     run_serves_from_anywhere_through_a_link,
     run_leaves_a_named_configuration_alone,
     run_hands_over_stdin,
@@ -257,7 +300,7 @@ def check(root):
 def _broken(name, script, old, new, *findings):
     """The tree's scripts with one defect."""
     root = pathlib.Path(__file__).resolve().parents[2]
-    texts = {script: tree.read(root / script) for script in SCRIPTS}
+    texts = {name: tree.read(root / name) for name in SCRIPTS + [PINS]}
     if old not in texts[script]:
         raise SystemExit(f"entry.py: {script} no longer holds {old!r}")
     texts[script] = texts[script].replace(old, new)
@@ -282,6 +325,18 @@ CASES = [
         "installs nginx", "tools/setup.sh", "-q download nginx",
         "-q install nginx", "not installed",
     ),
+    _broken(
+        "trusts what it fetched", "tools/arrow.sh", "--require-hashes", "",
+        "by its hash",
+    ),
+    _broken(
+        "needs Arrow", "tools/arrow.sh", "all else works'\n  exit 0",
+        "all else works'\n  exit 2", "stops nothing",
+    ),
+    _broken(
+        "overlooks Arrow", "tools/build.sh", "build/arrow/arrow.txt -nt",
+        "build/none -nt", "came later",
+    ),
     _broken("no readlink", "run", "readlink -f", "echo", "through a link"),
     _broken(
         "always its own", "run", "${COFFERDAM_CONFIG:-$root/cofferdam.toml}",
@@ -293,11 +348,11 @@ CASES = [
     ),
     _broken(
         "configures always", "tools/build.sh", "must_configure; then",
-        "true; then", "through a link",
+        "true; then", "through a link", "came later",
     ),
     _broken(
         "trusts a moved cache", "tools/build.sh", "  ! grep -qxF", "  grep -qxF",
-        "that moved", "through a link",
+        "that moved", "through a link", "came later",
     ),
     _broken(
         "swallows the compiler's words", "tools/build.sh",
