@@ -22,6 +22,8 @@ FENCES = {
     "openssl/": ["seal", "http"],
     "rocksdb/": ["ledger"],
     "git2": ["corpus"],
+    "arrow/": ["corpus"],
+    "parquet/": ["corpus"],
     "CLI/": ["cli"],
     "simdjson": ["base"],
     "xxhash": ["base"],
@@ -35,7 +37,8 @@ FENCES = {
 }
 # Names of theirs that a header of ours must not show, forward-declared or not.
 FOREIGN = re.compile(
-    r"\b(boost::|rocksdb::|simdjson::|toml::|fmt::|CLI::|sqlite3\w*"
+    r"\b(boost::|arrow::|parquet::|rocksdb::|simdjson::|toml::|fmt::|CLI::"
+    r"|sqlite3\w*"
     r"|git_\w+|SSL\w*|EVP_\w+|ZSTD_\w+|XXH\w+)"
 )
 SYSTEM = re.compile(
