@@ -6,6 +6,9 @@
 namespace cofferdam::scan {
 namespace {
 
+// Rows of the table of origins in a summary.
+constexpr size_t kOriginsCountedMax = 100;
+
 void WriteTexts(const evidence::Finding& finding, const FetchText& fetch_text,
                 JsonWriter* writer) {
   writer->Key("text").BeginObject();
@@ -39,18 +42,69 @@ void WriteWork(const evidence::MatchCounts& work, JsonWriter* writer) {
       .EndObject();
 }
 
+std::string FindingText(const evidence::Finding& finding,
+                        const JsonOptions& options) {
+  JsonWriter writer;
+  BeginFindingJson(finding, options.person_name, &writer);
+  if (options.fetch_text) WriteTexts(finding, options.fetch_text, &writer);
+  writer.EndObject();
+  return std::move(writer).Take();
+}
+
+void WritePassedOver(const corpus::PassedOver& passed, JsonWriter* writer) {
+  writer->Field("path", passed.path)
+      .Field("reason", corpus::ReasonName(passed.reason))
+      .FieldIfSet("detail", passed.detail);
+}
+
+void WriteOrigins(const OriginTable& origins, JsonWriter* writer) {
+  writer->Key("origins").BeginArray();
+  for (const OriginTable::Row& row : origins.Top(kOriginsCountedMax)) {
+    writer->BeginObject()
+        .Field("origin", row.label)
+        .Field("forbidden", row.tally.forbidden.findings)
+        .Field("ambiguous", row.tally.ambiguous.findings)
+        .Field("allowed", row.tally.allowed.findings)
+        .EndObject();
+  }
+  writer->EndArray();
+}
+
+// The sums, as members of an object that is open.
+void WriteSums(const ScanReport& report, JsonWriter* writer) {
+  writer->Key("notices").BeginArray();
+  for (const std::string& notice : report.notices) writer->String(notice);
+  writer->EndArray()
+      .Field("covered_sequence", report.covered_sequence)
+      .Field("files", report.files)
+      .Field("records", report.records)
+      .Field("bytes", report.bytes)
+      .Field("tokens", report.tokens);
+  const VerdictTally& all = report.verdicts;
+  writer->Key("verdicts")
+      .BeginObject()
+      .Field("allowed", all.allowed.findings)
+      .Field("ambiguous", all.ambiguous.findings)
+      .Field("forbidden", all.forbidden.findings)
+      .EndObject();
+  writer->Key("lines")
+      .BeginObject()
+      .Field("allowed", all.allowed.lines)
+      .Field("ambiguous", all.ambiguous.lines)
+      .Field("forbidden", all.forbidden.lines)
+      .EndObject();
+  WriteOrigins(report.origins, writer);
+  WriteWork(report.work, writer);
+}
+
 }  // namespace
 
-JsonReport::JsonReport(Write write, Options options)
+JsonReport::JsonReport(Write write, JsonOptions options)
     : write_(std::move(write)), options_(std::move(options)) {}
 
 void JsonReport::OnFinding(const evidence::Finding& finding) {
-  JsonWriter writer;
-  BeginFindingJson(finding, options_.person_name, &writer);
-  if (options_.fetch_text) WriteTexts(finding, options_.fetch_text, &writer);
-  writer.EndObject();
   write_(findings_++ == 0 ? "{\"findings\":[" : ",");
-  write_(writer.text());
+  write_(FindingText(finding, options_));
 }
 
 void JsonReport::OnPassedOver(const corpus::PassedOver& passed) {
@@ -62,30 +116,41 @@ void JsonReport::Finish(const ScanReport& report) {
   JsonWriter writer;
   writer.BeginObject().Key("passed_over").BeginArray();
   for (const corpus::PassedOver& passed : passed_over_) {
-    writer.BeginObject()
-        .Field("path", passed.path)
-        .Field("reason", corpus::ReasonName(passed.reason))
-        .FieldIfSet("detail", passed.detail)
-        .EndObject();
+    writer.BeginObject();
+    WritePassedOver(passed, &writer);
+    writer.EndObject();
   }
-  writer.EndArray().Key("notices").BeginArray();
-  for (const std::string& notice : report.notices) writer.String(notice);
-  writer.EndArray()
-      .Field("covered_sequence", report.covered_sequence)
-      .Field("files", report.files)
-      .Field("bytes", report.bytes)
-      .Field("tokens", report.tokens);
-  writer.Key("lines")
-      .BeginObject()
-      .Field("allowed", report.allowed.lines)
-      .Field("ambiguous", report.ambiguous.lines)
-      .Field("forbidden", report.forbidden.lines)
-      .EndObject();
-  WriteWork(report.work, &writer);
+  writer.EndArray();
+  WriteSums(report, &writer);
   writer.EndObject();
   write_(findings_ == 0 ? "{\"findings\":[]," : "],");
   write_(std::string_view(writer.text()).substr(1));
   write_("\n");
+}
+
+JsonlReport::JsonlReport(Write write, JsonOptions options)
+    : write_(std::move(write)), options_(std::move(options)) {}
+
+void JsonlReport::OnFinding(const evidence::Finding& finding) {
+  write_(FindingText(finding, options_) + "\n");
+}
+
+void JsonlReport::OnPassedOver(const corpus::PassedOver& passed) {
+  JsonWriter writer;
+  writer.BeginObject().Field("kind", "passed_over");
+  WritePassedOver(passed, &writer);
+  writer.EndObject();
+  write_(writer.text() + "\n");
+}
+
+void JsonlReport::Finish(const ScanReport& report) {
+  JsonWriter writer;
+  writer.BeginObject()
+      .Field("kind", "summary")
+      .Field("passed_over", report.passed_over);
+  WriteSums(report, &writer);
+  writer.EndObject();
+  write_(writer.text() + "\n");
 }
 
 }  // namespace cofferdam::scan

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "scan/chart.h"
 #include "scan/report.h"
 #include "scan/text_columns.h"
 
@@ -56,6 +57,15 @@ class Facts {
   std::string text_;
 };
 
+// "a.py:3-9", "a.jsonl record 7 text:3-9".
+std::string PlaceText(const evidence::Finding& finding) {
+  const evidence::FindingPlace& place = finding.place;
+  std::string text = place.path;
+  if (place.record > 0) text += fmt::format(" record {}", place.record);
+  if (!place.field.empty()) text += " " + place.field;
+  return fmt::format("{}:{}", text, Lines(finding.lines));
+}
+
 std::string Model(const evidence::Origin& origin) {
   auto known = [](const std::string& name) {
     return name.empty() ? std::string("unknown") : name;
@@ -71,17 +81,18 @@ PeopleReport::PeopleReport(Write write, Options options)
     : write_(std::move(write)), options_(std::move(options)) {}
 
 void PeopleReport::OnFinding(const evidence::Finding& finding) {
+  if (findings_++ >= kFindingsShownMax) return;
   bool colour = options_.colour == Colour::kAlways;
   write_(fmt::format(
-      "{}:{}: {}{}{}\n", Printable(finding.place.path, LineEnds::kReplace),
-      Lines(finding.lines), colour ? ColourOf(finding.verdict) : "",
+      "{}: {}{}{}\n", Printable(PlaceText(finding), LineEnds::kReplace),
+      colour ? ColourOf(finding.verdict) : "",
       policy::VerdictName(finding.verdict), colour ? "\x1b[0m" : ""));
   write_("  " + Printable(finding.why, LineEnds::kReplace) + "\n");
   size_t shown = std::min(finding.origins.size(), kOriginsShownMax);
   for (size_t i = 0; i < shown; ++i) WriteOrigin(finding.origins[i]);
   size_t more = finding.origins.size() - shown + finding.origins_left_out;
   if (more > 0) write_(fmt::format("  and {} more\n", Number(more, "origin")));
-  if (options_.fetch_text) WriteTexts(finding);
+  if (options_.fetch_text && !finding.origins.empty()) WriteTexts(finding);
   write_("\n");
 }
 
@@ -128,7 +139,7 @@ void PeopleReport::OnPassedOver(const corpus::PassedOver& passed) {
   if (passed_over_.size() < kPassedOverShownMax) passed_over_.push_back(passed);
 }
 
-void PeopleReport::Finish(const ScanReport& report) {
+void PeopleReport::WritePassedOver(const ScanReport& report) {
   for (const corpus::PassedOver& passed : passed_over_) {
     write_(fmt::format(
         "passed over {}: {}{}\n", Printable(passed.path, LineEnds::kReplace),
@@ -142,16 +153,29 @@ void PeopleReport::Finish(const ScanReport& report) {
     write_(
         fmt::format("passed over {} in all:{}\n", report.passed_over, reasons));
   }
-  auto tally = [](const ScanReport::Tally& part, Verdict verdict) {
+}
+
+void PeopleReport::Finish(const ScanReport& report) {
+  if (findings_ > kFindingsShownMax) {
+    write_(fmt::format("and {} more, not shown here\n\n",
+                       Number(findings_ - kFindingsShownMax, "finding")));
+  }
+  WritePassedOver(report);
+  write_(OriginChart(report.origins, {.rows = kChartRowsMax,
+                                      .width = options_.width,
+                                      .colour = options_.colour}));
+  auto tally = [](const Tally& part, Verdict verdict) {
     return fmt::format("{} {} ({})", part.findings,
                        policy::VerdictName(verdict),
                        Number(part.lines, "line"));
   };
-  write_(fmt::format("{}, {} read: {}, {}, {}\n", Number(report.files, "file"),
-                     Size(report.bytes),
-                     tally(report.forbidden, Verdict::kForbidden),
-                     tally(report.ambiguous, Verdict::kAmbiguous),
-                     tally(report.allowed, Verdict::kAllowed)));
+  std::string read = Number(report.files, "file");
+  if (report.records > report.files)
+    read += ", " + Number(report.records, "record");
+  write_(fmt::format("{}, {} read: {}, {}, {}\n", read, Size(report.bytes),
+                     tally(report.verdicts.forbidden, Verdict::kForbidden),
+                     tally(report.verdicts.ambiguous, Verdict::kAmbiguous),
+                     tally(report.verdicts.allowed, Verdict::kAllowed)));
   write_(report.covered_sequence == 0
              ? "The index is empty: there was nothing to compare with.\n"
              : fmt::format("The index covers the ledger up to sequence {}.\n",

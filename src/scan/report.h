@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,38 +8,27 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "scan/scan.h"
+#include "scan/chart.h"
+#include "scan/sink.h"
 
 namespace cofferdam::scan {
 
-// Where a report goes, piece by piece.
-using Write = std::function<void(std::string_view)>;
-
-// The text of part number `part` of an exchange, for --show; the holder of the
-// ledger gives it. An error is shown in the text's place.
-using FetchText = std::function<Result<std::string>(std::string_view exchange,
-                                                    uint32_t part)>;
-
-// What people call a person of the ledger, such as their mail address; empty
-// when it is not known, and then the id is shown.
-using PersonName = evidence::NameOf;
-
-enum class Colour { kNever, kAlways };
-
-// Origins shown for one finding, lines shown of a text, and things passed over
-// that are named; the others are counted.
+// Findings shown to people, origins shown for one, lines shown of a text, rows
+// of the chart, and things passed over that are named; others are counted.
+inline constexpr size_t kFindingsShownMax = 1000;
 inline constexpr size_t kOriginsShownMax = 3;
 inline constexpr size_t kLinesShownMax = 200;
+inline constexpr size_t kChartRowsMax = 10;
 inline constexpr size_t kPassedOverShownMax = 20;
 
-// A report for people: a paragraph for each finding, a summary at the end.
-// Bytes of others that could steer a terminal are replaced. Notices are left to
-// the caller, since they belong on stderr.
+// A report for people: a paragraph for each finding, a chart of origins and a
+// summary at the end. Bytes of others that could steer a terminal are replaced.
+// Notices are left to the caller, since they belong on stderr.
 class PeopleReport : public Sink {
  public:
   struct Options {
     Colour colour = Colour::kNever;
-    // Columns for two texts side by side.
+    // Columns for the chart, and for two texts side by side.
     size_t width = 120;
     FetchText fetch_text;    // unset: texts are not shown
     PersonName person_name;  // unset: ids are shown
@@ -49,39 +37,57 @@ class PeopleReport : public Sink {
 
   void OnFinding(const evidence::Finding& finding) override;
   void OnPassedOver(const corpus::PassedOver& passed) override;
-
   // The last lines: what was read, passed over (by reason), and found.
-  void Finish(const ScanReport& report);
+  void Finish(const ScanReport& report) override;
 
  private:
   void WriteOrigin(const evidence::FoundOrigin& found);
   void WriteTexts(const evidence::Finding& finding);
+  void WritePassedOver(const ScanReport& report);
 
   Write write_;
   Options options_;
+  uint64_t findings_ = 0;
   std::vector<corpus::PassedOver> passed_over_;  // those that are named
   std::map<std::string_view, uint64_t> reasons_;
+};
+
+// Options of both reports for programs.
+struct JsonOptions {
+  FetchText fetch_text;    // unset: texts are left out
+  PersonName person_name;  // unset: ids alone are given
 };
 
 // A report for programs: one JSON object (docs/formats/finding.md), whose
 // findings are written as they come.
 class JsonReport : public Sink {
  public:
-  struct Options {
-    FetchText fetch_text;    // unset: texts are left out
-    PersonName person_name;  // unset: ids alone are given
-  };
-  JsonReport(Write write, Options options);
+  JsonReport(Write write, JsonOptions options);
 
   void OnFinding(const evidence::Finding& finding) override;
   void OnPassedOver(const corpus::PassedOver& passed) override;
-  void Finish(const ScanReport& report);
+  void Finish(const ScanReport& report) override;
 
  private:
   Write write_;
-  Options options_;
+  JsonOptions options_;
   uint64_t findings_ = 0;
   std::vector<corpus::PassedOver> passed_over_;
+};
+
+// The same as lines, each of which is a JSON object: a finding, something
+// passed over, or at the end the sums. Holds nothing in memory.
+class JsonlReport : public Sink {
+ public:
+  JsonlReport(Write write, JsonOptions options);
+
+  void OnFinding(const evidence::Finding& finding) override;
+  void OnPassedOver(const corpus::PassedOver& passed) override;
+  void Finish(const ScanReport& report) override;
+
+ private:
+  Write write_;
+  JsonOptions options_;
 };
 
 }  // namespace cofferdam::scan

@@ -3,55 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "scan/finding_testing.h"
+
 namespace cofferdam::scan {
 namespace {
 
 using evidence::Finding;
-using evidence::FoundOrigin;
 using testing::HasSubstr;
 using testing::Not;
-
-Finding MakeFinding() {
-  Finding finding;
-  finding.place.path = "src/a.py";
-  finding.lines = {3, 4};
-  finding.verdict = policy::Verdict::kForbidden;
-  finding.why = "because";
-  finding.tokens = 50;
-  finding.tokens_matched = 40;
-  finding.text = "ours = 1\nours += 2\n";
-  FoundOrigin found;
-  found.origin.exchange = "01J0000000000000000000000A";
-  found.origin.part = 2;
-  found.origin.model = "claude-sample";
-  found.origin.provider = "anthropic";
-  found.origin.contract = "anthropic";
-  found.origin.terms_class = policy::TermsClass::kForbidCompete;
-  found.origin.person = "p_1";
-  found.origin.team = "applied-ai";
-  found.origin.repo = "example.com/team/app";
-  found.output_lines = {2, 3};
-  found.content.tokens = 40;
-  found.content.echoed_tokens = 10;
-  found.content.token_bits = 300;
-  finding.origins = {found};
-  return finding;
-}
-
-ScanReport MakeReport() {
-  ScanReport report;
-  report.covered_sequence = 42;
-  report.files = 1;
-  report.bytes = 12'345;
-  report.forbidden = {1, 2};
-  return report;
-}
-
-Result<std::string> OutputText(std::string_view exchange, uint32_t part) {
-  EXPECT_EQ(exchange, "01J0000000000000000000000A");
-  EXPECT_EQ(part, 2u);
-  return std::string("first\ntheirs = 1\ntheirs += 2\nlast\n");
-}
 
 std::string People(const PeopleReport::Options& options,
                    const std::vector<Finding>& findings,
@@ -65,7 +24,7 @@ std::string People(const PeopleReport::Options& options,
   return text;
 }
 
-std::string Json(const JsonReport::Options& options,
+std::string Json(const JsonOptions& options,
                  const std::vector<Finding>& findings,
                  const ScanReport& scanned,
                  const std::vector<corpus::PassedOver>& passed = {}) {
@@ -80,17 +39,21 @@ std::string Json(const JsonReport::Options& options,
 
 TEST(PeopleReport, SaysWhereWhatAndWhose) {
   EXPECT_EQ(
-      People({.person_name =
+      People({.width = 70,
+              .person_name =
                   [](std::string_view id) {
                     EXPECT_EQ(id, "p_1");
                     return std::string("engineer@example.com");
                   }},
-             {MakeFinding()}, MakeReport()),
+             {SampleFinding()}, SampleReport()),
       "src/a.py:3-4: forbidden\n"
       "  because\n"
       "  claude-sample (anthropic, contract anthropic: forbid_compete) · "
       "engineer@example.com, applied-ai · example.com/team/app · exchange "
       "01J0000000000000000000000A part 2, lines 2-3 · 300 bits · 25 % echoed\n"
+      "\n"
+      "                                       forbidden  ambiguous    allowed\n"
+      "claude-sample (anthropic)  ████████            1          0          0\n"
       "\n"
       "1 file, 12 kB read: 1 forbidden (2 lines), 0 ambiguous (0 lines), "
       "0 allowed (0 lines)\n"
@@ -98,8 +61,8 @@ TEST(PeopleReport, SaysWhereWhatAndWhose) {
 }
 
 TEST(PeopleReport, ShowsBothTextsSideBySide) {
-  std::string text = People({.width = 60, .fetch_text = OutputText},
-                            {MakeFinding()}, MakeReport());
+  std::string text = People({.width = 60, .fetch_text = SampleOutputText},
+                            {SampleFinding()}, SampleReport());
   EXPECT_THAT(text,
               HasSubstr("    3 ours = 1               |     2 theirs = 1\n"
                         "    4 ours += 2              |     3 theirs += 2\n"));
@@ -110,29 +73,30 @@ TEST(PeopleReport, SaysWhyAnOutputCannotBeShown) {
       {.fetch_text = [](std::string_view, uint32_t) -> Result<std::string> {
         return Error(Code::kDenied, "needs the role reader");
       }},
-      {MakeFinding()}, MakeReport());
+      {SampleFinding()}, SampleReport());
   EXPECT_THAT(text, HasSubstr("text of the output: needs the role reader"));
 }
 
 TEST(PeopleReport, NeverPassesOnWhatSteersATerminal) {
-  Finding finding = MakeFinding();
+  Finding finding = SampleFinding();
   finding.place.path = "a\x1b]0;b";
   finding.origins[0].origin.model = "m\x1b[2J";
   finding.text = "\x1b[31m\n";
-  std::string text = People({.fetch_text = OutputText}, {finding}, MakeReport(),
-                            {{"c\x1b[1m", corpus::Reason::kBinary, ""}});
+  std::string text =
+      People({.fetch_text = SampleOutputText}, {finding}, SampleReport(),
+             {{"c\x1b[1m", corpus::Reason::kBinary, ""}});
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
-  EXPECT_THAT(People({.colour = Colour::kAlways}, {finding}, MakeReport()),
+  EXPECT_THAT(People({.colour = Colour::kAlways}, {finding}, SampleReport()),
               HasSubstr("\x1b[31mforbidden\x1b[0m"));
 }
 
 TEST(PeopleReport, CountsWhatItDoesNotName) {
-  Finding finding = MakeFinding();
+  Finding finding = SampleFinding();
   finding.origins.resize(kOriginsShownMax + 1, finding.origins[0]);
   finding.origins_left_out = 5;
   std::vector<corpus::PassedOver> passed(
       kPassedOverShownMax + 2, {"link", corpus::Reason::kSymlink, ""});
-  ScanReport scanned = MakeReport();
+  ScanReport scanned = SampleReport();
   scanned.passed_over = passed.size();
   scanned.work.seeds_dropped = 7;
   std::string text = People({}, {finding}, scanned, passed);
@@ -154,7 +118,7 @@ TEST(PeopleReport, SaysThatTheIndexIsEmpty) {
 }
 
 TEST(JsonReport, IsOneObjectWithoutFindings) {
-  ScanReport scanned = MakeReport();
+  ScanReport scanned = SampleReport();
   scanned.notices = {"a notice"};
   auto json = JsonDocument::Parse(
       Json({}, {}, scanned, {{"a.bin", corpus::Reason::kBinary, "why"}}));
@@ -173,9 +137,9 @@ TEST(JsonReport, IsOneObjectWithoutFindings) {
 }
 
 TEST(JsonReport, GivesFindingsAndBothTextsIfAsked) {
-  auto json =
-      JsonDocument::Parse(Json({.fetch_text = OutputText},
-                               {MakeFinding(), MakeFinding()}, MakeReport()));
+  auto json = JsonDocument::Parse(Json({.fetch_text = SampleOutputText},
+                                       {SampleFinding(), SampleFinding()},
+                                       SampleReport()));
   ASSERT_TRUE(json.ok());
   ASSERT_EQ((*json)["findings"].Elements().size(), 2u);
   JsonValue finding = (*json)["findings"].At(1);
@@ -187,9 +151,49 @@ TEST(JsonReport, GivesFindingsAndBothTextsIfAsked) {
   EXPECT_EQ(output["part"].Int(), 2);
   EXPECT_EQ(output["text"].String(), "theirs = 1\ntheirs += 2\n");
 
-  json = JsonDocument::Parse(Json({}, {MakeFinding()}, MakeReport()));
+  json = JsonDocument::Parse(Json({}, {SampleFinding()}, SampleReport()));
   ASSERT_TRUE(json.ok());
   EXPECT_FALSE((*json)["findings"].At(0)["text"].present());
+}
+
+TEST(PeopleReport, SaysWhereInARecordAndOfMarks) {
+  std::string text = People({}, {SampleMarked()}, SampleReport());
+  EXPECT_THAT(text,
+              HasSubstr("data/chat.jsonl record 7 messages[1].content:1-2: "
+                        "ambiguous\n  it says so itself\n"));
+}
+
+TEST(PeopleReport, ShowsAsManyFindingsAsTheLimit) {
+  std::vector<Finding> findings(kFindingsShownMax, SampleMarked());
+  EXPECT_THAT(People({}, findings, SampleReport()),
+              Not(HasSubstr("not shown here")));
+  findings.push_back(SampleMarked());
+  EXPECT_THAT(People({}, findings, SampleReport()),
+              HasSubstr("and 1 finding more, not shown here\n"));
+}
+
+TEST(JsonlReport, GivesALineForEachThingAndTheSumsLast) {
+  std::string text;
+  JsonlReport report([&](std::string_view piece) { text += piece; }, {});
+  report.OnFinding(SampleFinding());
+  report.OnPassedOver({"a.bin", corpus::Reason::kBinary, ""});
+  report.OnFinding(SampleMarked());
+  report.Finish(SampleReport());
+  std::vector<std::string> kinds;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find('\n', at);
+    auto json = JsonDocument::Parse(text.substr(at, end - at));
+    ASSERT_TRUE(json.ok()) << text.substr(at, end - at);
+    kinds.emplace_back((*json)["kind"].StringOrEmpty());
+    if (end + 1 == text.size()) {
+      EXPECT_EQ((*json)["verdicts"]["forbidden"].Int(), 1);
+      EXPECT_EQ((*json)["origins"].At(0)["origin"].String(),
+                "claude-sample (anthropic)");
+    }
+    at = end + 1;
+  }
+  EXPECT_THAT(
+      kinds, testing::ElementsAre("match", "passed_over", "marked", "summary"));
 }
 
 }  // namespace

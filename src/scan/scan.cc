@@ -160,16 +160,6 @@ class Readers {
   std::vector<std::thread> threads_;
 };
 
-void Count(const evidence::Finding& finding, ScanReport* report) {
-  ScanReport::Tally* tally = &report->allowed;
-  if (finding.verdict == policy::Verdict::kAmbiguous)
-    tally = &report->ambiguous;
-  if (finding.verdict == policy::Verdict::kForbidden)
-    tally = &report->forbidden;
-  ++tally->findings;
-  tally->lines += finding.lines.end - finding.lines.begin + 1;
-}
-
 // Hands on what came of a step.
 Status Emit(const Step& step, Sink* sink, ScanReport* report) {
   if (step.error) return *step.error;
@@ -179,11 +169,13 @@ Status Emit(const Step& step, Sink* sink, ScanReport* report) {
     return {};
   }
   ++report->files;
+  ++report->records;
   report->bytes += step.bytes;
   report->tokens += step.tokens;
   report->work += step.work;
   for (const evidence::Finding& finding : step.findings) {
-    Count(finding, report);
+    report->verdicts.Add(finding);
+    report->origins.Add(finding);
     sink->OnFinding(finding);
   }
   return {};

@@ -72,7 +72,9 @@ TEST(Scan, GivesTheSameInTheSameOrderForAnyNumberOfThreads) {
     ASSERT_TRUE(report.ok());
     EXPECT_EQ(report->passed_over, 86u);
     EXPECT_EQ(report->files, 514u);
-    EXPECT_GT(report->ambiguous.findings + report->forbidden.findings, 100u);
+    EXPECT_GT(report->verdicts.ambiguous.findings +
+                  report->verdicts.forbidden.findings,
+              100u);
     EXPECT_TRUE(report->NotAllowed());
     if (first.empty()) first = recorder.steps;
     EXPECT_EQ(recorder.steps, first);

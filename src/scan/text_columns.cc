@@ -21,24 +21,6 @@ bool IsContinuation(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
-// `line` cut or filled to `columns` code points.
-std::string Fit(std::string_view line, size_t columns) {
-  std::string shown;
-  size_t width = 0;
-  for (size_t i = 0; i < line.size(); ++i) {
-    bool starts = !IsContinuation(line[i]);
-    if (starts && width == columns) {
-      // The last one gives its place to the sign that something is missing.
-      while (IsContinuation(shown.back())) shown.pop_back();
-      shown.pop_back();
-      return shown + "…";
-    }
-    if (starts) ++width;
-    shown += line[i];
-  }
-  return shown.append(columns - width, ' ');
-}
-
 struct Side {
   std::string_view rest;
   uint32_t number = 0;
@@ -46,11 +28,33 @@ struct Side {
   std::string Next(size_t columns) {
     if (rest.empty()) return std::string(columns, ' ');
     std::string line = Printable(TakeLine(&rest), LineEnds::kReplace);
-    return Fit(fmt::format("{:>5} {}", number++, line), columns);
+    return FitColumns(fmt::format("{:>5} {}", number++, line), columns);
   }
 };
 
 }  // namespace
+
+size_t Columns(std::string_view text) {
+  return static_cast<size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
+}
+
+std::string FitColumns(std::string_view text, size_t columns) {
+  std::string shown;
+  size_t width = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    bool starts = !IsContinuation(text[i]);
+    if (starts && width == columns) {
+      // The last one gives its place to the sign that something is missing.
+      while (IsContinuation(shown.back())) shown.pop_back();
+      shown.pop_back();
+      return shown + "…";
+    }
+    if (starts) ++width;
+    shown += text[i];
+  }
+  return shown.append(columns - width, ' ');
+}
 
 std::string Printable(std::string_view text, LineEnds line_ends) {
   std::string safe;

@@ -16,6 +16,11 @@ std::string Printable(std::string_view text, LineEnds line_ends);
 // ends.
 std::string_view LinesOf(std::string_view text, uint32_t first, uint32_t last);
 
+// How many columns `text` takes, a code point counting as one; and `text` cut
+// or filled to `columns`, with a sign where something is missing.
+size_t Columns(std::string_view text);
+std::string FitColumns(std::string_view text, size_t columns);
+
 // A text with the number its first line bears.
 struct NumberedText {
   std::string_view text;
