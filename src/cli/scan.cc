@@ -1,17 +1,19 @@
 #include "scan/scan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <map>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/scan_outputs.h"
 #include "console/stores.h"
 #include "policy/verdict.h"
-#include "scan/report.h"
 
 namespace cofferdam::cli {
 namespace {
@@ -67,7 +69,7 @@ Result<scan::ScanOptions> OptionsFor(const Invocation& call,
     }
     options.judgement.purpose = *purpose;
   }
-  if (call.Has("--show")) options.keep_text = evidence::KeepText::kYes;
+  if (ShowsLines(call)) options.keep_text = evidence::KeepText::kYes;
   return options;
 }
 
@@ -97,21 +99,17 @@ Result<int> Scan(const Invocation& call) {
     fetch = TextFetcher(admin.get(), reason);
   }
 
-  scan::ScanReport report;
-  if (call.json()) {
-    scan::JsonReport sink(Print, {fetch, person_name});
-    TRY_ASSIGN(report, scan::Scan(call.positionals(), options, &sink));
-    sink.Finish(report);
-  } else {
-    scan::PeopleReport::Options words;
-    words.colour =
-        isatty(STDOUT_FILENO) ? scan::Colour::kAlways : scan::Colour::kNever;
-    words.fetch_text = fetch;
-    words.person_name = person_name;
-    scan::PeopleReport sink(Print, words);
-    TRY_ASSIGN(report, scan::Scan(call.positionals(), options, &sink));
-    sink.Finish(report);
-  }
+  ScanWords words = {
+      .corpus = fmt::format("{}", fmt::join(call.positionals(), " ")),
+      .purpose =
+          std::string(policy::ScanPurposeName(options.judgement.purpose)),
+      .time = SystemClock().WallMicros(),
+      .fetch_text = fetch,
+      .person_name = person_name};
+  TRY_ASSIGN(ScanOutputs outputs, ScanOutputs::Open(call, words));
+  TRY_ASSIGN(scan::ScanReport report,
+             scan::Scan(call.positionals(), options, outputs.sink()));
+  TRY(outputs.Close(report));
   TRY(admin->Close());
   for (const std::string& notice : report.notices) {
     Say("cofferdam: " + notice);
@@ -122,19 +120,19 @@ Result<int> Scan(const Invocation& call) {
 }  // namespace
 
 std::vector<Command> ScanCommands() {
-  return {
-      {"scan",
-       "find what models wrote in files, with every origin; exit 1 if any may "
-       "not be used",
-       {{"PATH", Count::kMany, "files and folders"}},
-       {{"--for", Takes::kText, "training (default) or evaluation"},
-        {"--show", Takes::kNothing, "print the matching text of both sides"},
-        {"--reason", Takes::kText,
-         "with --show: why the text is read; the audit keeps it"},
-        {"--json", Takes::kNothing, "print JSON"}},
-       false,
-       Scan},
-  };
+  Command command = {
+      "scan",
+      "find what models wrote in files, with every origin; exit 1 if any may "
+      "not be used",
+      {{"PATH", Count::kMany, "files and folders"}},
+      {{"--for", Takes::kText, "training (default) or evaluation"},
+       {"--show", Takes::kNothing, "show the matching text of both sides"},
+       {"--reason", Takes::kText,
+        "with --show: why the text is read; the audit keeps it"}},
+      false,
+      Scan};
+  for (Flag& flag : ScanOutputFlags()) command.flags.push_back(std::move(flag));
+  return {std::move(command)};
 }
 
 }  // namespace cofferdam::cli

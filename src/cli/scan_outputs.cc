@@ -1,0 +1,132 @@
+#include "cli/scan_outputs.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/context.h"
+#include "scan/html_report.h"
+#include "scan/report.h"
+#include "scan/sarif_report.h"
+
+namespace cofferdam::cli {
+namespace {
+
+using Landing = scan::ReportFile::Landing;
+using Takes = Flag::Takes;
+
+// Columns of the terminal; a page's width where there is none.
+size_t TerminalWidth() {
+  constexpr size_t kNone = 120;
+  constexpr size_t kMin = 60;
+  constexpr size_t kMax = 200;
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return kNone;
+  return std::clamp<size_t>(size.ws_col, kMin, kMax);
+}
+
+std::unique_ptr<scan::Sink> ForPeople(const ScanWords& words) {
+  scan::PeopleReport::Options options;
+  options.colour =
+      isatty(STDOUT_FILENO) ? scan::Colour::kAlways : scan::Colour::kNever;
+  options.width = TerminalWidth();
+  options.fetch_text = words.fetch_text;
+  options.person_name = words.person_name;
+  return std::make_unique<scan::PeopleReport>(Print, options);
+}
+
+}  // namespace
+
+std::vector<Flag> ScanOutputFlags() {
+  return {
+      {"--json", Takes::kNothing, "print one JSON object"},
+      {"--jsonl", Takes::kText,
+       "write a line of JSON for each finding, as they come (- prints)"},
+      {"--sarif", Takes::kText, "write a SARIF 2.1.0 log for code scanning"},
+      {"--html", Takes::kText, "write a page that opens offline"},
+  };
+}
+
+bool ShowsLines(const Invocation& call) {
+  return call.Has("--show") || call.Has("--html");
+}
+
+void ScanOutputs::Add(std::unique_ptr<scan::Sink> sink) {
+  sinks_->Add(sink.get());
+  owned_.push_back(std::move(sink));
+}
+
+Result<scan::Write> ScanOutputs::Target(const std::string& path,
+                                        Landing landing) {
+  if (path == "-") {
+    if (std::exchange(stdout_taken_, true)) {
+      return Error(Code::kInvalid,
+                   "only one report can be printed; name a file for the other");
+    }
+    return scan::Write(Print);
+  }
+  TRY_ASSIGN(auto file, scan::ReportFile::Create(path, landing));
+  scan::ReportFile* to = file.get();
+  files_.push_back(std::move(file));
+  return scan::Write([to](std::string_view bytes) { to->Append(bytes); });
+}
+
+Status ScanOutputs::AddFiles(const Invocation& call, const ScanWords& words) {
+  if (call.Has("--jsonl")) {
+    TRY_ASSIGN(scan::Write write,
+               Target(call.Text("--jsonl"), Landing::kAsItComes));
+    Add(std::make_unique<scan::JsonlReport>(
+        write, scan::JsonOptions{words.fetch_text, words.person_name}));
+  }
+  if (call.Has("--sarif")) {
+    TRY_ASSIGN(scan::Write write,
+               Target(call.Text("--sarif"), Landing::kWhole));
+    Add(std::make_unique<scan::SarifReport>(
+        write,
+        scan::SarifReport::Options{COFFERDAM_VERSION, words.person_name}));
+  }
+  if (call.Has("--html")) {
+    TRY_ASSIGN(scan::Write write, Target(call.Text("--html"), Landing::kWhole));
+    Add(std::make_unique<scan::HtmlReport>(
+        write, scan::HtmlReport::Options{.corpus = words.corpus,
+                                         .purpose = words.purpose,
+                                         .version = COFFERDAM_VERSION,
+                                         .time = words.time,
+                                         .fetch_text = words.fetch_text,
+                                         .person_name = words.person_name}));
+  }
+  return {};
+}
+
+Result<ScanOutputs> ScanOutputs::Open(const Invocation& call,
+                                      const ScanWords& words) {
+  ScanOutputs outputs;
+  if (call.json()) {
+    outputs.stdout_taken_ = true;
+    outputs.Add(std::make_unique<scan::JsonReport>(
+        Print, scan::JsonOptions{words.fetch_text, words.person_name}));
+  }
+  TRY(outputs.AddFiles(call, words));
+  if (!outputs.stdout_taken_) outputs.Add(ForPeople(words));
+  return outputs;
+}
+
+void ScanOutputs::Flush() {
+  for (auto& file : files_) file->Flush();
+}
+
+Status ScanOutputs::Close(const scan::ScanReport& report) {
+  sinks_->Finish(report);
+  Status first;
+  for (auto& file : files_) {
+    Status status = file->Close();
+    if (first.ok()) first = std::move(status);
+  }
+  return first;
+}
+
+}  // namespace cofferdam::cli

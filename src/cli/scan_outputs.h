@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "scan/report_file.h"
+#include "scan/sink.h"
+
+namespace cofferdam::cli {
+
+// What every report says of its scan.
+struct ScanWords {
+  std::string corpus;            // the paths, for people
+  std::string purpose;           // "training" or "evaluation"
+  int64_t time = 0;              // microseconds since 1970 UTC
+  scan::FetchText fetch_text;    // unset without --show
+  scan::PersonName person_name;  // unset: ids are shown
+};
+
+// The flags --json, --jsonl, --sarif and --html: any of them at once.
+std::vector<Flag> ScanOutputFlags();
+// Whether a report that shows the documents' lines is asked for.
+bool ShowsLines(const Invocation& call);
+
+// The reports that an invocation asks for. One goes to stdout: JSON with
+// --json, a file named "-", or else the words for people.
+class ScanOutputs {
+ public:
+  // Opens every file, so that a wrong path is said before a long scan. kInvalid
+  // where two reports would go to stdout.
+  static Result<ScanOutputs> Open(const Invocation& call,
+                                  const ScanWords& words);
+  ScanOutputs(ScanOutputs&&) noexcept = default;
+
+  scan::Sink* sink() { return sinks_.get(); }
+  // Hands on what is buffered of those that may be read along.
+  void Flush();
+  // Ends the reports and lands the files; the first error.
+  Status Close(const scan::ScanReport& report);
+
+ private:
+  ScanOutputs() : sinks_(std::make_unique<scan::SinkList>()) {}
+  void Add(std::unique_ptr<scan::Sink> sink);
+  Result<scan::Write> Target(const std::string& path,
+                             scan::ReportFile::Landing landing);
+  Status AddFiles(const Invocation& call, const ScanWords& words);
+
+  bool stdout_taken_ = false;
+  std::vector<std::unique_ptr<scan::ReportFile>> files_;
+  std::vector<std::unique_ptr<scan::Sink>> owned_;
+  std::unique_ptr<scan::SinkList> sinks_;
+};
+
+}  // namespace cofferdam::cli
