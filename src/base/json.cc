@@ -226,4 +226,8 @@ std::vector<std::pair<std::string_view, JsonValue>> JsonValue::Members() const {
   return members;
 }
 
+bool IsUtf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
 }  // namespace cofferdam

@@ -134,6 +134,9 @@ class JsonWriter {
   bool after_key_ = false;
 };
 
+// Whether `text` is UTF-8 (RFC 3629), at several bytes per nanosecond.
+bool IsUtf8(std::string_view text);
+
 // Appends `value` quoted and escaped, invalid UTF-8 replaced by U+FFFD.
 void AppendJsonString(std::string_view value, std::string* out);
 

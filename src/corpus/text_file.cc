@@ -9,13 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
-
-#include "base/file.h"
+#include <utility>
 
 namespace cofferdam::corpus {
 namespace {
 
-constexpr size_t kProbeBytes = 8192;
 // Of the probe; source text has next to none, compressed bytes about a tenth.
 constexpr double kControlShareMax = 0.05;
 
@@ -26,13 +24,6 @@ unsigned IsControl(unsigned char c) {
   unsigned below_space = c < 0x20;
   unsigned in_text = (static_cast<unsigned>(c) - 0x09u <= 4u) | (c == 0x1b);
   return (below_space & (in_text ^ 1u)) | (c == 0x7f);
-}
-
-bool LooksBinary(std::string_view head) {
-  if (head.find('\0') != std::string_view::npos) return true;
-  unsigned controls = 0;
-  for (char c : head) controls += IsControl(static_cast<unsigned char>(c));
-  return controls > kControlShareMax * static_cast<double>(head.size());
 }
 
 // Reads on from the descriptor until `bytes` has `size` bytes or the file ends.
@@ -71,6 +62,13 @@ std::string AtMost(size_t bytes) {
 
 }  // namespace
 
+bool LooksBinary(std::string_view head) {
+  if (head.find('\0') != std::string_view::npos) return true;
+  unsigned controls = 0;
+  for (char c : head) controls += IsControl(static_cast<unsigned char>(c));
+  return controls > kControlShareMax * static_cast<double>(head.size());
+}
+
 std::string_view ReasonName(Reason reason) {
   switch (reason) {
     case Reason::kBinary:
@@ -89,14 +87,18 @@ std::string_view ReasonName(Reason reason) {
       return "too_deep";
     case Reason::kTooManyEntries:
       return "too_many_entries";
+    case Reason::kBroken:
+      return "broken";
+    case Reason::kNotUtf8:
+      return "not_utf8";
+    case Reason::kBomb:
+      return "bomb";
   }
   return "unreadable";
 }
 
-std::optional<PassedOver> ReadTextFile(const std::string& path,
-                                       const TextLimits& limits,
-                                       FinalLink follow, std::string* bytes) {
-  bytes->clear();
+std::variant<OpenFile, PassedOver> OpenRegularFile(const std::string& path,
+                                                   FinalLink follow) {
   // A pipe opened for reading would wait for a writer; the flag forbids that
   // should the file have been replaced since it was listed.
   int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -112,9 +114,32 @@ std::optional<PassedOver> ReadTextFile(const std::string& path,
   if (!file.valid() || ::fstat(file.get(), &status) != 0)
     return Unreadable(path);
   if (!S_ISREG(status.st_mode)) return PassedOver{path, Reason::kSpecial, ""};
+  return OpenFile{std::move(file),
+                  static_cast<uint64_t>(std::max<off_t>(status.st_size, 0))};
+}
 
-  auto size = static_cast<size_t>(std::max<off_t>(status.st_size, 0));
-  if (!ReadUpTo(file.get(), std::min(size, kProbeBytes), bytes))
+std::optional<PassedOver> CheckText(const std::string& path,
+                                    std::string_view bytes,
+                                    const TextLimits& limits) {
+  if (LooksBinary(bytes.substr(0, kTextProbeBytes)))
+    return PassedOver{path, Reason::kBinary, ""};
+  if (bytes.size() > limits.document_bytes_max)
+    return PassedOver{path, Reason::kTooLarge,
+                      AtMost(limits.document_bytes_max)};
+  if (HasLongLine(bytes, limits.line_bytes_max))
+    return PassedOver{path, Reason::kLongLine, AtMost(limits.line_bytes_max)};
+  return std::nullopt;
+}
+
+std::optional<PassedOver> ReadTextFile(const std::string& path,
+                                       const TextLimits& limits,
+                                       FinalLink follow, std::string* bytes) {
+  bytes->clear();
+  std::variant<OpenFile, PassedOver> opened = OpenRegularFile(path, follow);
+  if (auto* passed = std::get_if<PassedOver>(&opened)) return *passed;
+  OpenFile& file = std::get<OpenFile>(opened);
+  size_t size = file.bytes;
+  if (!ReadUpTo(file.file.get(), std::min(size, kTextProbeBytes), bytes))
     return Unreadable(path);
   if (LooksBinary(*bytes)) return PassedOver{path, Reason::kBinary, ""};
   size_t bytes_max = limits.document_bytes_max;
@@ -122,19 +147,13 @@ std::optional<PassedOver> ReadTextFile(const std::string& path,
     return PassedOver{path, Reason::kTooLarge, AtMost(bytes_max)};
   // One byte more than it had shows whether it has grown meanwhile. Files of
   // the kernel say that they are empty; they are read as far as the probe.
-  for (size_t want = std::max(size, kProbeBytes) + 1;; want = bytes_max + 1) {
-    if (!ReadUpTo(file.get(), std::min(want, bytes_max + 1), bytes))
+  for (size_t want = std::max(size, kTextProbeBytes) + 1;;
+       want = bytes_max + 1) {
+    if (!ReadUpTo(file.file.get(), std::min(want, bytes_max + 1), bytes))
       return Unreadable(path);
     if (bytes->size() < want || want > bytes_max) break;
   }
-  if (bytes->size() > bytes_max)
-    return PassedOver{path, Reason::kTooLarge, AtMost(bytes_max)};
-  if (bytes->size() > size &&
-      LooksBinary(std::string_view(*bytes).substr(0, kProbeBytes)))
-    return PassedOver{path, Reason::kBinary, ""};
-  if (HasLongLine(*bytes, limits.line_bytes_max))
-    return PassedOver{path, Reason::kLongLine, AtMost(limits.line_bytes_max)};
-  return std::nullopt;
+  return CheckText(path, *bytes, limits);
 }
 
 }  // namespace cofferdam::corpus

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/file.h"
+#include "base/result.h"
+
+namespace cofferdam::corpus {
+
+// A file, pipe, object or unpacked member, read once from its begin to its end.
+// One thread at a time.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  // Fills `into` with 1 to `bytes_max` (> 0) bytes; 0 at the end, and on every
+  // later call. After an error every call repeats it.
+  virtual Result<size_t> Read(char* into, size_t bytes_max) = 0;
+
+  // Bytes taken from the outermost file so far.
+  virtual uint64_t bytes_taken() const = 0;
+};
+
+// Reads on until `bytes_max` bytes are there, the source ends or it fails,
+// which shows only if there is nothing before it; how many.
+Result<size_t> ReadFully(ByteSource* source, char* into, size_t bytes_max);
+
+// Of an open file or pipe, which it closes.
+std::unique_ptr<ByteSource> ReadDescriptor(FileDescriptor file);
+
+}  // namespace cofferdam::corpus

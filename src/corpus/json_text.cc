@@ -1,0 +1,241 @@
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "corpus/json_text_internal.h"
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace cofferdam::corpus {
+namespace {
+
+// A block of kBlock bytes, copied to `out` if that is not null. Index of the
+// first quote or backslash in it, or kBlock.
+constexpr size_t kBlock = 16;
+
+#if defined(__SSE2__)
+struct Block {
+  __m128i bytes;
+
+  explicit Block(const char* from)
+      : bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))) {}
+  void Store(char* out) const {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
+  }
+  size_t FirstSpecial() const {
+    __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                 _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    auto mask = static_cast<uint32_t>(_mm_movemask_epi8(found));
+    return static_cast<size_t>(std::countr_zero(mask | 0x10000u));
+  }
+  size_t Count(char c) const {
+    auto mask = static_cast<uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c))));
+    return static_cast<size_t>(std::popcount(mask));
+  }
+};
+#elif defined(__aarch64__)
+struct Block {
+  uint8x16_t bytes;
+
+  explicit Block(const char* from)
+      : bytes(vld1q_u8(reinterpret_cast<const uint8_t*>(from))) {}
+  void Store(char* out) const {
+    vst1q_u8(reinterpret_cast<uint8_t*>(out), bytes);
+  }
+  size_t FirstSpecial() const {
+    uint8x16_t found = vorrq_u8(vceqq_u8(bytes, vdupq_n_u8('"')),
+                                vceqq_u8(bytes, vdupq_n_u8('\\')));
+    // Four bits for each byte.
+    uint64_t mask = vget_lane_u64(
+        vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(found), 4)), 0);
+    return mask == 0 ? kBlock : static_cast<size_t>(std::countr_zero(mask)) / 4;
+  }
+  size_t Count(char c) const {
+    uint8x16_t found = vceqq_u8(bytes, vdupq_n_u8(static_cast<uint8_t>(c)));
+    return vaddvq_u8(vshrq_n_u8(found, 7));
+  }
+};
+#else
+struct Block {
+  const char* bytes;
+
+  explicit Block(const char* from) : bytes(from) {}
+  void Store(char* out) const { std::memcpy(out, bytes, kBlock); }
+  size_t FirstSpecial() const {
+    size_t i = 0;
+    while (i < kBlock && bytes[i] != '"' && bytes[i] != '\\') ++i;
+    return i;
+  }
+  size_t Count(char c) const {
+    size_t count = 0;
+    for (size_t i = 0; i < kBlock; ++i) count += bytes[i] == c;
+    return count;
+  }
+};
+#endif
+
+// Of the four bytes at `p`; above 0xffff when they are no hexadecimal digits.
+uint32_t ReadHex4(const char* p) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) {
+    char c = p[i];
+    uint32_t digit = 0x10000;
+    if (c >= '0' && c <= '9') digit = static_cast<uint32_t>(c - '0');
+    if (c >= 'a' && c <= 'f') digit = static_cast<uint32_t>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'F') digit = static_cast<uint32_t>(c - 'A' + 10);
+    if (digit > 15) return 0x10000;
+    value = value << 4 | digit;
+  }
+  return value;
+}
+
+char* AppendUtf8(uint32_t code, char* out) {
+  auto byte = [](uint32_t value) { return static_cast<char>(value); };
+  if (code < 0x80) {
+    *out++ = byte(code);
+  } else if (code < 0x800) {
+    *out++ = byte(0xc0 | code >> 6);
+    *out++ = byte(0x80 | (code & 0x3f));
+  } else if (code < 0x10000) {
+    *out++ = byte(0xe0 | code >> 12);
+    *out++ = byte(0x80 | (code >> 6 & 0x3f));
+    *out++ = byte(0x80 | (code & 0x3f));
+  } else {
+    *out++ = byte(0xf0 | code >> 18);
+    *out++ = byte(0x80 | (code >> 12 & 0x3f));
+    *out++ = byte(0x80 | (code >> 6 & 0x3f));
+    *out++ = byte(0x80 | (code & 0x3f));
+  }
+  return out;
+}
+
+// `*p` points at the digits of \uXXXX and is moved behind them, and behind
+// those of a second half. Null for what is no such escape.
+char* DecodeUnicode(const char** p, const char* end, char* out) {
+  if (end - *p < 4) return nullptr;
+  uint32_t code = ReadHex4(*p);
+  if (code > 0xffff) return nullptr;
+  *p += 4;
+  if (code < 0xd800 || code > 0xdfff) return AppendUtf8(code, out);
+  if (code < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
+    uint32_t low = ReadHex4(*p + 2);
+    if (low >= 0xdc00 && low <= 0xdfff) {
+      *p += 6;
+      return AppendUtf8(0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00),
+                        out);
+    }
+  }
+  return AppendUtf8(0xfffd, out);
+}
+
+// What a backslash and `c` stand for; 0 for 'u' and for what is no escape.
+char Escaped(char c) {
+  switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+      return c;
+    case 'n':
+      return '\n';
+    case 't':
+      return '\t';
+    case 'r':
+      return '\r';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    default:
+      return 0;
+  }
+}
+
+// `*p` points at a backslash. As DecodeUnicode.
+char* DecodeEscape(const char** p, const char* end, char* out) {
+  if (end - *p < 2) return nullptr;
+  char c = (*p)[1];
+  *p += 2;
+  if (char plain = Escaped(c); plain != 0) {
+    *out = plain;
+    return out + 1;
+  }
+  return c == 'u' ? DecodeUnicode(p, end, out) : nullptr;
+}
+
+}  // namespace
+
+const char* ReadJsonString(const char* begin, const char* end,
+                           JsonString* found) {
+  found->escaped = false;
+  const char* p = begin;
+  while (p < end) {
+    size_t at = Block(p).FirstSpecial();
+    p += at;
+    if (at == kBlock) continue;
+    if (p >= end) return nullptr;
+    if (*p == '"') {
+      found->raw = {begin, static_cast<size_t>(p - begin)};
+      return p;
+    }
+    found->escaped = true;
+    p += 2;
+  }
+  return nullptr;
+}
+
+char* DecodeJsonString(std::string_view raw, char* out) {
+  const char* p = raw.data();
+  const char* end = p + raw.size();
+  while (p < end) {
+    Block block(p);
+    block.Store(out);
+    size_t at = block.FirstSpecial();
+    // What stands behind the end was copied, too, and is written over.
+    if (at >= static_cast<size_t>(end - p)) return out + (end - p);
+    p += at;
+    out += at;
+    if (at == kBlock) continue;
+    if (*p == '"') {
+      *out++ = *p++;
+      continue;
+    }
+    out = DecodeEscape(&p, end, out);
+    if (out == nullptr) return nullptr;
+  }
+  return out;
+}
+
+char* DecodeJsonString(std::string_view raw, char* out, size_t* origins) {
+  const char* p = raw.data();
+  const char* end = p + raw.size();
+  while (p < end) {
+    auto from = static_cast<size_t>(p - raw.data());
+    char* written = out;
+    if (*p == '\\') {
+      written = DecodeEscape(&p, end, out);
+      if (written == nullptr) return nullptr;
+    } else {
+      *written++ = *p++;
+    }
+    for (; out < written; ++out) *origins++ = from;
+  }
+  *origins = raw.size();
+  return out;
+}
+
+size_t CountNewlines(std::string_view text) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  size_t count = 0;
+  for (; end - p >= static_cast<ptrdiff_t>(kBlock); p += kBlock)
+    count += Block(p).Count('\n');
+  for (; p < end; ++p) count += *p == '\n';
+  return count;
+}
+
+}  // namespace cofferdam::corpus

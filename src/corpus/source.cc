@@ -1,0 +1,72 @@
+#include "corpus/source.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "corpus/tree_source_internal.h"
+#include "corpus/unpack_internal.h"
+
+namespace cofferdam::corpus {
+namespace {
+
+std::shared_ptr<const Unpacking> Share(const SourceOptions& options) {
+  auto shared = std::make_shared<Unpacking>();
+  shared->options = options;
+  return shared;
+}
+
+class StreamSource final : public Source {
+ public:
+  StreamSource(std::unique_ptr<ByteSource> bytes, const std::string& path,
+               uint64_t bytes_total, std::shared_ptr<const Unpacking> shared)
+      : bytes_(bytes.get()), bytes_total_(bytes_total) {
+    auto place = std::make_shared<FilePlace>();
+    place->path = place->outer = path;
+    stream_ = Unpack(std::move(bytes), std::move(place), FormatOfName(path),
+                     std::move(shared));
+  }
+
+  Result<std::optional<Chunk>> Next() override {
+    TRY_ASSIGN(std::optional<Chunk> chunk, stream_->Next());
+    if (chunk) chunk->set_number(chunks_++);
+    return chunk;
+  }
+  uint64_t bytes_total() const override { return bytes_total_; }
+  uint64_t bytes_done() const override { return bytes_->bytes_taken(); }
+  std::vector<std::string> notices() const override { return {}; }
+
+ private:
+  const ByteSource* bytes_;
+  uint64_t bytes_total_;
+  std::unique_ptr<ChunkStream> stream_;
+  uint64_t chunks_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> OpenSource(
+    const std::vector<std::string>& paths, const SourceOptions& options) {
+  for (const std::string& name : options.fields) TRY(FieldPattern::Parse(name));
+  for (const std::string& path : paths) {
+    if (path != "-") continue;
+    if (paths.size() > 1)
+      return Error(Code::kInvalid, "-: stdin is read alone, without paths");
+    FileDescriptor input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    if (!input.valid()) return Error::FromErrno(errno, "read stdin");
+    return OpenStream(ReadDescriptor(std::move(input)), "-", 0, options);
+  }
+  return OpenTree(paths, Share(options));
+}
+
+std::unique_ptr<Source> OpenStream(std::unique_ptr<ByteSource> bytes,
+                                   const std::string& path,
+                                   uint64_t bytes_total,
+                                   const SourceOptions& options) {
+  return std::make_unique<StreamSource>(std::move(bytes), path, bytes_total,
+                                        Share(options));
+}
+
+}  // namespace cofferdam::corpus

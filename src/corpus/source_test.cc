@@ -1,0 +1,225 @@
+#include "corpus/source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "corpus/byte_source.h"
+#include "corpus/folder_testing.h"
+
+namespace cofferdam::corpus {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Gives `bytes` in pieces of `step`, then fails if `failure` is set.
+class Pieces final : public ByteSource {
+ public:
+  Pieces(std::string bytes, size_t step, std::optional<Error> failure = {})
+      : bytes_(std::move(bytes)), step_(step), failure_(std::move(failure)) {}
+  Result<size_t> Read(char* into, size_t bytes_max) override {
+    size_t size = std::min({step_, bytes_max, bytes_.size() - at_});
+    if (size == 0 && failure_) return *failure_;
+    std::memcpy(into, bytes_.data() + at_, size);
+    at_ += size;
+    return size;
+  }
+  uint64_t bytes_taken() const override { return at_; }
+
+ private:
+  std::string bytes_;
+  size_t step_;
+  std::optional<Error> failure_;
+  size_t at_ = 0;
+};
+
+struct Seen {
+  std::vector<std::string> records;  // "path#number [begin,end) name=text …"
+  std::vector<std::string> passed;   // "path#record+records reason detail"
+  size_t chunks = 0;
+};
+
+Seen ReadAll(Source* source, const SourceOptions& options = {}) {
+  Seen seen;
+  ChunkReader reader(options);
+  for (;;) {
+    auto chunk = source->Next();
+    EXPECT_TRUE(chunk.ok());
+    if (!chunk.ok() || !chunk->has_value()) return seen;
+    EXPECT_EQ((**chunk).number(), seen.chunks);
+    ++seen.chunks;
+    Status read = reader.Read(
+        **chunk,
+        [&](const Record& record) {
+          std::string text = record.file->path + "#" +
+                             std::to_string(record.number) + " [" +
+                             std::to_string(record.begin) + "," +
+                             std::to_string(record.end) + ")";
+          for (const Field& field : record.fields)
+            text +=
+                " " + std::string(field.name) + "=" + std::string(field.text);
+          seen.records.push_back(text);
+        },
+        [&](const PassedOver& passed) {
+          seen.passed.push_back(
+              passed.path + "#" + std::to_string(passed.record) + "+" +
+              std::to_string(passed.records) + " " +
+              std::string(ReasonName(passed.reason)) +
+              (passed.detail.empty() ? "" : " " + passed.detail));
+        });
+    EXPECT_TRUE(read.ok());
+  }
+}
+
+Seen ReadBytes(std::string bytes, const std::string& path = "x.jsonl",
+               const SourceOptions& options = {}, size_t step = 1 << 20) {
+  uint64_t size = bytes.size();
+  auto source = OpenStream(std::make_unique<Pieces>(std::move(bytes), step),
+                           path, size, options);
+  Seen seen = ReadAll(source.get(), options);
+  EXPECT_EQ(source->bytes_done(), size);
+  return seen;
+}
+
+TEST(Source, ReadsLinesOfJson) {
+  Seen seen = ReadBytes("{\"text\":\"a\"}\n\n \r\n{\"text\":\"b\"}\r\n\"c\"");
+  EXPECT_THAT(seen.records,
+              ElementsAre("x.jsonl#1 [0,12) text=a", "x.jsonl#4 [17,30) text=b",
+                          "x.jsonl#5 [31,34) =c"));
+  EXPECT_THAT(seen.passed, IsEmpty());
+  EXPECT_EQ(seen.chunks, 1u);
+}
+
+TEST(Source, PassesOverAByteOrderMark) {
+  EXPECT_THAT(ReadBytes("\xef\xbb\xbf{\"text\":\"a\"}\n").records,
+              ElementsAre("x.jsonl#1 [3,15) text=a"));
+}
+
+TEST(Source, SaysWhichLinesAreBrokenAndGoesOn) {
+  Seen seen = ReadBytes(
+      "{\n{\"text\":\n\"\xff\"\n{\"text\":\"a\"}\n{\"text\":\"\xc3\"}\n");
+  EXPECT_THAT(seen.records, ElementsAre("x.jsonl#4 [15,27) text=a"));
+  ASSERT_EQ(seen.passed.size(), 3u);
+  EXPECT_THAT(seen.passed[0], HasSubstr("x.jsonl#1+2 broken"));
+  EXPECT_EQ(seen.passed[1], "x.jsonl#3+1 not_utf8");
+  EXPECT_EQ(seen.passed[2], "x.jsonl#5+1 not_utf8");
+}
+
+TEST(Source, SplitsTheSameWayHoweverTheBytesCome) {
+  std::string bytes;
+  for (int i = 0; bytes.size() < 3 * kChunkBytes; ++i) {
+    bytes += "{\"text\":\"" + std::to_string(i) +
+             std::string(static_cast<size_t>(i * 7919 % 5000), 'x') + "\"}\n";
+  }
+  Seen whole = ReadBytes(bytes);
+  Seen pieces = ReadBytes(bytes, "x.jsonl", {}, 4099);
+  EXPECT_GE(whole.chunks, 3u);
+  EXPECT_EQ(whole.chunks, pieces.chunks);
+  EXPECT_EQ(whole.records, pieces.records);
+  EXPECT_THAT(whole.passed, IsEmpty());
+}
+
+TEST(Source, ALineMayBeAsLongAsItsLimit) {
+  SourceOptions options;
+  options.limits.record_bytes_max = 3 * kChunkBytes;
+  auto line = [](size_t size) {
+    return "{\"text\":\"" + std::string(size - 11, 'x') + "\"}";
+  };
+  std::string bytes = line(3 * kChunkBytes) + "\n" + line(20) + "\n" +
+                      line(3 * kChunkBytes + 1) + "\n" + line(21) + "\n" +
+                      line(9 * kChunkBytes) + "\n" + line(22);
+  Seen seen = ReadBytes(bytes, "x.jsonl", options, 99'991);
+  ASSERT_EQ(seen.records.size(), 4u);
+  EXPECT_THAT(seen.records[1], HasSubstr("#2 "));
+  EXPECT_THAT(seen.records[2], HasSubstr("#4 "));
+  EXPECT_THAT(seen.records[3], HasSubstr("#6 "));
+  EXPECT_THAT(seen.passed,
+              ElementsAre("x.jsonl#3+1 too_large at most 3145728 bytes in a "
+                          "record",
+                          "x.jsonl#5+1 too_large at most 3145728 bytes in a "
+                          "record"));
+}
+
+TEST(Source, ALimitBelowAChunkHoldsToo) {
+  SourceOptions options;
+  options.limits.record_bytes_max = 20;
+  Seen seen = ReadBytes("{\"text\":\"123456789\"}\n{\"text\":\"1234567890\"}\n",
+                        "x.jsonl", options);
+  EXPECT_THAT(seen.records, ElementsAre("x.jsonl#1 [0,20) text=123456789"));
+  EXPECT_THAT(seen.passed, ElementsAre(HasSubstr("x.jsonl#2+1 too_large")));
+}
+
+TEST(Source, GivesWhatCameBeforeAFailure) {
+  auto source =
+      OpenStream(std::make_unique<Pieces>("{\"text\":\"a\"}\n{\"te", 5,
+                                          Error(Code::kCorrupt, "broken gzip")),
+                 "x.jsonl", 0, {});
+  Seen seen = ReadAll(source.get());
+  EXPECT_THAT(seen.records, ElementsAre("x.jsonl#1 [0,12) text=a"));
+  ASSERT_EQ(seen.passed.size(), 2u);
+  EXPECT_THAT(seen.passed[0], HasSubstr("x.jsonl#2+1 broken"));
+  EXPECT_EQ(seen.passed[1], "x.jsonl#0+0 broken broken gzip");
+}
+
+TEST(Source, TellsAStreamWithoutANameByItsBytes) {
+  EXPECT_THAT(ReadBytes("{\"text\":\"a\"}\n{\"text\":\"b\"}\n", "-").records,
+              ElementsAre("-#1 [0,12) text=a", "-#2 [13,25) text=b"));
+  EXPECT_THAT(ReadBytes("{\n  \"text\": 1\n}\n", "-").records,
+              ElementsAre("-#0 [0,16) ={\n  \"text\": 1\n}\n"));
+  EXPECT_THAT(ReadBytes("plain\n", "-").records,
+              ElementsAre("-#0 [0,6) =plain\n"));
+  EXPECT_THAT(ReadBytes(std::string("a\0b", 3), "-").passed,
+              ElementsAre("-#0+0 binary"));
+}
+
+TEST(Source, ReadsATreeInOrder) {
+  TestFolder folder;
+  folder.Write("a.py", "x = 1\n");
+  folder.Write("b.jsonl", "{\"text\":\"b\"}\n");
+  folder.Write("c/d.txt", "d\n");
+  folder.Write("e.bin", std::string("\0\1", 2));
+  auto source = OpenSource({folder.path()}, {});
+  ASSERT_TRUE(source.ok());
+  Seen seen = ReadAll(source->get());
+  std::string at = folder.path() + "/";
+  EXPECT_THAT(seen.records, ElementsAre(at + "a.py#0 [0,6) =x = 1\n",
+                                        at + "b.jsonl#1 [0,12) text=b",
+                                        at + "c/d.txt#0 [0,2) =d\n"));
+  EXPECT_THAT(seen.passed, ElementsAre(at + "e.bin#0+0 binary"));
+  EXPECT_EQ((*source)->bytes_total(), 0u);
+  EXPECT_EQ((*source)->bytes_done(), 21u);
+}
+
+TEST(Source, ALargeContainerReadsAsASmallOne) {
+  TestFolder folder;
+  std::string bytes;
+  while (bytes.size() <= kWholeContainerBytesMax)
+    bytes += "{\"text\":\"" + std::string(1000, 'x') + "\"}\n";
+  std::string large = folder.Write("large.jsonl", bytes);
+  auto source = OpenSource({large}, {});
+  ASSERT_TRUE(source.ok());
+  Seen seen = ReadAll(source->get());
+  EXPECT_GE(seen.chunks, 8u);
+  EXPECT_EQ(seen.records.size(), bytes.size() / 1012);
+  EXPECT_EQ((*source)->bytes_total(), bytes.size());
+  EXPECT_EQ((*source)->bytes_done(), bytes.size());
+}
+
+TEST(Source, RefusesWhatItCannotOpen) {
+  TestFolder folder;
+  EXPECT_EQ(OpenSource({folder.Path("none")}, {}).error().code(),
+            Code::kNotFound);
+  EXPECT_EQ(OpenSource({}, {}).error().code(), Code::kInvalid);
+  EXPECT_EQ(OpenSource({"-", folder.path()}, {}).error().code(),
+            Code::kInvalid);
+  SourceOptions options;
+  options.fields = {"a[x]"};
+  EXPECT_EQ(OpenSource({folder.path()}, options).error().code(),
+            Code::kInvalid);
+}
+
+}  // namespace
+}  // namespace cofferdam::corpus
