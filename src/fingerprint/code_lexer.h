@@ -9,6 +9,7 @@
 #include "fingerprint/lex_parts.h"
 #include "fingerprint/lex_rules.h"
 #include "fingerprint/token_hash.h"
+#include "fingerprint/vocabulary.h"
 
 namespace cofferdam::fingerprint {
 
@@ -39,9 +40,16 @@ inline bool IsNameStart(char c) { return IsWordByte(c) && !IsDigit(c); }
 //
 // Words, operators and comments are in lex_code.cc, literals in
 // lex_literals.cc.
+//
+// `Writer` takes the tokens: a TokenWriter all of them, a NormalWriter only
+// their normal hashes, for the quick lexer (normals.h), which comes here for
+// what is not plain.
+template <class Writer>
 class CodeLexer {
  public:
-  CodeLexer(const TextPiece& piece, Language language, TokenWriter* out)
+  using Bytes = const char*;
+
+  CodeLexer(const TextPiece& piece, Language language, Writer* out)
       : text_(piece.text),
         begin_(piece.begin),
         end_(piece.end),
@@ -51,16 +59,18 @@ class CodeLexer {
         rust_(language == Language::kRust),
         rules_(RulesOf(language)),
         keywords_(Keywords::Shared()),
-        out_(*out) {
+        out_(*out),
+        first_(out->size()) {
     static constexpr char kComma[] = ",";
     comma_ = NormalOf(HashToken(kComma, 1, kComma + 1));
   }
 
+  // Lexes the piece; returns the line at its end.
   uint32_t Run();
+  // Lexes what begins at `p`, which is in the piece; returns where it ends.
+  Bytes Step(Bytes p);
 
  private:
-  using Bytes = const char*;
-
   std::string_view Rest(Bytes from) const {
     return {from, static_cast<size_t>(end_ - from)};
   }
@@ -74,6 +84,7 @@ class CodeLexer {
     return at != nullptr ? static_cast<Bytes>(at) : end_;
   }
   void CountLines(Bytes from, Bytes to) {
+    if constexpr (!Writer::kKeepsPlaces) return;
     line_ += static_cast<uint32_t>(std::count(from, to, '\n'));
   }
 
@@ -139,7 +150,8 @@ class CodeLexer {
   const bool rust_;
   const LexRules& rules_;
   const Keywords& keywords_;
-  TokenWriter& out_;
+  Writer& out_;
+  const size_t first_;  // of the piece's tokens
   uint64_t comma_ = 0;
 
   // Failed searches: nothing closes before these places.

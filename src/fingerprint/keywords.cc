@@ -183,6 +183,8 @@ const Keywords& Keywords::Shared() {
   return keywords;
 }
 
+std::span<const std::string_view> Keywords::Words() { return kWords; }
+
 Keywords::Keywords() {
   for (const std::string_view word : kWords) {
     hashes_[count_++] =

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,7 @@ class Keywords {
  public:
   // The shared table, built once.
   static const Keywords& Shared();
+  static std::span<const std::string_view> Words();
 
   bool Contains(uint64_t hash) const {
     return hashes_[slots_[Slot(hash)]] == hash;

@@ -1,17 +1,11 @@
 #include <string_view>
 
+#include "fingerprint/byte_search.h"
 #include "fingerprint/code_lexer.h"
+#include "fingerprint/normal_writer.h"
 
 namespace cofferdam::fingerprint {
 namespace {
-
-// Operators of two bytes, so chosen that formatting cannot split or join them.
-constexpr std::string_view kPairs[] = {"==", "!=", "<=", ">=", "+=", "-=", "*=",
-                                       "/=", "%=", "&=", "|=", "^=", "&&", "||",
-                                       "++", "--", "->", "=>", "::", ":=", "**",
-                                       "..", "??", "?.", "<<", "//"};
-constexpr std::string_view kTriples[] = {
-    "===", "!==", "...", "..=", "<<=", "<=>", "**=", "&&=", "||=", "?\?="};
 
 struct PairTable {
   // Whether two operator bytes, both below 128, belong together.
@@ -19,7 +13,7 @@ struct PairTable {
 };
 constexpr PairTable MakePairs() {
   PairTable table;
-  for (const std::string_view pair : kPairs) {
+  for (const std::string_view pair : kOperatorPairs) {
     table.joined[static_cast<size_t>(pair[0])][static_cast<size_t>(pair[1])] =
         true;
   }
@@ -38,83 +32,71 @@ bool IsStringPrefix(const char* word, size_t size) {
 
 }  // namespace
 
-// One branch for each class of byte: longer than our 70 lines, and plainer.
-// NOLINTNEXTLINE(readability-function-size)
-uint32_t CodeLexer::Run() {
+template <class Writer>
+uint32_t CodeLexer<Writer>::Run() {
   Bytes p = begin_;
-  while (p < end_) {
-    switch (rules_.classes[static_cast<unsigned char>(*p)]) {
-      case ByteClass::kSkip:
-        ++p;
-        break;
-      case ByteClass::kBlank:
-        do ++p;
-        while (p < end_ && *p == ' ');
-        break;
-      case ByteClass::kNewline:
-        ++line_;
-        ++p;
-        break;
-      case ByteClass::kLetter:
-        p = Word(p);
-        break;
-      case ByteClass::kDigit:
-        p = Number(p);
-        break;
-      case ByteClass::kSign:
-        p = Sign(p);
-        break;
-      case ByteClass::kSingle:
-        p = EmitOperator(p, p + 1);
-        break;
-      case ByteClass::kCloser:
-        p = Closer(p);
-        break;
-      case ByteClass::kDoubleQuote: {
-        Bytes to = Quote(p, p);
-        p = to != nullptr ? to : p + 1;
-        break;
-      }
-      case ByteClass::kSingleQuote:
-        p = SingleQuote(p);
-        break;
-      case ByteClass::kBacktick:
-        p = Backtick(p);
-        break;
-      case ByteClass::kSlash:
-        p = Slash(p);
-        break;
-      case ByteClass::kDot: {
-        // ".5", but the "." of "pair.0" is an operator.
-        const bool number =
-            IsDigit(At(p + 1)) &&
-            (p == begin_ || !(IsWordByte(p[-1]) || p[-1] == ')' ||
-                              p[-1] == ']' || p[-1] == '.'));
-        p = number ? Number(p) : Sign(p);
-        break;
-      }
-      case ByteClass::kHashMark:
-        p = HashMark(p);
-        break;
-      case ByteClass::kDash:
-        p = rules_.dash_comments && At(p + 1) == '-' ? LineEnd(p) : Sign(p);
-        break;
-      case ByteClass::kAt:
-        p = rules_.verbatim_strings ? VerbatimString(p)
-                                    : EmitOperator(p, p + 1);
-        break;
-      case ByteClass::kLess:
-        p = Less(p);
-        break;
-      case ByteClass::kSemicolon:
-        p = LineEnd(p);
-        break;
-    }
-  }
+  while (p < end_) p = Step(p);
   return line_;
 }
 
-CodeLexer::Bytes CodeLexer::Word(Bytes p) {
+// One branch for each class of byte: longer than our 70 lines, and plainer.
+// NOLINTNEXTLINE(readability-function-size)
+template <class Writer>
+const char* CodeLexer<Writer>::Step(Bytes p) {
+  switch (rules_.classes[static_cast<unsigned char>(*p)]) {
+    case ByteClass::kSkip:
+      return p + 1;
+    case ByteClass::kBlank:
+      do ++p;
+      while (p < end_ && *p == ' ');
+      return p;
+    case ByteClass::kNewline:
+      ++line_;
+      return p + 1;
+    case ByteClass::kLetter:
+      return Word(p);
+    case ByteClass::kDigit:
+      return Number(p);
+    case ByteClass::kSign:
+      return Sign(p);
+    case ByteClass::kSingle:
+      return EmitOperator(p, p + 1);
+    case ByteClass::kCloser:
+      return Closer(p);
+    case ByteClass::kDoubleQuote: {
+      Bytes to = Quote(p, p);
+      return to != nullptr ? to : p + 1;
+    }
+    case ByteClass::kSingleQuote:
+      return SingleQuote(p);
+    case ByteClass::kBacktick:
+      return Backtick(p);
+    case ByteClass::kSlash:
+      return Slash(p);
+    case ByteClass::kDot: {
+      // ".5", but the "." of "pair.0" is an operator.
+      const bool number = IsDigit(At(p + 1)) &&
+                          (p == begin_ || !(IsWordByte(p[-1]) || p[-1] == ')' ||
+                                            p[-1] == ']' || p[-1] == '.'));
+      return number ? Number(p) : Sign(p);
+    }
+    case ByteClass::kHashMark:
+      return HashMark(p);
+    case ByteClass::kDash:
+      return rules_.dash_comments && At(p + 1) == '-' ? LineEnd(p) : Sign(p);
+    case ByteClass::kAt:
+      return rules_.verbatim_strings ? VerbatimString(p)
+                                     : EmitOperator(p, p + 1);
+    case ByteClass::kLess:
+      return Less(p);
+    case ByteClass::kSemicolon:
+      return LineEnd(p);
+  }
+  return p + 1;
+}
+
+template <class Writer>
+const char* CodeLexer<Writer>::Word(Bytes p) {
   Bytes q = p + 1;
   while (q < end_ && IsWordByte(*q)) ++q;
   if (q < end_ && (*q == '"' || *q == '\'' || *q == '#')) [[unlikely]] {
@@ -130,7 +112,8 @@ CodeLexer::Bytes CodeLexer::Word(Bytes p) {
 
 // A word with a quote right behind it: a prefix of a literal, or a word with
 // an apostrophe. Null when it is just a word.
-CodeLexer::Bytes CodeLexer::WordBeforeQuote(Bytes p, Bytes q) {
+template <class Writer>
+const char* CodeLexer<Writer>::WordBeforeQuote(Bytes p, Bytes q) {
   const size_t size = static_cast<size_t>(q - p);
   if (IsStringPrefix(p, std::min<size_t>(size, 4))) {
     if (*q == '#')
@@ -150,7 +133,8 @@ CodeLexer::Bytes CodeLexer::WordBeforeQuote(Bytes p, Bytes q) {
 }
 
 // Keywords of SQL in any case mean the upper one.
-CodeLexer::Bytes CodeLexer::SqlWord(Bytes from, Bytes to, uint64_t raw) {
+template <class Writer>
+const char* CodeLexer<Writer>::SqlWord(Bytes from, Bytes to, uint64_t raw) {
   char upper[16];
   const size_t size = static_cast<size_t>(to - from);
   uint64_t hash = raw;
@@ -169,7 +153,8 @@ CodeLexer::Bytes CodeLexer::SqlWord(Bytes from, Bytes to, uint64_t raw) {
   return to;
 }
 
-CodeLexer::Bytes CodeLexer::Number(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::Number(Bytes p) {
   const bool hex = *p == '0' && (At(p + 1) | 32) == 'x';
   bool dot = *p == '.';
   Bytes q = p + 1;
@@ -195,7 +180,8 @@ CodeLexer::Bytes CodeLexer::Number(Bytes p) {
   return q;
 }
 
-CodeLexer::Bytes CodeLexer::Sign(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::Sign(Bytes p) {
   const size_t first = static_cast<unsigned char>(*p);
   const size_t second = static_cast<unsigned char>(At(p + 1));
   if (second >= 128 || !kPairTable.joined[first][second]) {
@@ -203,20 +189,22 @@ CodeLexer::Bytes CodeLexer::Sign(Bytes p) {
   }
   const char third = At(p + 2);
   if (third == '=' || third == '.' || third == '>') {
-    for (const std::string_view triple : kTriples) {
+    for (const std::string_view triple : kOperatorTriples) {
       if (StartsWith(p, triple)) return EmitOperator(p, p + 3);
     }
   }
   return EmitOperator(p, p + 2);
 }
 
-CodeLexer::Bytes CodeLexer::Closer(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::Closer(Bytes p) {
   // Formatters add and remove a last comma.
-  if (out_.size() > 0 && out_.last_normal() == comma_) out_.DropLast();
+  if (out_.size() > first_ && out_.last_normal() == comma_) out_.DropLast();
   return EmitOperator(p, p + 1);
 }
 
-CodeLexer::Bytes CodeLexer::Slash(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::Slash(Bytes p) {
   const char next = At(p + 1);
   if (next == '/' && rules_.slash_comments) {
     const bool url =
@@ -233,19 +221,24 @@ CodeLexer::Bytes CodeLexer::Slash(Bytes p) {
   return Sign(p);
 }
 
-CodeLexer::Bytes CodeLexer::BlockComment(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::BlockComment(Bytes p) {
   if (!block_open_) {
-    const size_t at = Rest(p + 2).find("*/");
-    if (at != std::string_view::npos) return Pass(p, p + 2 + at + 2);
+    // Slashes are rarer in comments than stars.
+    Bytes q = p + 2;
+    while (q < end_ && (q = FindByte(q + 1, end_, '/')) < end_) {
+      if (q[-1] == '*') return Pass(p, q + 1);
+    }
     block_open_ = true;
   }
   // Unknown text may hold "/*" as a path pattern.
   return general_ ? EmitOperator(p, p + 1) : Pass(p, end_);
 }
 
-CodeLexer::Bytes CodeLexer::NestedComment(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::NestedComment(Bytes p) {
   size_t depth = 0;
-  for (Bytes q = p; q < end_; ++q) {
+  for (Bytes q = p; (q = FindAnyOf(q, end_, '/', '*', '*')) < end_; ++q) {
     if (*q == '/' && At(q + 1) == '*') {
       ++depth;
       ++q;
@@ -257,7 +250,8 @@ CodeLexer::Bytes CodeLexer::NestedComment(Bytes p) {
   return Pass(p, end_);
 }
 
-CodeLexer::Bytes CodeLexer::HashMark(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::HashMark(Bytes p) {
   const bool line_start = p == begin_ || p[-1] == '\n';
   const char next = At(p + 1);
   bool comment = false;
@@ -283,7 +277,8 @@ CodeLexer::Bytes CodeLexer::HashMark(Bytes p) {
   return comment ? LineEnd(p) : EmitOperator(p, p + 1);
 }
 
-CodeLexer::Bytes CodeLexer::Less(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::Less(Bytes p) {
   if (rules_.markup_comments && StartsWith(p, "<!--")) {
     const size_t at = Rest(p + 4).find("-->");
     return Pass(p, at == std::string_view::npos ? end_ : p + 4 + at + 3);
@@ -291,9 +286,12 @@ CodeLexer::Bytes CodeLexer::Less(Bytes p) {
   return Sign(p);
 }
 
+template class CodeLexer<TokenWriter>;
+template class CodeLexer<NormalWriter>;
+
 uint32_t LexCode(const TextPiece& piece, Language language, TokenWriter* out) {
   out->Use(language);
-  return CodeLexer(piece, language, out).Run();
+  return CodeLexer<TokenWriter>(piece, language, out).Run();
 }
 
 }  // namespace cofferdam::fingerprint

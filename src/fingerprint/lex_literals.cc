@@ -1,21 +1,27 @@
 #include <string>
 
+#include "fingerprint/byte_search.h"
 #include "fingerprint/code_lexer.h"
+#include "fingerprint/normal_writer.h"
 
 namespace cofferdam::fingerprint {
 
 // The closing quote after `p`, or null. A doubled quote or a backslash does
 // not close.
-CodeLexer::Bytes CodeLexer::QuoteEnd(Bytes p, char quote,
-                                     bool span_lines) const {
-  for (; p < end_; ++p) {
+template <class Writer>
+const char* CodeLexer<Writer>::QuoteEnd(Bytes p, char quote,
+                                        bool span_lines) const {
+  const char escape = rules_.doubled_quotes ? quote : '\\';
+  const char stop = span_lines ? quote : '\n';
+  for (p = FindAnyOf(p, end_, quote, escape, stop); p < end_;
+       p = FindAnyOf(p, end_, quote, escape, stop)) {
     if (*p == quote) {
       if (!rules_.doubled_quotes || At(p + 1) != quote) return p;
-      ++p;
-    } else if (*p == '\\' && !rules_.doubled_quotes) {
-      ++p;
-    } else if (*p == '\n' && !span_lines) {
+      p += 2;
+    } else if (*p == '\n') {
       return nullptr;
+    } else {
+      p += 2;
     }
   }
   return nullptr;
@@ -23,7 +29,8 @@ CodeLexer::Bytes CodeLexer::QuoteEnd(Bytes p, char quote,
 
 // A literal from its prefix `from`, opened at `quote`. Null, and nothing
 // emitted, when it is not closed.
-CodeLexer::Bytes CodeLexer::Quote(Bytes from, Bytes quote) {
+template <class Writer>
+const char* CodeLexer<Writer>::Quote(Bytes from, Bytes quote) {
   const bool twice = *quote == '"';
   if (At(quote + 1) == *quote && At(quote + 2) == *quote &&
       (twice ? rules_.triple_double : rules_.triple_single)) {
@@ -45,21 +52,29 @@ CodeLexer::Bytes CodeLexer::Quote(Bytes from, Bytes quote) {
   return nullptr;
 }
 
-CodeLexer::Bytes CodeLexer::Triple(Bytes from, Bytes quote) {
+template <class Writer>
+const char* CodeLexer<Writer>::Triple(Bytes from, Bytes quote) {
   bool& open = *quote == '"' ? triple_double_open_ : triple_single_open_;
   if (open) return nullptr;
-  for (Bytes p = quote + 3; p + 2 < end_; ++p) {
-    if (*p == '\\' && rules_.triple_escapes) {
-      ++p;
-    } else if (*p == *quote && p[1] == *quote && p[2] == *quote) {
+  const char escape = rules_.triple_escapes ? '\\' : *quote;
+  Bytes p = quote + 3;
+  while (p + 2 < end_) {
+    p = FindAnyOf(p, end_, *quote, escape, escape);
+    if (p + 2 >= end_) break;
+    if (*p != *quote) {
+      p += 2;
+    } else if (p[1] == *quote && p[2] == *quote) {
       return EmitString(from, p + 3);
+    } else {
+      ++p;
     }
   }
   open = true;
   return nullptr;
 }
 
-CodeLexer::Bytes CodeLexer::SingleQuote(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::SingleQuote(Bytes p) {
   using Rule = fingerprint::SingleQuote;
   if (rules_.single_quote == Rule::kStringOrLifetime) return Lifetime(p);
   if (rules_.single_quote == Rule::kGuess && p > begin_ &&
@@ -72,7 +87,8 @@ CodeLexer::Bytes CodeLexer::SingleQuote(Bytes p) {
 }
 
 // Rust: 'x' and '\n' are literals, 'name is a lifetime.
-CodeLexer::Bytes CodeLexer::Lifetime(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::Lifetime(Bytes p) {
   if (At(p + 1) == '\\') {
     if (p < single_open_until_) return p + 1;
     if (Bytes to = QuoteEnd(p + 1, '\'', false)) return EmitString(p, to + 1);
@@ -90,7 +106,8 @@ CodeLexer::Bytes CodeLexer::Lifetime(Bytes p) {
 }
 
 // R"x( … )x", null when it is none.
-CodeLexer::Bytes CodeLexer::CppRawString(Bytes from, Bytes quote) {
+template <class Writer>
+const char* CodeLexer<Writer>::CppRawString(Bytes from, Bytes quote) {
   if (raw_open_) return nullptr;
   Bytes open = quote + 1;
   while (open < end_ && open < quote + 18 && *open != '(' && *open != '"' &&
@@ -109,7 +126,8 @@ CodeLexer::Bytes CodeLexer::CppRawString(Bytes from, Bytes quote) {
 }
 
 // r"…", r#"…"#: `mark` is behind the prefix. Null when it is none.
-CodeLexer::Bytes CodeLexer::RustRawString(Bytes from, Bytes mark) {
+template <class Writer>
+const char* CodeLexer<Writer>::RustRawString(Bytes from, Bytes mark) {
   Bytes open = mark;
   while (open < end_ && *open == '#') ++open;
   if (At(open) != '"' || raw_open_) return nullptr;
@@ -126,7 +144,8 @@ CodeLexer::Bytes CodeLexer::RustRawString(Bytes from, Bytes mark) {
 }
 
 // C#: @"C:\temp" and @$"…", in which "" stands for a quote.
-CodeLexer::Bytes CodeLexer::VerbatimString(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::VerbatimString(Bytes p) {
   Bytes open = p + 1;
   if (At(open) == '$') ++open;
   if (At(open) == '"' && !raw_open_) {
@@ -140,7 +159,8 @@ CodeLexer::Bytes CodeLexer::VerbatimString(Bytes p) {
   return EmitOperator(p, p + 1);
 }
 
-CodeLexer::Bytes CodeLexer::Backtick(Bytes p) {
+template <class Writer>
+const char* CodeLexer<Writer>::Backtick(Bytes p) {
   using Rule = fingerprint::Backtick;
   if (rules_.backtick == Rule::kSkip || backtick_open_) return p + 1;
   if (rules_.backtick == Rule::kTemplate) {
@@ -159,13 +179,18 @@ CodeLexer::Bytes CodeLexer::Backtick(Bytes p) {
 
 // Behind the template literal at `p`, with templates nested in its ${…};
 // null when it is not closed.
-CodeLexer::Bytes CodeLexer::TemplateEnd(Bytes p) const {
+template <class Writer>
+const char* CodeLexer<Writer>::TemplateEnd(Bytes p) const {
   // For each open template the braces open in its current ${…}; 0 in text.
   constexpr size_t kDepthMax = 32;
   size_t braces[kDepthMax] = {};
   size_t depth = 1;
   for (Bytes q = p + 1; q < end_; ++q) {
     size_t& open = braces[depth - 1];
+    if (open == 0) {
+      q = FindAnyOf(q, end_, '`', '$', '\\');
+      if (q == end_) break;
+    }
     if (*q == '\\') {
       ++q;
     } else if (*q == '`') {
@@ -191,26 +216,25 @@ CodeLexer::Bytes CodeLexer::TemplateEnd(Bytes p) const {
 }
 
 // Whether a slash begins a regular expression: where no value stands before.
-bool CodeLexer::RegexAllowed(Bytes p) const {
+template <class Writer>
+bool CodeLexer<Writer>::RegexAllowed(Bytes p) const {
   const char next = At(p + 1);
   if (general_ && (IsBlank(next) || next == '=')) return false;
-  if (out_.size() == 0) return !general_;
-  const std::string_view last(text_ + out_.last_begin(),
-                              out_.last_end() - out_.last_begin());
-  if (out_.last_kind() == TokenKind::kOperator) {
-    // "</b>" is markup.
-    return last != ")" && last != "]" && last != "}" && last != "++" &&
-           last != "--" && last != "<" && last != "/" && last != "." &&
-           !(general_ && last == ">");
+  if (out_.size() == first_) return !general_;
+  switch (Vocabulary::Shared().BeforeRegex(out_.last_normal())) {
+    case Vocabulary::Before::kValue:
+      return false;
+    case Vocabulary::Before::kNoValue:
+      return true;
+    case Vocabulary::Before::kMarkup:  // "</b>"
+      return !general_;
   }
-  if (out_.last_kind() != TokenKind::kKeyword) return false;
-  return last == "return" || last == "case" || last == "typeof" ||
-         last == "in" || last == "delete" || last == "and" || last == "or" ||
-         last == "if" || last == "unless" || last == "not";
+  return false;
 }
 
 // Behind the closing slash and its flags; null when the line ends first.
-CodeLexer::Bytes CodeLexer::RegexEnd(Bytes p) const {
+template <class Writer>
+const char* CodeLexer<Writer>::RegexEnd(Bytes p) const {
   bool in_class = false;
   for (Bytes q = p + 1; q < end_ && *q != '\n'; ++q) {
     if (*q == '\\') {
@@ -227,5 +251,8 @@ CodeLexer::Bytes CodeLexer::RegexEnd(Bytes p) const {
   }
   return nullptr;
 }
+
+template class CodeLexer<TokenWriter>;
+template class CodeLexer<NormalWriter>;
 
 }  // namespace cofferdam::fingerprint

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "fingerprint/language.h"
+#include "fingerprint/normal_writer.h"
 #include "fingerprint/token_writer.h"
 
 namespace cofferdam::fingerprint {
@@ -21,5 +22,8 @@ struct TextPiece {
 // Both append to `out` and return the line at the piece's end.
 uint32_t LexCode(const TextPiece& piece, Language language, TokenWriter* out);
 uint32_t LexWords(const TextPiece& piece, TokenWriter* out);
+// The same of normal hashes alone, whose line is not known: 0.
+uint32_t LexCode(const TextPiece& piece, Language language, NormalWriter* out);
+uint32_t LexWords(const TextPiece& piece, NormalWriter* out);
 
 }  // namespace cofferdam::fingerprint

@@ -1,19 +1,10 @@
-// Prose: words are tokens, everything between is dropped. ASCII words take a
-// quick path; any other letter leads to the slow one, which knows enough of
-// Unicode to fold case, to part words, and to split scripts without spaces.
+#include "fingerprint/word_lexer.h"
 
 #include <array>
 #include <string>
 
-#include "fingerprint/lex_parts.h"
-#include "fingerprint/token_hash.h"
-
 namespace cofferdam::fingerprint {
 namespace {
-
-// Words of prose are other tokens than words of code.
-constexpr uint64_t kWordSalt = 0x6a09e667f3bcc908;
-constexpr uint64_t kLowerCase8 = 0x2020202020202020;
 
 enum class WordByte : uint8_t { kBetween, kAlphanumeric, kNewline, kHigh };
 
@@ -166,132 +157,112 @@ void AppendRune(uint32_t c, std::string* out) {
 
 bool IsApostrophe(uint32_t code) { return code == '\'' || code == 0x2019; }
 
-class WordLexer {
- public:
-  WordLexer(const TextPiece& piece, TokenWriter* out)
-      : text_(piece.text),
-        begin_(piece.begin),
-        end_(piece.end),
-        limit_(piece.limit),
-        line_(piece.line),
-        out_(*out) {}
-
-  uint32_t Run() {
-    const char* p = begin_;
-    while (p < end_) {
-      switch (ClassOf(*p)) {
-        case WordByte::kBetween:
-          ++p;
-          break;
-        case WordByte::kNewline:
-          ++line_;
-          ++p;
-          break;
-        case WordByte::kAlphanumeric:
-          p = Word(p);
-          break;
-        case WordByte::kHigh:
-          p = WideWord(p, p);
-          break;
-      }
-    }
-    return line_;
-  }
-
- private:
-  const char* Word(const char* p) {
-    const char* q = p + 1;
-    while (q < end_ && ClassOf(*q) == WordByte::kAlphanumeric) ++q;
-    const bool goes_on = q < end_ && (*q == '\'' || (*q & 0x80) != 0);
-    const size_t size = static_cast<size_t>(q - p);
-    if (goes_on || size > 16) return WideWord(p, q);
-    // Setting bit 5 folds letters and leaves digits as they are.
-    uint64_t first;
-    uint64_t last = 0;
-    if (size <= 8) {
-      first = LoadUpTo8(p, size, limit_) |
-              (kLowerCase8 & (~uint64_t{0} >> (64 - 8 * size)));
-    } else {
-      first = Load64(p) | kLowerCase8;
-      last = Load64(p + size - 8) | kLowerCase8;
-    }
-    Emit(p, q, HashWords(first, last, size));
-    return q;
-  }
-
-  void Emit(const char* from, const char* to, uint64_t folded_hash) {
-    out_.Emit(TokenKind::kWord, NormalOf(folded_hash ^ kWordSalt),
-              HashToken(from, static_cast<size_t>(to - from), limit_),
-              static_cast<size_t>(from - text_),
-              static_cast<size_t>(to - text_), line_);
-  }
-
-  // The word that begins at `from`, whose bytes before `p` are ASCII letters
-  // and digits; or nothing, where no word begins.
-  const char* WideWord(const char* from, const char* p) {
-    folded_.clear();
-    for (const char* at = from; at < p; ++at) {
-      AppendRune(Fold(static_cast<uint32_t>(*at)), &folded_);
-    }
-    const char* word_end = p;
-    while (p < end_) {
-      const Rune rune = DecodeRune(p, end_);
-      if (rune.code < 0x80 && ClassOf(*p) != WordByte::kAlphanumeric) {
-        if (!IsApostrophe(rune.code) || !LetterAt(p + rune.size)) break;
-        folded_.push_back('\'');
-      } else if (rune.code == 0x2019) {
-        if (folded_.empty() || !LetterAt(p + rune.size)) break;
-        folded_.push_back('\'');
-      } else if (In(kIgnored, rune.code)) {
-        p += rune.size;
-        continue;
-      } else if (In(kBetweenWords, rune.code)) {
-        break;
-      } else if (In(kAlone, rune.code)) {
-        if (folded_.empty()) {
-          AppendRune(rune.code, &folded_);
-          word_end = p + rune.size;
-          if (from != p) from = p;
-        }
-        break;
-      } else {
-        AppendRune(Fold(rune.code), &folded_);
-      }
-      p += rune.size;
-      word_end = p;
-    }
-    if (folded_.empty()) {
-      // ASCII behind what is ignored is not passed over: it may end the line.
-      if (p == end_ || (*p & 0x80) == 0) return p;
-      return p + DecodeRune(p, end_).size;
-    }
-    const char* stored = folded_.data();
-    Emit(from, word_end,
-         HashToken(stored, folded_.size(), stored + folded_.size()));
-    return word_end;
-  }
-
-  bool LetterAt(const char* p) const {
-    if (p >= end_) return false;
-    const Rune rune = DecodeRune(p, end_);
-    if (rune.code < 0x80) return ClassOf(*p) == WordByte::kAlphanumeric;
-    return !In(kBetweenWords, rune.code) && !In(kIgnored, rune.code) &&
-           !In(kAlone, rune.code) && rune.code != 0x2019;
-  }
-
-  const char* const text_;
-  const char* const begin_;
-  const char* const end_;
-  const char* const limit_;
-  uint32_t line_;
-  TokenWriter& out_;
-  std::string folded_;
-};
-
 }  // namespace
 
+template <class Writer>
+uint32_t WordLexer<Writer>::Run() {
+  const char* p = begin_;
+  while (p < end_) p = Step(p);
+  return line_;
+}
+
+template <class Writer>
+const char* WordLexer<Writer>::Step(const char* p) {
+  switch (ClassOf(*p)) {
+    case WordByte::kBetween:
+      return p + 1;
+    case WordByte::kNewline:
+      ++line_;
+      return p + 1;
+    case WordByte::kAlphanumeric:
+      return Word(p);
+    case WordByte::kHigh:
+      return WideWord(p, p);
+  }
+  return p + 1;
+}
+
+template <class Writer>
+const char* WordLexer<Writer>::Word(const char* p) {
+  const char* q = p + 1;
+  while (q < end_ && ClassOf(*q) == WordByte::kAlphanumeric) ++q;
+  const bool goes_on = q < end_ && (*q == '\'' || (*q & 0x80) != 0);
+  const size_t size = static_cast<size_t>(q - p);
+  if (goes_on || size > 16) return WideWord(p, q);
+  // Setting bit 5 folds letters and leaves digits as they are.
+  uint64_t first;
+  uint64_t last = 0;
+  if (size <= 8) {
+    first = LoadUpTo8(p, size, limit_) |
+            (kLowerCase8 & (~uint64_t{0} >> (64 - 8 * size)));
+  } else {
+    first = Load64(p) | kLowerCase8;
+    last = Load64(p + size - 8) | kLowerCase8;
+  }
+  Emit(p, q, HashWords(first, last, size));
+  return q;
+}
+
+// The word that begins at `from`, whose bytes before `p` are ASCII letters
+// and digits; or nothing, where no word begins.
+template <class Writer>
+const char* WordLexer<Writer>::WideWord(const char* from, const char* p) {
+  folded_.clear();
+  for (const char* at = from; at < p; ++at) {
+    AppendRune(Fold(static_cast<uint32_t>(*at)), &folded_);
+  }
+  const char* word_end = p;
+  while (p < end_) {
+    const Rune rune = DecodeRune(p, end_);
+    if (rune.code < 0x80 && ClassOf(*p) != WordByte::kAlphanumeric) {
+      if (!IsApostrophe(rune.code) || !LetterAt(p + rune.size)) break;
+      folded_.push_back('\'');
+    } else if (rune.code == 0x2019) {
+      if (folded_.empty() || !LetterAt(p + rune.size)) break;
+      folded_.push_back('\'');
+    } else if (In(kIgnored, rune.code)) {
+      p += rune.size;
+      continue;
+    } else if (In(kBetweenWords, rune.code)) {
+      break;
+    } else if (In(kAlone, rune.code)) {
+      if (folded_.empty()) {
+        AppendRune(rune.code, &folded_);
+        word_end = p + rune.size;
+        if (from != p) from = p;
+      }
+      break;
+    } else {
+      AppendRune(Fold(rune.code), &folded_);
+    }
+    p += rune.size;
+    word_end = p;
+  }
+  if (folded_.empty()) {
+    // ASCII behind what is ignored is not passed over: it may end the line.
+    if (p == end_ || (*p & 0x80) == 0) return p;
+    return p + DecodeRune(p, end_).size;
+  }
+  const char* stored = folded_.data();
+  Emit(from, word_end,
+       HashToken(stored, folded_.size(), stored + folded_.size()));
+  return word_end;
+}
+
+template <class Writer>
+bool WordLexer<Writer>::LetterAt(const char* p) const {
+  if (p >= end_) return false;
+  const Rune rune = DecodeRune(p, end_);
+  if (rune.code < 0x80) return ClassOf(*p) == WordByte::kAlphanumeric;
+  return !In(kBetweenWords, rune.code) && !In(kIgnored, rune.code) &&
+         !In(kAlone, rune.code) && rune.code != 0x2019;
+}
+
+template class WordLexer<TokenWriter>;
+template class WordLexer<NormalWriter>;
+
 uint32_t LexWords(const TextPiece& piece, TokenWriter* out) {
-  return WordLexer(piece, out).Run();
+  return WordLexer<TokenWriter>(piece, out).Run();
 }
 
 }  // namespace cofferdam::fingerprint

@@ -12,6 +12,9 @@ namespace cofferdam::fingerprint {
 // registers. The stream is complete when the writer is gone.
 class TokenWriter {
  public:
+  // Lines of tokens are wanted.
+  static constexpr bool kKeepsPlaces = true;
+
   explicit TokenWriter(TokenStream* out) : out_(out), size_(out->size_) {
     Point();
   }
@@ -36,9 +39,6 @@ class TokenWriter {
   size_t size() const { return size_; }
   // Of the last token; there must be one.
   uint64_t last_normal() const { return normal_[size_ - 1]; }
-  TokenKind last_kind() const { return kind_[size_ - 1]; }
-  size_t last_begin() const { return begin_[size_ - 1]; }
-  size_t last_end() const { return end_[size_ - 1]; }
   void DropLast() { --size_; }
 
   void Use(Language language) {
