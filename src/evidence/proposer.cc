@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "fingerprint/lex.h"
+#include "fingerprint/normals.h"
 #include "fingerprint/segment_lookup.h"
 #include "fingerprint/select.h"
 
@@ -111,7 +111,7 @@ struct Proposer::State {
   SegmentSpan pass;
 
   // Memory that is reused from document to document.
-  fingerprint::TokenStream tokens;
+  fingerprint::NormalLexer lexer;
   fingerprint::SelectScratch scratch;
   std::vector<fingerprint::Fingerprint> selected;
   std::vector<uint64_t> hashes;
@@ -306,14 +306,14 @@ Result<std::span<const Proposal>> Proposer::Propose(
   state.seeds.clear();
   state.seeds_end.clear();
   state.proposals.clear();
-  fingerprint::Lex(text, language, &state.tokens);
-  SelectMinimizers(state.tokens.normal(), &state.scratch, &state.selected);
+  const std::span<const uint64_t> tokens = state.lexer.Lex(text, language);
+  SelectMinimizers(tokens, &state.scratch, &state.selected);
   state.hashes.resize(state.selected.size());
   for (size_t i = 0; i < state.selected.size(); ++i) {
     state.hashes[i] = state.selected[i].hash;
   }
   counts->bytes += text.size();
-  counts->tokens += state.tokens.size();
+  counts->tokens += tokens.size();
   counts->fingerprints += state.selected.size();
   for (size_t i = state.pass.begin; i < state.pass.end; ++i) {
     const SegmentLookup lookup(state.index.segment(i));
