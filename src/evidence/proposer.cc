@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "base/check.h"
+#include "evidence/background.h"
 #include "fingerprint/normals.h"
 #include "fingerprint/segment_lookup.h"
 #include "fingerprint/select.h"
@@ -91,7 +91,6 @@ struct Proposer::State {
         SegmentSpan segments)
       : index(over), background(known), limits(bounds), pass(segments) {
     pass.end = std::min(pass.end, index.segment_count());
-    CHECK(background == nullptr);
   }
 
   bool exhaustive() const { return limits.candidate_tokens_min == 0; }
@@ -141,7 +140,7 @@ void Proposer::State::MakeQueries(const SegmentLookup& lookup,
     const uint64_t hash = hashes[kept[begin]];
     size_t end = begin + 1;
     while (end < kept.size() && hashes[kept[end]] == hash) ++end;
-    const bool common = false;
+    const bool common = background != nullptr && background->IsCommon(hash);
     if (common) counts->common += end - begin;
     if (!common || exhaustive()) {
       const size_t looked_at = std::min(end - begin, limits.repeats_max);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "evidence/background.h"
+#include "evidence/background_builder.h"
 #include "evidence/sample_testing.h"
 #include "fingerprint/novelty.h"
 #include "fingerprint/select.h"
@@ -182,6 +184,44 @@ TEST(Proposer, AddsUpOnlyWhatIsNearInBothTexts) {
   EXPECT_TRUE(ProposeAll(index, text, {}).empty());
   const SampleIndex near({{.text = first + Tokens(13, 10) + second}});
   EXPECT_EQ(ProposeAll(near, text, {}).size(), 1u);
+}
+
+// What three projects wrote.
+std::string BackgroundOf(std::string_view text) {
+  BackgroundBuilder builder(kHumanBeforeMicros - 1);
+  for (size_t i = 0; i < kCommonProjectsMin; ++i) {
+    EXPECT_TRUE(builder.BeginProject().ok());
+    EXPECT_TRUE(builder
+                    .AddDocument("a.unknown", Tokens(900 + i, 50) +
+                                                  std::string(text) +
+                                                  Tokens(950 + i, 50))
+                    .ok());
+  }
+  auto bytes = std::move(builder).Finish("{}");
+  EXPECT_TRUE(bytes.ok());
+  return bytes.ok() ? *std::move(bytes) : "";
+}
+
+TEST(Proposer, ProposesNothingThatIsCommonAmongPeopleButCanSeeIt) {
+  const std::string idiom = Tokens(21, 60);
+  const std::string bytes = BackgroundOf(idiom);
+  const std::string_view layers[] = {bytes};
+  const auto background = Background::OverBytes(layers);
+  ASSERT_TRUE(background.ok());
+  const SampleIndex index({{.text = Tokens(1, 100) + idiom + Tokens(2, 100)}});
+  const std::string text = Tokens(3, 100) + idiom + Tokens(4, 100);
+  ProposerCounts counts;
+  Proposer some(index.index(), &*background, {});
+  EXPECT_TRUE(some.Propose(text, Language::kGeneral, &counts)->empty());
+  EXPECT_GT(counts.common, 10u);
+  Proposer none(index.index(), nullptr, {});
+  EXPECT_EQ(none.Propose(text, Language::kGeneral, &counts)->size(), 1u);
+  Proposer all(index.index(), &*background, kExhaustive);
+  const auto proposals = all.Propose(text, Language::kGeneral, &counts);
+  ASSERT_EQ(proposals->size(), 1u);
+  // Winnowing may keep a gram that reaches over the idiom's edge.
+  EXPECT_LT((*proposals)[0].rare_tokens, 20u);
+  EXPECT_GT((*proposals)[0].seeds.size(), 10u);
 }
 
 TEST(Proposer, ProposesHalfOfASmallOutput) {
