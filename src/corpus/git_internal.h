@@ -36,6 +36,9 @@ using StatusHandle =
 // What libgit2 last said on this thread, as an error about `what`.
 Error GitError(std::string_view what);
 
+// The remote of an open repository, as Repository has it.
+std::string RemoteOf(git_repository* repository);
+
 // Remote and commit of an open repository with a work tree.
 Repository Describe(git_repository* repository);
 

@@ -128,12 +128,16 @@ Error GitError(std::string_view what) {
                                : last->message));
 }
 
+std::string RemoteOf(git_repository* repository) {
+  return NormaliseRemote(RemoteUrl(repository));
+}
+
 Repository Describe(git_repository* handle) {
   Repository repository;
   repository.root = git_repository_workdir(handle);
   while (repository.root.size() > 1 && repository.root.ends_with('/'))
     repository.root.pop_back();
-  repository.remote = NormaliseRemote(RemoteUrl(handle));
+  repository.remote = RemoteOf(handle);
   git_oid commit;
   if (git_reference_name_to_id(&commit, handle, "HEAD") == 0) {
     std::array<char, GIT_OID_HEXSZ + 1> hex;

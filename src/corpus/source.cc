@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "corpus/revision_source_internal.h"
 #include "corpus/tree_source_internal.h"
 #include "corpus/unpack_internal.h"
 
@@ -50,6 +51,7 @@ class StreamSource final : public Source {
 Result<std::unique_ptr<Source>> OpenSource(
     const std::vector<std::string>& paths, const SourceOptions& options) {
   for (const std::string& name : options.fields) TRY(FieldPattern::Parse(name));
+  if (!options.revision.empty()) return OpenRevisions(paths, Share(options));
   for (const std::string& path : paths) {
     if (path != "-") continue;
     if (paths.size() > 1)

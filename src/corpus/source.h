@@ -37,14 +37,27 @@ struct SourceLimits {
   uint64_t unpacked_bytes_max = uint64_t{16} << 40;
 };
 
+// What of a git repository is read.
+enum class RevisionScope {
+  kTree,     // the files of one revision
+  kHistory,  // every blob that the revision's commits reach, each once
+};
+
 struct SourceOptions {
   SourceLimits limits;
   // Names of the fields that hold text, as docs/formats/corpus.md says; empty
   // to find them by themselves. They bind records, not files that are one text.
   std::vector<std::string> fields;
-  // A git revision: all its blobs are read instead of the work tree.
+  // A git revision, as git rev-parse reads it: its blobs are read instead of
+  // the work tree; the paths are then repositories, bare ones too, or folders in
+  // them. A place then has the commit that gave the file these bytes, its
+  // author and time; for kTree only where one of the newest
+  // kCommitsForTimesMax commits did.
   std::string revision;
+  RevisionScope revision_scope = RevisionScope::kTree;
 };
+
+inline constexpr size_t kCommitsForTimesMax = 10'000;
 
 // About as many bytes of one file's records, whole records always. A record
 // that is longer is a chunk of its own.
@@ -123,7 +136,8 @@ class Source {
   virtual std::vector<std::string> notices() const = 0;
 };
 
-// `paths` are files, folders, or "-" alone for stdin. kNotFound naming the
+// `paths` are files, folders, objects of S3 ("s3://bucket/prefix" for all whose
+// names begin so), or "-" alone for stdin. kNotFound naming the
 // first that does not exist, kInvalid for an empty list and for a field's name
 // that cannot be read.
 Result<std::unique_ptr<Source>> OpenSource(
