@@ -147,8 +147,10 @@ struct Api {
   Outcome (*store_list)(Store* store, Text prefix, OnObject on_object,
                         void* context, Failure* failure);
 
-  // `store` null: a file of this machine.
-  Outcome (*file_open)(Store* store, Text path, File** file, Failure* failure);
+  // An object of `store`.
+  Outcome (*file_open)(Store* store, Text name, File** file, Failure* failure);
+  // A file of this machine; closes `descriptor`, whatever comes of it.
+  Outcome (*file_adopt)(int descriptor, File** file, Failure* failure);
   // Bytes that the caller keeps until the file and its tables are closed.
   Outcome (*file_borrow)(Text bytes, File** file, Failure* failure);
   uint64_t (*file_bytes)(const File* file);
@@ -157,6 +159,7 @@ struct Api {
                        uint64_t* read, Failure* failure);
   void (*file_close)(File* file);
 
+  // An object of `store`, or a file of this machine where it is null.
   Outcome (*output_open)(Store* store, Text path, Output** output,
                          Failure* failure);
   Outcome (*output_write)(Output* output, const void* from, uint64_t bytes,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "corpus/table_internal.h"
 #include "corpus/tree_source_internal.h"
 
 namespace cofferdam::corpus {
@@ -126,7 +127,7 @@ class TreeSource final : public Source {
       if (stream_ != nullptr) {
         TRY_ASSIGN(std::optional<Chunk> chunk, stream_->Next());
         if (chunk) return chunk;
-        bytes_done_ += bytes_->bytes_taken();
+        if (bytes_ != nullptr) bytes_done_ += bytes_->bytes_taken();
         stream_.reset();
         bytes_ = nullptr;
       }
@@ -162,6 +163,12 @@ class TreeSource final : public Source {
     if (file.bytes <= kWholeContainerBytesMax) {
       bytes_done_ += file.bytes;
       return Chunk(std::make_unique<ContainerBody>(document, format, shared_));
+    }
+    if (format == Format::kTable) {
+      // Its parts are read by the workers, from any place of the file.
+      stream_ = UnpackTableFile(std::move(file.file), PlaceOf(document),
+                                shared_, texts_done_);
+      return std::nullopt;
     }
     auto bytes = ReadDescriptor(std::move(file.file));
     bytes_ = bytes.get();

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <utility>
 
+#include "corpus/table_internal.h"
 #include "corpus/unpack_internal.h"
 
 namespace cofferdam::corpus {
@@ -42,6 +43,7 @@ std::optional<Format> FormatOfName(std::string_view path) {
   std::string name = LowerCase(path.substr(path.rfind('/') + 1));
   if (name.ends_with(".jsonl") || name.ends_with(".ndjson"))
     return Format::kJsonLines;
+  if (IsTableName(name)) return Format::kTable;
   return std::nullopt;
 }
 
@@ -73,6 +75,8 @@ std::unique_ptr<ChunkStream> Unpack(std::unique_ptr<ByteSource> bytes,
     case Format::kJsonLines:
       return UnpackJsonLines(std::move(bytes), std::move(place),
                              std::move(shared));
+    case Format::kTable:
+      return UnpackTable(std::move(bytes), std::move(place), std::move(shared));
     case Format::kText:
       break;
   }

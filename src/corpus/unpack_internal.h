@@ -28,7 +28,7 @@ struct Unpacking {
 };
 
 // What a file holds, as far as its name or its first bytes tell.
-enum class Format { kText, kJsonLines };
+enum class Format { kText, kJsonLines, kTable };
 
 // By the end of the name; none where it says nothing of a container, so that
 // the file is a text.

@@ -12,17 +12,23 @@
 
 namespace cofferdam::corpus::arrow_abi {
 
-Outcome FileOpen(Store* store, Text path, File** file, Failure* failure) {
+Outcome FileOpen(Store* store, Text name, File** file, Failure* failure) {
   return Guard(failure, [&]() -> arrow::Status {
     auto made = std::make_unique<File>();
-    if (store != nullptr) {
-      ARROW_ASSIGN_OR_RAISE(made->bytes, StoreRead(store, View(path)));
-      made->remote = true;
-    } else {
-      ARROW_ASSIGN_OR_RAISE(made->bytes,
-                            arrow::io::ReadableFile::Open(
-                                String(path), arrow::system_memory_pool()));
-    }
+    made->remote = true;
+    ARROW_ASSIGN_OR_RAISE(made->bytes, StoreRead(store, View(name)));
+    ARROW_ASSIGN_OR_RAISE(made->size, made->bytes->GetSize());
+    *file = made.release();
+    return arrow::Status::OK();
+  });
+}
+
+Outcome FileAdopt(int descriptor, File** file, Failure* failure) {
+  return Guard(failure, [&]() -> arrow::Status {
+    auto made = std::make_unique<File>();
+    ARROW_ASSIGN_OR_RAISE(
+        made->bytes,
+        arrow::io::ReadableFile::Open(descriptor, arrow::system_memory_pool()));
     ARROW_ASSIGN_OR_RAISE(made->size, made->bytes->GetSize());
     *file = made.release();
     return arrow::Status::OK();

@@ -134,6 +134,7 @@ constexpr Api kApi = {
     .store_close = StoreClose,
     .store_list = StoreList,
     .file_open = FileOpen,
+    .file_adopt = FileAdopt,
     .file_borrow = FileBorrow,
     .file_bytes = FileBytes,
     .file_read = FileRead,

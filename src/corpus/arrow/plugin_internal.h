@@ -122,7 +122,8 @@ arrow::Result<std::shared_ptr<arrow::io::RandomAccessFile>> StoreRead(
 arrow::Result<std::shared_ptr<arrow::io::OutputStream>> StoreWrite(
     Store* store, std::string_view name);
 
-Outcome FileOpen(Store* store, Text path, File** file, Failure* failure);
+Outcome FileOpen(Store* store, Text name, File** file, Failure* failure);
+Outcome FileAdopt(int descriptor, File** file, Failure* failure);
 Outcome FileBorrow(Text bytes, File** file, Failure* failure);
 uint64_t FileBytes(const File* file);
 Outcome FileRead(File* file, uint64_t offset, void* to, uint64_t bytes,
