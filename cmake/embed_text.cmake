@@ -1,5 +1,6 @@
-# cmake -D FROM=… -D TO=… -D FUNCTION=… -D HEADER=… -P embed_text.cmake
-# Writes the C++ source file TO, whose FUNCTION answers the text of FROM.
+# cmake -D FROM=… -D TO=… -D FUNCTION=… -D ROOM=… -D HEADER=…
+#   -P embed_text.cmake
+# Writes the C++ source file TO of ROOM, whose FUNCTION answers the text of FROM.
 file(READ "${FROM}" text)
 string(FIND "${text}" ")embedded\"" end)
 if(NOT end EQUAL -1)
@@ -8,14 +9,14 @@ endif()
 set(code [[
 #include "@HEADER@"
 
-namespace cofferdam::policy {
+namespace cofferdam::@ROOM@ {
 
 std::string_view @FUNCTION@() {
   static constexpr std::string_view kText = R"embedded(@text@)embedded";
   return kText;
 }
 
-}  // namespace cofferdam::policy
+}  // namespace cofferdam::@ROOM@
 ]])
 string(CONFIGURE "${code}" code @ONLY)
 file(WRITE "${TO}" "${code}")

@@ -1,0 +1,112 @@
+#include "evidence/mark_rules_internal.h"
+
+namespace cofferdam::evidence {
+namespace {
+
+// Written in small letters; a blank stands for any white space, an apostrophe
+// for the typographic one, too. The anchor must stand in the phrase, and be
+// rare in what people and programs write.
+constexpr PhraseRule kPhrases[] = {
+    {"as-an-ai", "phrase", "n AI", "as an ai language model", ""},
+    {"as-an-ai", "phrase", "n AI", "as an ai assistant", ""},
+    {"as-an-ai", "phrase", "n AI", "as an ai model", ""},
+    {"as-an-ai", "phrase", "n AI", "as an ai developed by", ""},
+    {"as-an-ai", "phrase", "n AI", "i am an ai language model", ""},
+    {"as-an-ai", "phrase", "n AI", "i'm an ai language model", ""},
+    {"as-an-ai", "phrase", "n AI", "i am an ai assistant", ""},
+    {"as-an-ai", "phrase", "n AI", "i'm an ai assistant", ""},
+    {"large-language-model", "phrase", "uage", "as a large language model", ""},
+    {"large-language-model", "phrase", "uage", "i am a large language model",
+     ""},
+    {"large-language-model", "phrase", "uage", "i'm a large language model",
+     ""},
+    {"large-language-model", "phrase", "uage",
+     "as an artificial intelligence language model", ""},
+    {"made-by-openai", "phrase", "pena", "i was trained by openai", "openai"},
+    {"made-by-openai", "phrase", "pena", "i was developed by openai", "openai"},
+    {"made-by-openai", "phrase", "pena", "i was created by openai", "openai"},
+    {"made-by-openai", "phrase", "pena", "language model trained by openai",
+     "openai"},
+    {"made-by-openai", "phrase", "pena", "language model developed by openai",
+     "openai"},
+    {"i-am-chatgpt", "phrase", "atgp", "i am chatgpt", "chatgpt"},
+    {"i-am-chatgpt", "phrase", "atgp", "i'm chatgpt", "chatgpt"},
+    {"made-by-anthropic", "phrase", "ropi", "i was created by anthropic",
+     "claude"},
+    {"made-by-anthropic", "phrase", "ropi", "i was made by anthropic",
+     "claude"},
+    {"made-by-anthropic", "phrase", "ropi",
+     "an ai assistant created by "
+     "anthropic",
+     "claude"},
+    {"made-by-anthropic", "phrase", "ropi", "an ai assistant made by anthropic",
+     "claude"},
+    {"i-am-claude", "phrase", "laud", "i'm claude, an ai", "claude"},
+    {"i-am-claude", "phrase", "laud", "i am claude, an ai", "claude"},
+    {"i-am-claude", "phrase", "laud", "i'm claude, made by", "claude"},
+    {"i-am-gemini", "phrase", "gemi", "i am gemini, a large", "gemini"},
+    {"i-am-gemini", "phrase", "gemi", "i'm gemini, a large", "gemini"},
+    {"knowledge-cutoff", "phrase", "y kn", "my knowledge cutoff", ""},
+    {"knowledge-cutoff", "phrase", "y kn", "my knowledge cut-off", ""},
+    {"knowledge-cutoff", "phrase", "e up", "as of my last knowledge update",
+     ""},
+    {"knowledge-cutoff", "phrase", "t up", "as of my last update", ""},
+    {"knowledge-cutoff", "phrase", "y tr", "my training data only goes", ""},
+    {"knowledge-cutoff", "phrase", "y tr", "my training cutoff", ""},
+    {"refusal", "phrase", "sist", "i can't assist with that", ""},
+    {"refusal", "phrase", "sist", "i cannot assist with that", ""},
+    {"refusal", "phrase", "ulfi", "i cannot fulfill your request", ""},
+    {"refusal", "phrase", "ulfi", "i can't fulfill your request", ""},
+    {"refusal", "phrase", "ulfi", "i cannot fulfill that request", ""},
+    {"refusal", "phrase", "ulfi", "i can't fulfill that request", ""},
+    {"refusal", "phrase", "ulfi", "i cannot fulfill this request", ""},
+    {"refusal", "phrase", "ulfi", "i can't fulfill this request", ""},
+
+    {"chatml", "template", "<|im", "<|im_start|>", ""},
+    {"chatml", "template", "<|im", "<|im_end|>", ""},
+    {"llama-3-template", "template", "<|st", "<|start_header_id|>", ""},
+    {"llama-3-template", "template", "<|eo", "<|eot_id|>", ""},
+    {"llama-3-template", "template", "<|be", "<|begin_of_text|>", ""},
+    {"harmony", "template", "<|ch", "<|channel|>", ""},
+    {"role-token", "template", "<|as", "<|assistant|>", ""},
+    {"role-token", "template", "<|us", "<|user|>", ""},
+    {"end-of-text", "template", "<|en", "<|endoftext|>", ""},
+    {"inst-template", "template", "[INS", "[inst]", ""},
+    {"inst-template", "template", "[/IN", "[/inst]", ""},
+    {"inst-template", "template", "<<SY", "<<sys>>", ""},
+    {"gemma-template", "template", "f_tu", "<start_of_turn>", ""},
+    {"gemma-template", "template", "f_tu", "<end_of_turn>", ""},
+    {"alpaca-template", "template", "## I", "### instruction:", ""},
+    {"think", "template", "<thi", "<think>", ""},
+    {"think", "template", "ink>", "</think>", ""},
+};
+
+constexpr AnchorRule kAnchors[] = {
+    // Trailers of commits, which stand in patches, logs and files, too.
+    {"-by:", AnchorRule::What::kTrailer},
+    {"l-us", AnchorRule::What::kTrailer},
+    {"i-as", AnchorRule::What::kTrailer},
+    {"e-se", AnchorRule::What::kTrailer},
+    {"t-co", AnchorRule::What::kTrailer},
+    // Names, before which "generated by" may stand.
+    {"laud", AnchorRule::What::kName},
+    {"atgp", AnchorRule::What::kName},
+    {"gpt-", AnchorRule::What::kName},
+    {"opil", AnchorRule::What::kName},
+    {"gemi", AnchorRule::What::kName},
+    {"odex", AnchorRule::What::kName},
+    {"pena", AnchorRule::What::kName},
+    {"\xF3\xA0\x84\xB3", AnchorRule::What::kManifest},
+    {"\xF3\xA0\x80?", AnchorRule::What::kTag},
+    {"\xF3\xA0\x81?", AnchorRule::What::kTag},
+    {"\xE2\x80\x8B?", AnchorRule::What::kInvisible},
+    {"\xE2\x80\xAF?", AnchorRule::What::kInvisible},
+    {"\xE2\x81\xA0?", AnchorRule::What::kInvisible},
+};
+
+}  // namespace
+
+std::span<const PhraseRule> PhraseRules() { return kPhrases; }
+std::span<const AnchorRule> AnchorRules() { return kAnchors; }
+
+}  // namespace cofferdam::evidence
