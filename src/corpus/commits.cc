@@ -89,4 +89,43 @@ Result<Repository> ReadCommits(
   return Describe(handle.get());
 }
 
+Result<std::string> CommitBefore(const std::string& path,
+                                 int64_t before_micros) {
+  TRY_ASSIGN(const RepositoryHandle handle, OpenAround(path));
+  git_revwalk* walk = nullptr;
+  if (git_revwalk_new(&walk, handle.get()) != 0) {
+    return GitError("commits of " + path);
+  }
+  const WalkHandle owned(walk);
+  git_revwalk_simplify_first_parent(walk);
+  git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL);
+  if (git_repository_head_unborn(handle.get()) != 1 &&
+      git_revwalk_push_head(walk) != 0) {
+    return GitError("HEAD of " + path);
+  }
+  std::string newest;
+  git_oid id;
+  for (size_t seen = 0; git_revwalk_next(&id, walk) == 0; ++seen) {
+    if (seen == kCommitsMax) {
+      return Error(Code::kTooLarge,
+                   fmt::format("{}: more than {} commits", path, kCommitsMax));
+    }
+    git_commit* commit = nullptr;
+    if (git_commit_lookup(&commit, handle.get(), &id) != 0) {
+      return GitError("a commit of " + path);
+    }
+    const CommitHandle owned_commit(commit);
+    if (git_commit_time(commit) * kMicros >= before_micros) {
+      newest.clear();
+    } else if (newest.empty()) {
+      std::array<char, GIT_OID_HEXSZ + 1> hex;
+      newest = git_oid_tostr(hex.data(), hex.size(), &id);
+    }
+  }
+  if (newest.empty()) {
+    return Error(Code::kNotFound, path + ": nothing was committed before");
+  }
+  return newest;
+}
+
 }  // namespace cofferdam::corpus

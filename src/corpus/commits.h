@@ -30,4 +30,11 @@ Result<Repository> ReadCommits(
     const std::string& path, int64_t since_micros,
     const std::function<void(const CommitInfo&)>& visitor);
 
+// The newest commit on HEAD's line of first parents that was committed before
+// `before_micros`, as all those below it were, in hexadecimal: what its tree
+// holds stood there then. kNotFound where there is none, and outside of a
+// repository. Commit times are what the committers' clocks said.
+Result<std::string> CommitBefore(const std::string& path,
+                                 int64_t before_micros);
+
 }  // namespace cofferdam::corpus

@@ -68,6 +68,29 @@ class CommitsTest : public testing::Test {
   std::vector<std::string> marks_;
 };
 
+TEST_F(CommitsTest, TheCommitBeforeADayIsTheNewestWithOnlyOlderOnesBelow) {
+  const std::string path = folder_.Path("app");
+  const auto before = [&](int64_t second) {
+    return CommitBefore(path, second * 1'000'000);
+  };
+  EXPECT_EQ(before(1000).error().code(), Code::kNotFound);
+  Commit("HEAD", 100, "first");
+  const std::string first = before(101).value();
+  Commit("HEAD", 500, "a clock that was wrong");
+  Commit("HEAD", 200, "third");
+  Commit("HEAD", 600, "fourth");
+  EXPECT_EQ(first.size(), 40u);
+  EXPECT_EQ(before(100).error().code(), Code::kNotFound);
+  EXPECT_EQ(before(101).value(), first);
+  EXPECT_EQ(before(201).value(), first);
+  EXPECT_EQ(before(500).value(), first);
+  const std::string third = before(501).value();
+  EXPECT_NE(third, first);
+  EXPECT_EQ(before(600).value(), third);
+  EXPECT_NE(before(601).value(), third);
+  EXPECT_EQ(CommitBefore(folder_.Path("."), 1).error().code(), Code::kNotFound);
+}
+
 TEST_F(CommitsTest, AreReadFromAllBranchesTheNewestFirst) {
   const char* head = "refs/heads/master";
   Commit(head, 100, "One");
