@@ -29,7 +29,7 @@ namespace cofferdam::evidence {
 
 inline constexpr uint32_t kBackgroundVersion = 1;
 inline constexpr size_t kBackgroundLayersMax = 16;
-inline constexpr uint64_t kBackgroundBytesMax = uint64_t{1} << 32;
+inline constexpr size_t kSourcesBytesMax = size_t{16} << 20;
 
 // 2021-01-01: text from before is nobody's output.
 inline constexpr int64_t kHumanBeforeMicros = 1'609'459'200'000'000;

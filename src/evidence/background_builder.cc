@@ -14,6 +14,7 @@
 #include "fingerprint/evidence_stream.h"
 #include "fingerprint/language.h"
 #include "fingerprint/lex.h"
+#include "fingerprint/novelty.h"
 #include "fingerprint/select.h"
 
 namespace cofferdam::evidence {
@@ -64,36 +65,18 @@ struct BackgroundBuilder::State {
   std::vector<uint64_t> grams;
   std::vector<uint64_t> project_grams;
   std::vector<uint64_t> prior;
-  std::vector<uint64_t> seen;  // digests of documents, sorted but for the end
-  size_t seen_sorted = 0;
+  fingerprint::HashSet seen;  // digests of documents
   TokenStream stream;
   fingerprint::SelectScratch scratch;
   PriorScratch prior_scratch;
   std::vector<Fingerprint> selected;
 
-  bool SeenBefore(uint64_t digest);
   void AddModelText(Family family);
   void AddCommon();
   void AddPrior();
   void EndProject();
   std::vector<uint64_t> CommonKeys();
 };
-
-// A set that is a sorted vector with an unsorted tail.
-bool BackgroundBuilder::State::SeenBefore(uint64_t digest) {
-  const auto middle = seen.begin() + static_cast<ptrdiff_t>(seen_sorted);
-  if (std::binary_search(seen.begin(), middle, digest) ||
-      std::find(middle, seen.end(), digest) != seen.end()) {
-    return true;
-  }
-  seen.push_back(digest);
-  if (seen.size() - seen_sorted > 512) {
-    std::sort(middle, seen.end());
-    std::inplace_merge(seen.begin(), middle, seen.end());
-    seen_sorted = seen.size();
-  }
-  return false;
-}
 
 void BackgroundBuilder::State::AddModelText(Family family) {
   const auto index = static_cast<size_t>(family);
@@ -186,11 +169,12 @@ Result<BackgroundBuilder::Added> BackgroundBuilder::AddDocument(
       Hash64({reinterpret_cast<const char*>(tokens.normal().data()),
               tokens.normal().size_bytes()});
   state.AddCommon();
-  if (state.SeenBefore(digest)) return Added::kDuplicate;
+  if (state.seen.Contains(digest)) return Added::kDuplicate;
   if (state.tokens + tokens.size() > state.limits.tokens_max) {
     return Error(Code::kTooLarge, fmt::format("background: more than {} tokens",
                                               state.limits.tokens_max));
   }
+  state.seen.Insert(digest);
   state.tokens += tokens.size();
   ++state.documents;
   state.AddModelText(family);

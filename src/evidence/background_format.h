@@ -21,7 +21,6 @@ inline constexpr size_t kBackgroundChecksumAt = kBackgroundHeaderBytes - 8;
 inline constexpr size_t kBackgroundSectionAt = 96;
 inline constexpr size_t kBackgroundSectionBytes = 56;
 inline constexpr size_t kBackgroundAlignment = 64;
-inline constexpr size_t kSourcesBytesMax = size_t{16} << 20;
 
 // The sections in their order: the common k-grams, the prior grams, the token
 // model of each family, the sources.

@@ -287,6 +287,18 @@ TEST(BackgroundBuilderTest, SaysWhatBecameOfADocument) {
   EXPECT_EQ(add(table + "]"), Added::kTable);
 }
 
+TEST(BackgroundBuilderTest, KnowsEveryOneOfManyDocumentsAgain) {
+  using Added = BackgroundBuilder::Added;
+  BackgroundBuilder builder(kDate);
+  CHECK_OK(builder.BeginProject());
+  for (const Added want : {Added::kAdded, Added::kDuplicate}) {
+    for (uint64_t i = 0; i < 1500; ++i) {
+      const auto added = builder.AddDocument("a.py", Function(i, 8));
+      ASSERT_EQ(*added, want) << i;
+    }
+  }
+}
+
 TEST(BackgroundBuilderTest, EveryLimitHoldsAtNAndNotAtNAndOne) {
   const std::string text = Function(1, 10);
   const uint64_t tokens = Lexed(text).size();
