@@ -19,6 +19,7 @@ std::vector<Command> LedgerCommands();
 std::vector<Command> LedgerLogCommands();
 std::vector<Command> ImportCommands();
 std::vector<Command> IndexCommands();
+std::vector<Command> BackgroundCommands();
 std::vector<Command> ScanCommands();
 std::vector<Command> BudgetCommands();
 std::vector<Command> UsageCommands();

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/rfc3339.h"
+
 namespace cofferdam::cli {
 namespace {
 
@@ -54,6 +56,14 @@ Result<int64_t> ParseDuration(std::string_view flag, std::string_view text) {
   }
   if (total < 1 || total > kDurationMax) return invalid;
   return total;
+}
+
+Result<int64_t> ParseDay(std::string_view flag, std::string_view text) {
+  Result<int64_t> micros = ParseRfc3339(text);
+  if (micros.ok()) return micros;
+  return Error(Code::kInvalid,
+               fmt::format("{}: must be a day such as 2021-01-31, not \"{}\"",
+                           flag, text));
 }
 
 std::string TimeText(std::string_view rfc3339) {

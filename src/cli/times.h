@@ -13,6 +13,10 @@ namespace cofferdam::cli {
 // `flag`.
 Result<int64_t> ParseDuration(std::string_view flag, std::string_view text);
 
+// The begin of a day "2021-01-31" in UTC, or an RFC 3339 time; in microseconds
+// since 1970. kInvalid names `flag`.
+Result<int64_t> ParseDay(std::string_view flag, std::string_view text);
+
 // A time of JSON for people, to the second: "2026-11-21 07:10:00 UTC".
 std::string TimeText(std::string_view rfc3339);
 

@@ -29,5 +29,15 @@ TEST(TimeText, IsToTheSecondAndSaysItsZone) {
   EXPECT_EQ(TimeText(""), "");
 }
 
+TEST(ParseDayTest, TakesADayOrATimeAndNothingElse) {
+  EXPECT_EQ(*ParseDay("--before", "2021-01-01"), 1'609'459'200'000'000);
+  EXPECT_EQ(*ParseDay("--before", "1970-01-01T00:00:01Z"), 1'000'000);
+  for (const char* text : {"", "2021", "2021-13-01", "yesterday"}) {
+    const auto day = ParseDay("--before", text);
+    ASSERT_FALSE(day.ok()) << text;
+    EXPECT_TRUE(day.error().message().starts_with("--before: "));
+  }
+}
+
 }  // namespace
 }  // namespace cofferdam::cli
