@@ -18,19 +18,6 @@ namespace {
 
 bool IsSmall(char c) { return c >= 'a' && c <= 'z'; }
 
-// Roughly how often a byte stands in code and prose, of 1000: which anchors
-// share a bucket is chosen by it, and nothing else.
-double ShareOf(size_t byte) {
-  if (byte >= 0x80) return 0.3;
-  const char c = static_cast<char>(byte);
-  if (c == ' ') return 160;
-  constexpr std::string_view kCommon = "etaoinsrhld";
-  if (kCommon.find(c) != std::string_view::npos) return 50;
-  if (IsSmall(c)) return 15;
-  if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')) return 4;
-  return c < ' ' ? 2 : 6;
-}
-
 bool HasAvx2() {
 #if defined(__x86_64__)
   static const bool has = __builtin_cpu_supports("avx2") != 0;
@@ -44,10 +31,9 @@ bool HasAvx2() {
 
 AnchorSet::AnchorSet(std::span<const Anchor> anchors) {
   CHECK(anchors.size() <= kAnchorsMax);
-  std::vector<std::array<Bytes, kAnchorBytes>> sets;
   for (const Anchor& anchor : anchors) {
-    CHECK(anchor.text.size() == kAnchorBytes);
-    std::array<Bytes, kAnchorBytes>& set = sets.emplace_back();
+    CHECK(anchor.text.size() == kAnchorBytes && anchor.bucket < kBuckets);
+    std::array<Bytes, kAnchorBytes> set;
     Exact exact;
     std::array<uint8_t, kAnchorBytes> value{};
     std::array<uint8_t, kAnchorBytes> fold{};
@@ -69,44 +55,9 @@ AnchorSet::AnchorSet(std::span<const Anchor> anchors) {
     std::memcpy(&exact.value, value.data(), kAnchorBytes);
     std::memcpy(&exact.fold, fold.data(), kAnchorBytes);
     std::memcpy(&exact.mask, mask.data(), kAnchorBytes);
+    Add(set, anchor.bucket);
+    buckets_[anchor.bucket].push_back(static_cast<uint8_t>(exact_.size()));
     exact_.push_back(exact);
-  }
-  Group(sets);
-}
-
-// Each goes where it lets the least through beside what is there; the ones that
-// let the most through choose first.
-void AnchorSet::Group(
-    const std::vector<std::array<Bytes, kAnchorBytes>>& anchors) {
-  const auto rate = [](const Tables& tables, size_t bucket) {
-    double product = 1;
-    for (size_t place = 0; place < kAnchorBytes; ++place) {
-      double share = 0;
-      for (size_t byte = 0; byte < 256; ++byte) {
-        const uint8_t both =
-            tables.low[place][byte & 15] & tables.high[place][byte >> 4];
-        if ((both >> bucket) & 1) share += ShareOf(byte);
-      }
-      product *= share / 1000;
-    }
-    return product;
-  };
-  for (size_t i = 0; i < anchors.size(); ++i) {
-    size_t best = 0;
-    double least = std::numeric_limits<double>::max();
-    for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
-      const Tables before = tables_;
-      const double had = rate(tables_, bucket);
-      Add(anchors[i], bucket);
-      const double more = rate(tables_, bucket) - had;
-      tables_ = before;
-      if (more < least) {
-        least = more;
-        best = bucket;
-      }
-    }
-    Add(anchors[i], best);
-    buckets_[best].push_back(static_cast<uint8_t>(i));
   }
 }
 
@@ -145,9 +96,23 @@ size_t AnchorSet::FindPortable(std::string_view text, size_t end, size_t* at,
 }
 
 #if defined(__x86_64__)
+// Of each of 32 bytes, by place of an anchor: the buckets that have it there.
+struct Avx2Buckets {
+  __m256i at[AnchorSet::kAnchorBytes];
+};
+
+// The 32 results that end `bytes` before the end of `now`.
+template <int bytes>
+__attribute__((target("avx2"), always_inline)) inline __m256i Earlier(
+    __m256i before, __m256i now) {
+  return _mm256_alignr_epi8(now, _mm256_permute2x128_si256(before, now, 0x21),
+                            16 - bytes);
+}
+
 __attribute__((target("avx2"))) size_t AnchorSet::FindAvx2(
     std::string_view text, size_t* at, uint32_t* places, size_t max) const {
   constexpr size_t kBlock = 32;
+  constexpr size_t kTail = kAnchorBytes - 1;
   __m256i low[kAnchorBytes];
   __m256i high[kAnchorBytes];
   for (size_t i = 0; i < kAnchorBytes; ++i) {
@@ -158,21 +123,36 @@ __attribute__((target("avx2"))) size_t AnchorSet::FindAvx2(
   }
   const __m256i half = _mm256_set1_epi8(0x0F);
   const __m256i none = _mm256_setzero_si256();
+  const auto look = [&](const char* block) __attribute__((target("avx2"))) {
+    const __m256i bytes =
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block));
+    const __m256i lows = _mm256_and_si256(bytes, half);
+    const __m256i highs = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half);
+    Avx2Buckets buckets;
+    for (size_t i = 0; i < kAnchorBytes; ++i) {
+      buckets.at[i] = _mm256_and_si256(_mm256_shuffle_epi8(low[i], lows),
+                                       _mm256_shuffle_epi8(high[i], highs));
+    }
+    return buckets;
+  };
   size_t found = 0;
   size_t i = *at;
-  // The last place of a block needs three bytes more.
-  for (; i + kBlock + kAnchorBytes - 1 <= text.size() && found + kBlock <= max;
+  if (i + kTail + kBlock > text.size()) return 0;
+  // Anchors are known by their last byte; those that end in the first block
+  // begin before it.
+  std::array<char, kBlock> first{};
+  const size_t known = std::min(kBlock, i + kTail);
+  std::memcpy(first.data() + kBlock - known, text.data() + i + kTail - known,
+              known);
+  Avx2Buckets before = look(first.data());
+  for (; i + kTail + kBlock <= text.size() && found + kBlock <= max;
        i += kBlock) {
-    __m256i all = _mm256_set1_epi8(-1);
-    for (size_t place = 0; place < kAnchorBytes; ++place) {
-      const __m256i bytes = _mm256_loadu_si256(
-          reinterpret_cast<const __m256i*>(text.data() + i + place));
-      const __m256i lows =
-          _mm256_shuffle_epi8(low[place], _mm256_and_si256(bytes, half));
-      const __m256i highs = _mm256_shuffle_epi8(
-          high[place], _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half));
-      all = _mm256_and_si256(all, _mm256_and_si256(lows, highs));
-    }
+    const Avx2Buckets now = look(text.data() + i + kTail);
+    const __m256i all = _mm256_and_si256(
+        _mm256_and_si256(Earlier<3>(before.at[0], now.at[0]),
+                         Earlier<2>(before.at[1], now.at[1])),
+        _mm256_and_si256(Earlier<1>(before.at[2], now.at[2]), now.at[3]));
+    before = now;
     auto mask = static_cast<uint32_t>(
         ~_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, none)));
     while (mask != 0) {

@@ -19,14 +19,20 @@ class AnchorSet {
  public:
   static constexpr size_t kAnchorBytes = 4;
   static constexpr size_t kAnchorsMax = 64;
+  static constexpr size_t kBuckets = 8;
 
   // Four bytes. A small letter stands for the capital, too; '?' for anything.
   struct Anchor {
     std::string_view text;
+    // Those of one bucket let through, place by place, whatever mixes them:
+    // those that common text mixes should not share one. Results are the same
+    // for any choice, less than kBuckets.
+    size_t bucket = 0;
     // Whether letters stand for themselves alone.
     bool exact = false;
   };
-  // What is looked for, by number; two may fit the same text.
+  // What is looked for, by number; two may fit the same text. Texts must
+  // outlive the call only.
   explicit AnchorSet(std::span<const Anchor> anchors);
 
   // Which processor's instructions to use.
@@ -59,8 +65,6 @@ class AnchorSet {
   };
 
  private:
-  static constexpr size_t kBuckets = 8;
-
   // The bytes that stand at one place of an anchor.
   struct Bytes {
     std::array<bool, 256> has{};
@@ -76,7 +80,6 @@ class AnchorSet {
     alignas(16) std::array<std::array<uint8_t, 16>, kAnchorBytes> high{};
   };
 
-  void Group(const std::vector<std::array<Bytes, kAnchorBytes>>& anchors);
   void Add(const std::array<Bytes, kAnchorBytes>& anchor, size_t bucket);
   uint8_t BucketsAt(const char* four) const;
   // Writes places in [*at, end) that may begin an anchor, at most `max` and in

@@ -58,7 +58,7 @@ Hits Naive(const std::vector<Anchor>& anchors, std::string_view text) {
 
 TEST(AnchorSet, FindsSmallAndCapitalLettersAndWildcards) {
   const std::vector<Anchor> anchors = {
-      {"open"}, {"n AI", true}, {"<|??"}, {"d-by"}};
+      {"open", 0}, {"n AI", 1, true}, {"<|??", 7}, {"d-by", 0}};
   EXPECT_EQ(Both(anchors, "OpEn"), (Hits{{0, 0}}));
   EXPECT_EQ(Both(anchors, "an AI, an ai"), (Hits{{1, 1}}));
   EXPECT_EQ(Both(anchors, "<|im_|<|"), (Hits{{0, 2}}));
@@ -103,7 +103,7 @@ TEST(AnchorSet, AgreesWithANaiveEngineOnRandomTexts) {
       for (int j = 0; j < 4; ++j) text += kBytes[number(kBytes.size())];
     }
     for (const std::string& text : texts) {
-      anchors.push_back({text, number(2) == 0});
+      anchors.push_back({text, number(AnchorSet::kBuckets), number(2) == 0});
     }
     std::string text;
     for (size_t size = number(500); size > 0; --size) {

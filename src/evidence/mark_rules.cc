@@ -1,5 +1,9 @@
 #include "evidence/mark_rules_internal.h"
 
+#include <iterator>
+
+#include "base/check.h"
+
 namespace cofferdam::evidence {
 namespace {
 
@@ -46,11 +50,10 @@ constexpr PhraseRule kPhrases[] = {
     {"i-am-claude", "phrase", "laud", "i'm claude, made by", "claude"},
     {"i-am-gemini", "phrase", "gemi", "i am gemini, a large", "gemini"},
     {"i-am-gemini", "phrase", "gemi", "i'm gemini, a large", "gemini"},
-    {"knowledge-cutoff", "phrase", "y kn", "my knowledge cutoff", ""},
-    {"knowledge-cutoff", "phrase", "y kn", "my knowledge cut-off", ""},
-    {"knowledge-cutoff", "phrase", "e up", "as of my last knowledge update",
+    {"knowledge-cutoff", "phrase", "wled", "my knowledge cutoff", ""},
+    {"knowledge-cutoff", "phrase", "wled", "my knowledge cut-off", ""},
+    {"knowledge-cutoff", "phrase", "wled", "as of my last knowledge update",
      ""},
-    {"knowledge-cutoff", "phrase", "t up", "as of my last update", ""},
     {"knowledge-cutoff", "phrase", "y tr", "my training data only goes", ""},
     {"knowledge-cutoff", "phrase", "y tr", "my training cutoff", ""},
     {"refusal", "phrase", "sist", "i can't assist with that", ""},
@@ -104,7 +107,33 @@ constexpr AnchorRule kAnchors[] = {
     {"\xE2\x81\xA0?", AnchorRule::What::kInvisible},
 };
 
+// The anchors by bucket (AnchorSet): a choice under which 1.3 places in a
+// kilobyte of code and pages pass all four, against 10 without care. Found by
+// trying, from one that puts each where it adds least.
+constexpr std::string_view kBuckets[][12] = {
+    {"ropi", "## I", "n AI", "laud"},
+    {"\xF3\xA0\x84\xB3", "\xF3\xA0\x80?", "\xF3\xA0\x81?", "\xE2\x80\x8B?",
+     "\xE2\x80\xAF?", "\xE2\x81\xA0?", "<|st", "<|eo", "<|as", "<|us", "<|en",
+     "<|ch"},
+    {"pena", "ink>", "atgp", "gemi"},
+    {"gpt-", "opil", "f_tu"},
+    {"sist", "wled", "y tr"},
+    {"odex", "e-se", "l-us", "i-as"},
+    {"uage", "ulfi", "[INS", "[/IN", "-by:"},
+    {"t-co", "<|be", "<thi", "<|im", "<<SY"},
+};
+
 }  // namespace
+
+size_t BucketOf(std::string_view anchor) {
+  for (size_t bucket = 0; bucket < std::size(kBuckets); ++bucket) {
+    for (std::string_view one : kBuckets[bucket]) {
+      if (one == anchor) return bucket;
+    }
+  }
+  CHECK(false);
+  return 0;
+}
 
 std::span<const PhraseRule> PhraseRules() { return kPhrases; }
 std::span<const AnchorRule> AnchorRules() { return kAnchors; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -31,5 +32,8 @@ struct AnchorRule {
   What what;
 };
 std::span<const AnchorRule> AnchorRules();
+
+// Where an anchor of any rule goes, for AnchorSet.
+size_t BucketOf(std::string_view anchor);
 
 }  // namespace cofferdam::evidence

@@ -202,7 +202,7 @@ TextMarkFinder::Rules::Rules() {
   const auto meaning = [&](std::string_view anchor) -> Meaning& {
     const auto [place, fresh] = numbers.emplace(anchor, list.size());
     if (fresh) {
-      list.push_back({anchor});
+      list.push_back({anchor, BucketOf(anchor)});
       meanings.emplace_back();
     }
     return meanings[place->second];
@@ -288,7 +288,7 @@ struct TextMarkFinder::Look {
   }
 
   void OnName(size_t at) {
-    if (done[rules.made_by]) return;
+    if (done[rules.made_by] || checks_left == 0) return;
     size_t begin = at;
     while (begin > 0 && at - begin < kNameBytesMax &&
            IsAsciiWord(text[begin - 1])) {
