@@ -55,6 +55,8 @@ libfmt-dev formats messages
 libxxhash-dev hashes fingerprints
 libzstd-dev compresses the ledger
 zlib1g-dev reads gzip bodies
+libbz2-dev reads corpora in bzip2
+liblzma-dev reads corpora in xz
 libssl-dev TLS, SHA-256, signatures
 libmimalloc-dev allocator: less CPU and memory for each request
 libgit2-dev reads git repositories

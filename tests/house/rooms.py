@@ -30,6 +30,8 @@ FENCES = {
     "toml++/": ["base"],
     "zstd": ["base"],
     "zlib": ["base"],
+    "bzlib": ["base"],
+    "lzma": ["base"],
     "sqlite3": ["base"],
     "fmt/": list(ROW),
     "gtest/": [],
@@ -39,7 +41,7 @@ FENCES = {
 FOREIGN = re.compile(
     r"\b(boost::|arrow::|parquet::|rocksdb::|simdjson::|toml::|fmt::|CLI::"
     r"|sqlite3\w*"
-    r"|git_\w+|SSL\w*|EVP_\w+|ZSTD_\w+|XXH\w+)"
+    r"|git_\w+|SSL\w*|EVP_\w+|ZSTD_\w+|XXH\w+|BZ2_\w+|bz_stream|lzma_\w+)"
 )
 SYSTEM = re.compile(
     r"[a-z_0-9]+$|(sys|netinet|arpa|linux)/\w+\.h$|sanitizer/\w+\.h$"
