@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -29,7 +30,17 @@ class ByteSource {
 // which shows only if there is nothing before it; how many.
 Result<size_t> ReadFully(ByteSource* source, char* into, size_t bytes_max);
 
+// The first `bytes_max` bytes, or all there are.
+Result<std::string> ReadUpTo(ByteSource* source, size_t bytes_max);
+
 // Of an open file or pipe, which it closes.
 std::unique_ptr<ByteSource> ReadDescriptor(FileDescriptor file);
+
+// Of memory that must outlive it. Nothing is taken from an outermost file.
+std::unique_ptr<ByteSource> ReadMemory(std::string_view bytes);
+
+// `head`, then what `rest` has.
+std::unique_ptr<ByteSource> ReadHeaded(std::string head,
+                                       std::unique_ptr<ByteSource> rest);
 
 }  // namespace cofferdam::corpus

@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <mutex>
 #include <utility>
 
 #include "corpus/chunk_internal.h"
+#include "corpus/passed_over_run_internal.h"
 #include "corpus/source.h"
 
 namespace cofferdam::corpus {
@@ -22,15 +25,25 @@ class PassedOverBody final : public ChunkBody {
   PassedOver passed_;
 };
 
-// Names that cannot be read were refused when the source was opened.
-std::vector<FieldPattern> Patterns(const SourceOptions& options) {
+}  // namespace
+
+std::vector<FieldPattern> FieldPatternsOf(const SourceOptions& options) {
   std::vector<FieldPattern> patterns;
   for (const std::string& name : options.fields)
     patterns.push_back(FieldPattern::Parse(name).value());
   return patterns;
 }
 
-}  // namespace
+PassedOver TooLongRecord(const SourceLimits& limits) {
+  return {"", Reason::kTooLarge,
+          fmt::format("at most {} bytes in a record", limits.record_bytes_max)};
+}
+
+std::optional<PassedOver> TooLong(std::string_view record,
+                                  const SourceLimits& limits) {
+  if (record.size() <= limits.record_bytes_max) return std::nullopt;
+  return TooLongRecord(limits);
+}
 
 Chunk::Chunk(std::unique_ptr<const ChunkBody> body) : body_(std::move(body)) {}
 Chunk::Chunk(Chunk&&) noexcept = default;
@@ -43,7 +56,7 @@ struct ChunkReader::State {
   explicit State(const SourceOptions& given)
       : options(given),
         memory{.options = options,
-               .json = JsonRecordReader(Patterns(options)),
+               .json = JsonRecordReader(FieldPatternsOf(options)),
                .text = {}} {}
   const SourceOptions options;
   ReaderMemory memory;

@@ -60,6 +60,9 @@ class BufferPool {
   std::shared_ptr<Shelf> shelf_;
 };
 
+// Of options.fields, which were read when the source was opened.
+std::vector<FieldPattern> FieldPatternsOf(const SourceOptions& options);
+
 // A chunk that is only something that was passed over.
 Chunk PassedOverChunk(PassedOver passed);
 

@@ -1,10 +1,9 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "base/json.h"
+#include "corpus/passed_over_run_internal.h"
 #include "corpus/unpack_internal.h"
 
 namespace cofferdam::corpus {
@@ -15,40 +14,6 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 bool IsBlank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
-
-PassedOver TooLarge(const SourceLimits& limits) {
-  return {"", Reason::kTooLarge,
-          fmt::format("at most {} bytes in a record", limits.record_bytes_max)};
-}
-
-// Says what follows each other for the same reason once.
-class PassedOverRun {
- public:
-  PassedOverRun(const std::string& path, const PassedVisitor& on_passed)
-      : path_(path), on_passed_(on_passed) {}
-  ~PassedOverRun() { Flush(); }
-
-  void Add(PassedOver passed, uint64_t record) {
-    if (run_ && run_->reason == passed.reason) {
-      ++run_->records;
-      return;
-    }
-    Flush();
-    run_ = std::move(passed);
-    run_->path = path_;
-    run_->record = record;
-    run_->records = 1;
-  }
-  void Flush() {
-    if (run_) on_passed_(*run_);
-    run_.reset();
-  }
-
- private:
-  const std::string& path_;
-  const PassedVisitor& on_passed_;
-  std::optional<PassedOver> run_;
-};
 
 // Whole lines.
 class JsonLinesBody final : public ChunkBody {
@@ -84,8 +49,8 @@ class JsonLinesBody final : public ChunkBody {
       at = end + 1;
       if (IsBlank(line)) continue;
       memory->bytes_read += line.size() + 1;
-      if (line.size() > memory->options.limits.record_bytes_max) {
-        passed.Add(TooLarge(memory->options.limits), number);
+      if (auto too_long = TooLong(line, memory->options.limits)) {
+        passed.Add(*std::move(too_long), number);
         continue;
       }
       if (!is_utf8 && !IsUtf8(line)) {
@@ -113,11 +78,9 @@ class JsonLinesBody final : public ChunkBody {
 
 class JsonLinesStream final : public ChunkStream {
  public:
-  JsonLinesStream(std::unique_ptr<ByteSource> bytes,
-                  std::shared_ptr<const FilePlace> place,
-                  std::shared_ptr<const Unpacking> shared)
-      : bytes_(std::move(bytes)),
-        place_(std::move(place)),
+  JsonLinesStream(Packed packed, std::shared_ptr<const Unpacking> shared)
+      : bytes_(std::move(packed.bytes)),
+        place_(std::move(packed.place)),
         shared_(std::move(shared)) {}
 
   Result<std::optional<Chunk>> Next() override {
@@ -168,7 +131,7 @@ class JsonLinesStream final : public ChunkStream {
   }
 
   std::optional<Chunk> PassOverLine() {
-    PassedOver passed = TooLarge(shared_->options.limits);
+    PassedOver passed = TooLongRecord(shared_->options.limits);
     passed.path = place_->path;
     passed.record = line_;
     passed.records = 1;
@@ -224,9 +187,8 @@ class JsonLinesStream final : public ChunkStream {
 }  // namespace
 
 std::unique_ptr<ChunkStream> UnpackJsonLines(
-    std::unique_ptr<ByteSource> bytes, std::shared_ptr<const FilePlace> place,
-    std::shared_ptr<const Unpacking> shared) {
-  return std::make_unique<JsonLinesStream>(std::move(bytes), std::move(place),
+    Packed packed, std::shared_ptr<const Unpacking> shared) {
+  return std::make_unique<JsonLinesStream>(std::move(packed),
                                            std::move(shared));
 }
 

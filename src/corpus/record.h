@@ -75,7 +75,7 @@ struct Record {
 };
 
 // A record with more is passed over, so that nothing hides behind the last.
-inline constexpr size_t kFieldsMax = 65'536;
+inline constexpr size_t kFieldsMax = size_t{1} << 20;
 // Further ones are not given.
 inline constexpr size_t kClaimsMax = 4'096;
 // Strings longer than this, as written, are no claims.

@@ -93,26 +93,21 @@ class BlobsBody final : public ChunkBody {
   Status GiveBlob(const std::shared_ptr<const FilePlace>& place,
                   ReaderMemory* memory, const RecordVisitor& on_record,
                   const PassedVisitor& on_passed) const {
-    const std::optional<Format> format =
-        FormatOfName(place->path_in_repository);
-    if (!format) {
+    if (!IsContainerName(place->path_in_repository) &&
+        !IsPackedHead(memory->text)) {
       if (auto passed = CheckText(place->path, memory->text,
                                   memory->options.limits.tree.text)) {
         on_passed(*passed);
         return {};
       }
       memory->bytes_read += memory->text.size();
-      GiveText(place.get(), memory->text, on_record);
+      GiveText(place.get(), place->path_in_repository, memory->text, on_record);
       return {};
     }
-    const auto stream =
-        Unpack(std::make_unique<BlobBytes>(std::exchange(memory->text, {})),
-               place, format, shared_);
-    for (;;) {
-      TRY_ASSIGN(std::optional<Chunk> chunk, stream->Next());
-      if (!chunk) return {};
-      TRY(chunk->body().Read(memory, on_record, on_passed));
-    }
+    return ReadPacked(
+        PackedFile(std::make_unique<BlobBytes>(std::exchange(memory->text, {})),
+                   place),
+        shared_, memory, on_record, on_passed);
   }
 
   std::vector<Found> found_;

@@ -26,7 +26,7 @@ class StreamSource final : public Source {
       : bytes_(bytes.get()), bytes_total_(bytes_total) {
     auto place = std::make_shared<FilePlace>();
     place->path = place->outer = path;
-    stream_ = Unpack(std::move(bytes), std::move(place), FormatOfName(path),
+    stream_ = Unpack(PackedFile(std::move(bytes), std::move(place)),
                      std::move(shared));
   }
 

@@ -49,8 +49,8 @@ struct SourceOptions {
   // to find them by themselves. They bind records, not files that are one text.
   std::vector<std::string> fields;
   // A git revision, as git rev-parse reads it: its blobs are read instead of
-  // the work tree; the paths are then repositories, bare ones too, or folders in
-  // them. A place then has the commit that gave the file these bytes, its
+  // the work tree; the paths are then repositories, bare ones too, or folders
+  // in them. A place then has the commit that gave the file these bytes, its
   // author and time; for kTree only where one of the newest
   // kCommitsForTimesMax commits did.
   std::string revision;

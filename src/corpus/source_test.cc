@@ -3,10 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
-
-#include "corpus/byte_source.h"
 #include "corpus/folder_testing.h"
+#include "corpus/source_testing.h"
 
 namespace cofferdam::corpus {
 namespace {
@@ -14,75 +12,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// Gives `bytes` in pieces of `step`, then fails if `failure` is set.
-class Pieces final : public ByteSource {
- public:
-  Pieces(std::string bytes, size_t step, std::optional<Error> failure = {})
-      : bytes_(std::move(bytes)), step_(step), failure_(std::move(failure)) {}
-  Result<size_t> Read(char* into, size_t bytes_max) override {
-    size_t size = std::min({step_, bytes_max, bytes_.size() - at_});
-    if (size == 0 && failure_) return *failure_;
-    std::memcpy(into, bytes_.data() + at_, size);
-    at_ += size;
-    return size;
-  }
-  uint64_t bytes_taken() const override { return at_; }
-
- private:
-  std::string bytes_;
-  size_t step_;
-  std::optional<Error> failure_;
-  size_t at_ = 0;
-};
-
-struct Seen {
-  std::vector<std::string> records;  // "path#number [begin,end) name=text …"
-  std::vector<std::string> passed;   // "path#record+records reason detail"
-  size_t chunks = 0;
-};
-
-Seen ReadAll(Source* source, const SourceOptions& options = {}) {
-  Seen seen;
-  ChunkReader reader(options);
-  for (;;) {
-    auto chunk = source->Next();
-    EXPECT_TRUE(chunk.ok());
-    if (!chunk.ok() || !chunk->has_value()) return seen;
-    EXPECT_EQ((**chunk).number(), seen.chunks);
-    ++seen.chunks;
-    Status read = reader.Read(
-        **chunk,
-        [&](const Record& record) {
-          std::string text = record.file->path + "#" +
-                             std::to_string(record.number) + " [" +
-                             std::to_string(record.begin) + "," +
-                             std::to_string(record.end) + ")";
-          for (const Field& field : record.fields)
-            text +=
-                " " + std::string(field.name) + "=" + std::string(field.text);
-          seen.records.push_back(text);
-        },
-        [&](const PassedOver& passed) {
-          seen.passed.push_back(
-              passed.path + "#" + std::to_string(passed.record) + "+" +
-              std::to_string(passed.records) + " " +
-              std::string(ReasonName(passed.reason)) +
-              (passed.detail.empty() ? "" : " " + passed.detail));
-        });
-    EXPECT_TRUE(read.ok());
-  }
-}
-
-Seen ReadBytes(std::string bytes, const std::string& path = "x.jsonl",
-               const SourceOptions& options = {}, size_t step = 1 << 20) {
-  uint64_t size = bytes.size();
-  auto source = OpenStream(std::make_unique<Pieces>(std::move(bytes), step),
-                           path, size, options);
-  Seen seen = ReadAll(source.get(), options);
-  EXPECT_EQ(source->bytes_done(), size);
-  return seen;
-}
 
 TEST(Source, ReadsLinesOfJson) {
   Seen seen = ReadBytes("{\"text\":\"a\"}\n\n \r\n{\"text\":\"b\"}\r\n\"c\"");
@@ -153,10 +82,9 @@ TEST(Source, ALimitBelowAChunkHoldsToo) {
 }
 
 TEST(Source, GivesWhatCameBeforeAFailure) {
-  auto source =
-      OpenStream(std::make_unique<Pieces>("{\"text\":\"a\"}\n{\"te", 5,
-                                          Error(Code::kCorrupt, "broken gzip")),
-                 "x.jsonl", 0, {});
+  auto source = OpenStream(ReadPieces("{\"text\":\"a\"}\n{\"te", 5,
+                                      Error(Code::kCorrupt, "broken gzip")),
+                           "x.jsonl", 0, {});
   Seen seen = ReadAll(source.get());
   EXPECT_THAT(seen.records, ElementsAre("x.jsonl#1 [0,12) text=a"));
   ASSERT_EQ(seen.passed.size(), 2u);

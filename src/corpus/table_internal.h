@@ -76,9 +76,9 @@ std::unique_ptr<ChunkStream> UnpackTableFile(
     std::shared_ptr<const Unpacking> shared,
     std::shared_ptr<std::atomic<uint64_t>> done);
 
-// Of one that must be read into memory.
+// Of one that must be read into memory, now.
 std::unique_ptr<ChunkStream> UnpackTable(
-    std::unique_ptr<ByteSource> bytes, std::shared_ptr<const FilePlace> place,
+    ByteSource* bytes, std::shared_ptr<const FilePlace> place,
     std::shared_ptr<const Unpacking> shared);
 
 }  // namespace cofferdam::corpus

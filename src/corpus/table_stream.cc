@@ -215,7 +215,7 @@ std::unique_ptr<ChunkStream> UnpackTableFile(
 }
 
 std::unique_ptr<ChunkStream> UnpackTable(
-    std::unique_ptr<ByteSource> bytes, std::shared_ptr<const FilePlace> place,
+    ByteSource* bytes, std::shared_ptr<const FilePlace> place,
     std::shared_ptr<const Unpacking> shared) {
   constexpr size_t kStepBytes = size_t{1} << 20;
   std::string text;
@@ -223,7 +223,7 @@ std::unique_ptr<ChunkStream> UnpackTable(
     const size_t have = text.size();
     text.resize(have + std::max(kStepBytes, have / 2));
     Result<size_t> got =
-        ReadFully(bytes.get(), text.data() + have, text.size() - have);
+        ReadFully(bytes, text.data() + have, text.size() - have);
     if (!got.ok()) return PassOver(PassedOverFor(place->path, got.error()));
     const bool ended = *got < text.size() - have;
     text.resize(have + *got);

@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -23,13 +24,14 @@ FinalLink LinkRule(const Document& document) {
   return document.named ? FinalLink::kFollow : FinalLink::kRefuse;
 }
 
-// Files that are one text each, and what was passed over between them; opened
-// by the worker.
-class TextFilesBody final : public ChunkBody {
+// Files, and what was passed over between them; opened by the worker.
+class FilesBody final : public ChunkBody {
  public:
-  TextFilesBody(std::vector<Step> steps,
-                std::shared_ptr<std::atomic<uint64_t>> done)
-      : steps_(std::move(steps)), done_(std::move(done)) {}
+  FilesBody(std::vector<Step> steps, std::shared_ptr<const Unpacking> shared,
+            std::shared_ptr<std::atomic<uint64_t>> done)
+      : steps_(std::move(steps)),
+        shared_(std::move(shared)),
+        done_(std::move(done)) {}
 
   Status Read(ReaderMemory* memory, const RecordVisitor& on_record,
               const PassedVisitor& on_passed) const override {
@@ -39,15 +41,11 @@ class TextFilesBody final : public ChunkBody {
         continue;
       }
       const Document& document = std::get<Document>(step);
-      if (auto passed = ReadDocument(document, memory->options.limits.tree.text,
-                                     &memory->text)) {
-        on_passed(*passed);
-        continue;
+      if (IsContainerName(document.path)) {
+        TRY(ReadContainer(document, memory, on_record, on_passed));
+      } else {
+        TRY(ReadText(document, memory, on_record, on_passed));
       }
-      memory->bytes_read += memory->text.size();
-      *done_ += memory->text.size();
-      GiveText(PlaceOf(document).get(), memory->text, on_record);
-      if (memory->text.capacity() > kTextKeptBytes) memory->text = {};
     }
     return {};
   }
@@ -59,41 +57,48 @@ class TextFilesBody final : public ChunkBody {
   // Memory for a larger text is given back.
   static constexpr size_t kTextKeptBytes = size_t{4} << 20;
 
-  std::vector<Step> steps_;
-  std::shared_ptr<std::atomic<uint64_t>> done_;
-};
+  Status ReadText(const Document& document, ReaderMemory* memory,
+                  const RecordVisitor& on_record,
+                  const PassedVisitor& on_passed) const {
+    std::string& text = memory->text;
+    if (auto passed =
+            ReadDocument(document, memory->options.limits.tree.text, &text)) {
+      // What it read of a file that is no text is the begin of it.
+      if (passed->reason == Reason::kBinary && IsPackedHead(text))
+        return ReadContainer(document, memory, on_record, on_passed);
+      on_passed(*passed);
+      return {};
+    }
+    memory->bytes_read += text.size();
+    *done_ += text.size();
+    GiveText(PlaceOf(document).get(), document.path, text, on_record);
+    if (text.capacity() > kTextKeptBytes) text = {};
+    return {};
+  }
 
-// A container that the worker unpacks.
-class ContainerBody final : public ChunkBody {
- public:
-  ContainerBody(Document document, Format format,
-                std::shared_ptr<const Unpacking> shared)
-      : document_(std::move(document)),
-        format_(format),
-        shared_(std::move(shared)) {}
-
-  Status Read(ReaderMemory* memory, const RecordVisitor& on_record,
-              const PassedVisitor& on_passed) const override {
-    auto opened = OpenRegularFile(document_.path, LinkRule(document_));
+  Status ReadContainer(const Document& document, ReaderMemory* memory,
+                       const RecordVisitor& on_record,
+                       const PassedVisitor& on_passed) const {
+    auto opened = OpenRegularFile(document.path, LinkRule(document));
     if (auto* passed = std::get_if<PassedOver>(&opened)) {
       on_passed(*passed);
       return {};
     }
-    auto stream =
-        Unpack(ReadDescriptor(std::move(std::get<OpenFile>(opened).file)),
-               PlaceOf(document_), format_, shared_);
-    for (;;) {
-      TRY_ASSIGN(std::optional<Chunk> chunk, stream->Next());
-      if (!chunk) return {};
-      TRY(chunk->body().Read(memory, on_record, on_passed));
+    OpenFile& file = std::get<OpenFile>(opened);
+    if (FormatOfName(document.path) == Format::kTable) {
+      return ReadStream(UnpackTableFile(std::move(file.file), PlaceOf(document),
+                                        shared_, done_),
+                        memory, on_record, on_passed);
     }
+    *done_ += file.bytes;
+    return ReadPacked(
+        PackedFile(ReadDescriptor(std::move(file.file)), PlaceOf(document)),
+        shared_, memory, on_record, on_passed);
   }
-  size_t bytes() const override { return sizeof(*this); }
 
- private:
-  Document document_;
-  Format format_;
+  std::vector<Step> steps_;
   std::shared_ptr<const Unpacking> shared_;
+  std::shared_ptr<std::atomic<uint64_t>> done_;
 };
 
 class TreeSource final : public Source {
@@ -111,17 +116,18 @@ class TreeSource final : public Source {
   }
   uint64_t bytes_total() const override { return bytes_total_; }
   uint64_t bytes_done() const override {
-    return bytes_done_ + *texts_done_ +
+    return bytes_done_ + *files_done_ +
            (bytes_ == nullptr ? 0 : bytes_->bytes_taken());
   }
   std::vector<std::string> notices() const override { return walk_.notices(); }
 
  private:
   Result<std::optional<Chunk>> NextChunk() {
-    std::vector<Step> texts;
-    auto take_texts = [&] {
+    std::vector<Step> files;
+    uint64_t container_bytes = 0;
+    auto take_files = [&] {
       return std::optional<Chunk>(Chunk(
-          std::make_unique<TextFilesBody>(std::move(texts), texts_done_)));
+          std::make_unique<FilesBody>(std::move(files), shared_, files_done_)));
     };
     for (;;) {
       if (stream_ != nullptr) {
@@ -135,44 +141,51 @@ class TreeSource final : public Source {
       waiting_.reset();
       if (!step) step = walk_.Next();
       if (!step) {
-        if (texts.empty()) return std::optional<Chunk>();
-        return take_texts();
+        if (files.empty()) return std::optional<Chunk>();
+        return take_files();
       }
-      const auto* document = std::get_if<Document>(&*step);
-      std::optional<Format> format;
-      if (document != nullptr) format = FormatOfName(document->path);
-      if (!format) {
-        texts.push_back(*std::move(step));
-        if (texts.size() == kChunkFilesMax) return take_texts();
+      if (uint64_t bytes = ContainerBytes(*step);
+          bytes > kWholeContainerBytesMax) {
+        if (!files.empty()) {
+          waiting_ = std::move(step);
+          return take_files();
+        }
+        if (auto passed = Open(std::get<Document>(*step))) return passed;
         continue;
+      } else {
+        container_bytes += bytes;
       }
-      if (!texts.empty()) {
-        waiting_ = std::move(step);
-        return take_texts();
-      }
-      if (auto chunk = Open(*document, *format)) return chunk;
+      files.push_back(*std::move(step));
+      if (files.size() == kChunkFilesMax || container_bytes >= kChunkBytes)
+        return take_files();
     }
   }
 
-  // Sets stream_ for a large container; else a chunk.
-  std::optional<Chunk> Open(const Document& document, Format format) {
+  // 0 for what is no container by its name.
+  static uint64_t ContainerBytes(const Step& step) {
+    const auto* document = std::get_if<Document>(&step);
+    if (document == nullptr || !IsContainerName(document->path)) return 0;
+    struct stat status;
+    // What cannot be read, the worker will say.
+    if (::stat(document->path.c_str(), &status) != 0) return 0;
+    return static_cast<uint64_t>(std::max<off_t>(status.st_size, 0));
+  }
+
+  // Sets stream_, or says why not.
+  std::optional<Chunk> Open(const Document& document) {
     auto opened = OpenRegularFile(document.path, LinkRule(document));
     if (auto* passed = std::get_if<PassedOver>(&opened))
       return PassedOverChunk(std::move(*passed));
     OpenFile& file = std::get<OpenFile>(opened);
-    if (file.bytes <= kWholeContainerBytesMax) {
-      bytes_done_ += file.bytes;
-      return Chunk(std::make_unique<ContainerBody>(document, format, shared_));
-    }
-    if (format == Format::kTable) {
+    if (FormatOfName(document.path) == Format::kTable) {
       // Its parts are read by the workers, from any place of the file.
       stream_ = UnpackTableFile(std::move(file.file), PlaceOf(document),
-                                shared_, texts_done_);
+                                shared_, files_done_);
       return std::nullopt;
     }
     auto bytes = ReadDescriptor(std::move(file.file));
     bytes_ = bytes.get();
-    stream_ = Unpack(std::move(bytes), PlaceOf(document), format, shared_);
+    stream_ = Unpack(PackedFile(std::move(bytes), PlaceOf(document)), shared_);
     return std::nullopt;
   }
 
@@ -180,11 +193,11 @@ class TreeSource final : public Source {
   uint64_t bytes_total_;
   std::shared_ptr<const Unpacking> shared_;
   uint64_t chunks_ = 0;
-  std::optional<Step> waiting_;  // found, but after the texts before it
+  std::optional<Step> waiting_;  // found, but after the files before it
   std::unique_ptr<ChunkStream> stream_;
   const ByteSource* bytes_ = nullptr;  // of stream_
   uint64_t bytes_done_ = 0;
-  std::shared_ptr<std::atomic<uint64_t>> texts_done_ =
+  std::shared_ptr<std::atomic<uint64_t>> files_done_ =
       std::make_shared<std::atomic<uint64_t>>(0);
 };
 

@@ -1,86 +1,217 @@
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
+#include "base/codec.h"
+#include "corpus/decoded_source_internal.h"
 #include "corpus/table_internal.h"
 #include "corpus/unpack_internal.h"
 
 namespace cofferdam::corpus {
 namespace {
 
-// Gives `head` before what follows it.
-class HeadedSource final : public ByteSource {
- public:
-  HeadedSource(std::string head, std::unique_ptr<ByteSource> rest)
-      : head_(std::move(head)), rest_(std::move(rest)) {}
-
-  Result<size_t> Read(char* into, size_t bytes_max) override {
-    if (at_ == head_.size()) return rest_->Read(into, bytes_max);
-    size_t size = std::min(bytes_max, head_.size() - at_);
-    std::memcpy(into, head_.data() + at_, size);
-    at_ += size;
-    return size;
-  }
-  uint64_t bytes_taken() const override { return rest_->bytes_taken(); }
-
- private:
-  std::string head_;
-  size_t at_ = 0;
-  std::unique_ptr<ByteSource> rest_;
+struct Ending {
+  std::string_view from;
+  std::string_view to;  // what is left of the name once it is decoded
 };
+constexpr Ending kCodecEndings[] = {
+    {".gz", ""},      {".zst", ""},     {".zstd", ""},     {".bz2", ""},
+    {".xz", ""},      {".tgz", ".tar"}, {".tzst", ".tar"}, {".tbz2", ".tar"},
+    {".tbz", ".tar"}, {".txz", ".tar"}};
+constexpr std::pair<std::string_view, Format> kFormatEndings[] = {
+    {".jsonl", Format::kJsonLines},
+    {".ndjson", Format::kJsonLines},
+    {".json", Format::kJson},
+    {".ipynb", Format::kNotebook},
+    {".tar", Format::kTar}};
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
+std::string LowerName(std::string_view path) {
+  std::string lower(path.substr(path.rfind('/') + 1));
   for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
 }
 
+// `path` without the ending of a codec; as it is if it has none.
+std::string WithoutCodec(const std::string& path) {
+  std::string lower = LowerName(path);
+  for (const Ending& ending : kCodecEndings) {
+    if (lower.ends_with(ending.from) && lower.size() > ending.from.size())
+      return path.substr(0, path.size() - ending.from.size()) +
+             std::string(ending.to);
+  }
+  return path;
+}
+
+class PassedOverStream final : public ChunkStream {
+ public:
+  PassedOverStream(Packed packed, PassedOver passed)
+      : packed_(std::move(packed)), passed_(std::move(passed)) {}
+  Result<std::optional<Chunk>> Next() override {
+    if (given_) return std::optional<Chunk>();
+    given_ = true;
+    return std::optional<Chunk>(PassedOverChunk(passed_));
+  }
+
+ private:
+  Packed packed_;
+  PassedOver passed_;
+  bool given_ = false;
+};
+
+// Keeps the bytes of a stream that has read them all.
+class KeepingStream final : public ChunkStream {
+ public:
+  KeepingStream(Packed packed, std::unique_ptr<ChunkStream> stream)
+      : packed_(std::move(packed)), stream_(std::move(stream)) {}
+  Result<std::optional<Chunk>> Next() override { return stream_->Next(); }
+
+ private:
+  Packed packed_;
+  std::unique_ptr<ChunkStream> stream_;
+};
+
+// Whether the first line is a whole object and another one begins behind it.
+bool HasObjectLines(std::string_view head) {
+  size_t begin = head.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || head[begin] != '{') return false;
+  size_t newline = head.find('\n', begin);
+  if (newline == std::string_view::npos) return false;
+  size_t last = head.find_last_not_of(" \t\r\n", newline);
+  size_t next = head.find_first_not_of(" \t\r\n", newline);
+  return head[last] == '}' && next != std::string_view::npos &&
+         head[next] == '{';
+}
+
+// Whether it seems to: as far as `head` goes, the first line is an object.
+bool HasObjectLine(std::string_view head) {
+  size_t begin = head.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || head[begin] != '{') return false;
+  size_t newline = head.find('\n', begin);
+  size_t last = head.find_last_not_of(" \t\r\n", newline);
+  if (newline == std::string_view::npos)
+    return head[last] == '}' || head.size() == kFormatProbeBytes;
+  return head[last] == '}' && last > begin + 1;
+}
+
 }  // namespace
 
+Packed PackedFile(std::unique_ptr<ByteSource> bytes,
+                  std::shared_ptr<const FilePlace> place) {
+  auto budget = std::make_shared<UnpackBudget>();
+  budget->outermost = bytes.get();
+  std::string name = place->path;
+  return {.bytes = std::move(bytes),
+          .place = std::move(place),
+          .name = std::move(name),
+          .containers = 0,
+          .budget = std::move(budget)};
+}
+
 std::optional<Format> FormatOfName(std::string_view path) {
-  std::string name = LowerCase(path.substr(path.rfind('/') + 1));
-  if (name.ends_with(".jsonl") || name.ends_with(".ndjson"))
-    return Format::kJsonLines;
+  std::string name = LowerName(path);
+  for (const auto& [ending, format] : kFormatEndings) {
+    if (name.ends_with(ending)) return format;
+  }
   if (IsTableName(name)) return Format::kTable;
-  return std::nullopt;
+  size_t dot = name.rfind('.');
+  if (dot == std::string::npos || dot == 0) return std::nullopt;
+  return Format::kText;
+}
+
+bool IsContainerName(std::string_view path) {
+  std::string name = LowerName(path);
+  auto ends = [&](const auto& ending) { return name.ends_with(ending); };
+  for (const Ending& ending : kCodecEndings) {
+    if (ends(ending.from)) return true;
+  }
+  for (const auto& [ending, format] : kFormatEndings) {
+    if (ends(ending)) return true;
+  }
+  return IsTableName(name);
 }
 
 Format FormatOfBytes(std::string_view head) {
+  if (IsTarHeader(head)) return Format::kTar;
+  if (HasObjectLine(head)) return Format::kJsonLines;
   size_t begin = head.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos || head[begin] != '{')
-    return Format::kText;
-  // A line that is a whole object; that of a pretty-printed one is not.
-  size_t newline = head.find('\n', begin);
-  size_t last = head.find_last_not_of(" \t\r\n", newline);
-  return newline == std::string_view::npos || head[last] == '}'
-             ? Format::kJsonLines
-             : Format::kText;
+  if (begin != std::string_view::npos &&
+      (head[begin] == '{' || head[begin] == '['))
+    return Format::kJson;
+  return Format::kText;
 }
 
-std::unique_ptr<ChunkStream> Unpack(std::unique_ptr<ByteSource> bytes,
-                                    std::shared_ptr<const FilePlace> place,
-                                    std::optional<Format> format,
+bool IsPackedHead(std::string_view head) {
+  return CodecOfBytes(head).has_value() || IsTarHeader(head);
+}
+
+std::unique_ptr<ChunkStream> Unpack(Packed packed,
                                     std::shared_ptr<const Unpacking> shared) {
-  if (!format) {
-    std::string head(kFormatProbeBytes, '\0');
+  const SourceLimits& limits = shared->options.limits;
+  std::string head;
+  for (;;) {
+    head.assign(kFormatProbeBytes, '\0');
     // An error shows again where the stream reads.
-    Result<size_t> got = ReadFully(bytes.get(), head.data(), head.size());
+    Result<size_t> got =
+        ReadFully(packed.bytes.get(), head.data(), head.size());
     head.resize(got.ok() ? *got : 0);
-    format = FormatOfBytes(head);
-    bytes = std::make_unique<HeadedSource>(std::move(head), std::move(bytes));
+    packed.bytes = ReadHeaded(head, std::move(packed.bytes));
+    std::optional<Codec> codec = CodecOfBytes(head);
+    bool is_container = codec || IsTarHeader(head);
+    if (is_container && ++packed.containers > limits.containers_max) {
+      PassedOver passed = {packed.place->path, Reason::kTooDeep,
+                           "too many containers inside of each other"};
+      return std::make_unique<PassedOverStream>(std::move(packed),
+                                                std::move(passed));
+    }
+    if (!codec) break;
+    packed.name = WithoutCodec(packed.name);
+    packed.bytes =
+        ReadDecoded(std::move(packed.bytes), *codec, limits, packed.budget);
+  }
+  std::optional<Format> format = FormatOfName(packed.name);
+  // Its bytes tell an archive, and lines of JSON under the name of JSON.
+  Format seen = FormatOfBytes(head);
+  if (!format || seen == Format::kTar) {
+    format = seen;
+  } else if (*format == Format::kJson && HasObjectLines(head)) {
+    format = Format::kJsonLines;
   }
   switch (*format) {
     case Format::kJsonLines:
-      return UnpackJsonLines(std::move(bytes), std::move(place),
-                             std::move(shared));
-    case Format::kTable:
-      return UnpackTable(std::move(bytes), std::move(place), std::move(shared));
+      return UnpackJsonLines(std::move(packed), std::move(shared));
+    case Format::kJson:
+      return UnpackJson(std::move(packed), std::move(shared));
+    case Format::kNotebook:
+      return UnpackNotebook(std::move(packed), std::move(shared));
+    case Format::kTable: {
+      auto table = UnpackTable(packed.bytes.get(), packed.place, shared);
+      return std::make_unique<KeepingStream>(std::move(packed),
+                                             std::move(table));
+    }
+    case Format::kTar:
+      return UnpackTar(std::move(packed), std::move(shared));
     case Format::kText:
       break;
   }
-  return UnpackText(std::move(bytes), std::move(place), std::move(shared));
+  return UnpackText(std::move(packed), std::move(shared));
+}
+
+Status ReadPacked(Packed packed, std::shared_ptr<const Unpacking> shared,
+                  ReaderMemory* memory, const RecordVisitor& on_record,
+                  const PassedVisitor& on_passed) {
+  return ReadStream(Unpack(std::move(packed), std::move(shared)), memory,
+                    on_record, on_passed);
+}
+
+Status ReadStream(std::unique_ptr<ChunkStream> stream, ReaderMemory* memory,
+                  const RecordVisitor& on_record,
+                  const PassedVisitor& on_passed) {
+  for (;;) {
+    TRY_ASSIGN(std::optional<Chunk> chunk, stream->Next());
+    if (!chunk) return {};
+    TRY(chunk->body().Read(memory, on_record, on_passed));
+  }
 }
 
 }  // namespace cofferdam::corpus
