@@ -111,9 +111,7 @@ struct Proposer::State {
 
   // Memory that is reused from document to document.
   fingerprint::NormalLexer lexer;
-  fingerprint::SelectScratch scratch;
-  std::vector<fingerprint::Fingerprint> selected;
-  std::vector<uint64_t> hashes;
+  fingerprint::Selection selected;
   std::vector<uint32_t> kept;  // of the selected, by hash, then token
   std::vector<Query> queries;
   std::vector<uint64_t> query_hashes;
@@ -131,9 +129,10 @@ void Proposer::State::MakeQueries(const SegmentLookup& lookup,
   kept.clear();
   queries.clear();
   query_hashes.clear();
+  const std::span<const uint64_t> hashes = selected.hashes();
   lookup.Filter(hashes, &kept);
   counts->filtered += kept.size();
-  std::sort(kept.begin(), kept.end(), [this](uint32_t a, uint32_t b) {
+  std::sort(kept.begin(), kept.end(), [hashes](uint32_t a, uint32_t b) {
     return std::pair(hashes[a], a) < std::pair(hashes[b], b);
   });
   for (size_t begin = 0; begin < kept.size();) {
@@ -171,7 +170,7 @@ void Proposer::State::Place(const SegmentLookup& lookup, size_t most,
         continue;
       }
       placed.push_back({.token = place.token,
-                        .document = selected[kept[i]].token,
+                        .document = selected.tokens()[kept[i]],
                         .common = query.common});
     }
   }
@@ -306,11 +305,7 @@ Result<std::span<const Proposal>> Proposer::Propose(
   state.seeds_end.clear();
   state.proposals.clear();
   const std::span<const uint64_t> tokens = state.lexer.Lex(text, language);
-  SelectMinimizers(tokens, &state.scratch, &state.selected);
-  state.hashes.resize(state.selected.size());
-  for (size_t i = 0; i < state.selected.size(); ++i) {
-    state.hashes[i] = state.selected[i].hash;
-  }
+  state.selected.Select(tokens);
   counts->bytes += text.size();
   counts->tokens += tokens.size();
   counts->fingerprints += state.selected.size();

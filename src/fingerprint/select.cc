@@ -5,6 +5,8 @@
 #include <bit>
 
 #include "base/check.h"
+#include "fingerprint/block_bits.h"
+#include "fingerprint/select_internal.h"
 #include "fingerprint/token_hash.h"
 
 namespace cofferdam::fingerprint {
@@ -89,6 +91,71 @@ void SelectMinimizers(std::span<const uint64_t> normal, SelectScratch* scratch,
     const uint32_t token = scratch->positions[i];
     (*out)[i] = {.hash = scratch->hashes[token], .token = token};
   }
+}
+
+namespace {
+
+uint64_t HashKGram(std::span<const uint64_t> tokens) {
+  uint64_t rolling = 0;
+  for (const uint64_t token : tokens) rolling = std::rotl(rolling, 1) ^ token;
+  return FoldedProduct(rolling ^ kHashSeed0, kHashSeed1);
+}
+
+// Whether place `i` of `h` is selected; for the ends of a text.
+bool IsSelected(std::span<const uint64_t> h, size_t i) {
+  unsigned left = 0;
+  while (left < 3 && left < i && h[i - left - 1] >= h[i]) ++left;
+  unsigned right = 0;
+  while (right < 3 && i + right + 1 < h.size() && h[i + right + 1] > h[i]) {
+    ++right;
+  }
+  return left + right >= 3;
+}
+
+}  // namespace
+
+// Vectors are written whole.
+void Selection::Reserve(size_t grams) {
+  constexpr size_t kVector = 8;
+  if (grams_.size() >= grams + kVector) return;
+  const size_t size = grams + grams / 2 + kVector;
+  grams_.resize(size);
+  hashes_.resize(size);
+  tokens_.resize(size);
+}
+
+void Selection::Select(std::span<const uint64_t> normal) {
+  size_ = 0;
+  if (normal.size() < kGram) return;
+  const size_t count = normal.size() - kGram + 1;
+#if defined(__x86_64__)
+  constexpr size_t kVector = 8;
+  if (BestVectorUnit() == VectorUnit::kAvx512 && count > 4 * kVector) {
+    Reserve(count);
+    const std::span<uint64_t> grams = std::span(grams_).first(count);
+    for (size_t i = HashKGrams512(normal.data(), count, grams.data());
+         i < count; ++i) {
+      grams[i] = HashKGram(normal.subspan(i, kGram));
+    }
+    const auto judge = [&](size_t i) {
+      hashes_[size_] = grams[i];
+      tokens_[size_] = static_cast<uint32_t>(i);
+      size_ += IsSelected(grams, i);
+    };
+    for (size_t i = 0; i < 3; ++i) judge(i);
+    const size_t to = count - 3;
+    size_ += Winnow512(grams.data(), 3, to, hashes_.data() + size_,
+                       tokens_.data() + size_);
+    for (size_t i = 3 + (to - 3) / kVector * kVector; i < count; ++i) judge(i);
+    return;
+  }
+#endif
+  HashKGrams(normal, &grams_);
+  tokens_.clear();
+  Winnow(grams_, &tokens_);
+  size_ = tokens_.size();
+  hashes_.resize(size_);
+  for (size_t i = 0; i < size_; ++i) hashes_[i] = grams_[tokens_[i]];
 }
 
 }  // namespace cofferdam::fingerprint

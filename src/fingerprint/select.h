@@ -58,4 +58,24 @@ struct SelectScratch {
 void SelectMinimizers(std::span<const uint64_t> normal, SelectScratch* scratch,
                       std::vector<Fingerprint>* out);
 
+// The same in two arrays, for look-ups of many at once, and with the vector
+// instructions of this machine. One per thread; keeps its memory.
+class Selection {
+ public:
+  // By rising token, until the next Select.
+  std::span<const uint64_t> hashes() const { return {hashes_.data(), size_}; }
+  std::span<const uint32_t> tokens() const { return {tokens_.data(), size_}; }
+  size_t size() const { return size_; }
+
+  void Select(std::span<const uint64_t> normal);
+
+ private:
+  void Reserve(size_t grams);
+  // Longer than size_: memory that is kept for reuse.
+  std::vector<uint64_t> hashes_;
+  std::vector<uint32_t> tokens_;
+  std::vector<uint64_t> grams_;
+  size_t size_ = 0;
+};
+
 }  // namespace cofferdam::fingerprint

@@ -126,6 +126,27 @@ TEST(SelectMinimizers, GivesAShortStretchItsMinimum) {
   }
 }
 
+TEST(Selection, SelectsWhatSelectMinimizersSelects) {
+  std::mt19937_64 random(3);
+  Selection selection;
+  SelectScratch scratch;
+  for (int round = 0; round < 4000; ++round) {
+    std::vector<uint64_t> tokens(random() % (round % 50 == 0 ? 5000 : 150));
+    const uint64_t alphabet = 1 + random() % (round % 3 == 0 ? 1000 : 4);
+    for (uint64_t& token : tokens) {
+      token = random() % alphabet * 0x9d39247e33776d41;
+    }
+    std::vector<Fingerprint> wanted;
+    SelectMinimizers(tokens, &scratch, &wanted);
+    selection.Select(tokens);
+    ASSERT_EQ(selection.size(), wanted.size()) << tokens.size();
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      ASSERT_EQ(selection.hashes()[i], wanted[i].hash);
+      ASSERT_EQ(selection.tokens()[i], wanted[i].token);
+    }
+  }
+}
+
 TEST(SelectMinimizers, HasTheDensityOfWinnowing) {
   std::mt19937_64 random(4);
   SelectScratch scratch;
