@@ -60,12 +60,18 @@ void SegmentLookup::Filter(std::span<const uint64_t> hashes,
   kept->resize(before + hashes.size());
   uint32_t* out = kept->data() + before;
   size_t count = 0;
-  // No branch depends on what is loaded, so that many loads are under way.
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    const FilterProbe probe = ProbeFilter(SegmentKey(hashes[i]), words);
-    const uint64_t word = Load64(filter + probe.word * 8);
-    out[count] = static_cast<uint32_t>(i);
-    count += (word & probe.bits) == probe.bits;
+  std::array<FilterProbe, kAhead> probes;
+  for (size_t from = 0; from < hashes.size(); from += kAhead) {
+    const size_t batch = std::min(kAhead, hashes.size() - from);
+    for (size_t i = 0; i < batch; ++i) {
+      probes[i] = ProbeFilter(SegmentKey(hashes[from + i]), words);
+      __builtin_prefetch(filter + probes[i].word * 8);
+    }
+    for (size_t i = 0; i < batch; ++i) {
+      const uint64_t word = Load64(filter + probes[i].word * 8);
+      out[count] = static_cast<uint32_t>(from + i);
+      count += (word & probes[i].bits) == probes[i].bits;
+    }
   }
   kept->resize(before + count);
 }

@@ -2,54 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "fingerprint/posting_sorter.h"
 #include "fingerprint/segment.h"
 #include "fingerprint/segment_format.h"
 
 namespace cofferdam::fingerprint {
 namespace {
-
-struct Entry {
-  uint64_t key = 0;
-  uint64_t place = 0;  // token in the segment * 2 + echo
-};
-
-// Passes of six bits, stable: what was added in the order of places stays so
-// within a key. Fewer and wider passes were slower: they write to more pages at
-// once than the TLB holds.
-constexpr int kDigitBits = 6;
-constexpr int kPasses = 6;
-static_assert(kPasses * kDigitBits == kKeyBits);
-constexpr size_t kRadixSortMin = 4096;
-
-void SortByKey(std::vector<Entry>* entries) {
-  if (entries->size() < kRadixSortMin) {
-    std::stable_sort(
-        entries->begin(), entries->end(),
-        [](const Entry& a, const Entry& b) { return a.key < b.key; });
-    return;
-  }
-  constexpr uint64_t kMask = (1 << kDigitBits) - 1;
-  std::array<std::vector<size_t>, kPasses> next;
-  for (auto& counts : next) counts.assign(kMask + 2, 0);
-  for (const Entry& entry : *entries) {
-    for (int pass = 0; pass < kPasses; ++pass) {
-      ++next[pass][(entry.key >> (pass * kDigitBits) & kMask) + 1];
-    }
-  }
-  std::vector<Entry> other(entries->size());
-  for (int pass = 0; pass < kPasses; ++pass) {
-    std::vector<size_t>& begin = next[pass];
-    for (size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
-    for (const Entry& entry : *entries) {
-      other[begin[entry.key >> (pass * kDigitBits) & kMask]++] = entry;
-    }
-    entries->swap(other);
-  }
-}
 
 Error TooLarge(std::string_view what, uint64_t limit) {
   return {Code::kTooLarge,
@@ -60,7 +22,7 @@ Error TooLarge(std::string_view what, uint64_t limit) {
 
 struct SegmentWriter::State {
   SequenceRange covers;
-  std::vector<Entry> entries;
+  PostingSorter postings;
   std::vector<OutputEntry> outputs;
   std::string blobs;
   uint64_t tokens = 0;
@@ -70,8 +32,8 @@ struct SegmentWriter::State {
               uint64_t more_tokens, uint64_t more_fingerprints) const;
   void AddBlobs(std::string_view descriptor, std::string_view evidence,
                 uint64_t more_tokens);
-  void DropFrequent();
-  size_t OutputOf(const Entry& entry) const;
+  size_t OutputOf(uint64_t token) const;
+  void DropFrequent(SortedPostings* sorted);
   std::string Serialise();
 };
 
@@ -91,7 +53,7 @@ Status SegmentWriter::State::Room(std::string_view descriptor,
   if (more_tokens > kSegmentTokensMax - tokens) {
     return TooLarge("tokens", kSegmentTokensMax);
   }
-  if (more_fingerprints > kSegmentFingerprintsMax - entries.size()) {
+  if (more_fingerprints > kSegmentFingerprintsMax - postings.size()) {
     return TooLarge("fingerprints", kSegmentFingerprintsMax);
   }
   return {};
@@ -109,90 +71,131 @@ void SegmentWriter::State::AddBlobs(std::string_view descriptor,
   tokens += more_tokens;
 }
 
-size_t SegmentWriter::State::OutputOf(const Entry& entry) const {
+size_t SegmentWriter::State::OutputOf(uint64_t token) const {
   const auto after =
-      std::upper_bound(outputs.begin(), outputs.end(), entry.place >> 1,
-                       [](uint64_t token, const OutputEntry& output) {
-                         return token < output.token_begin;
+      std::upper_bound(outputs.begin(), outputs.end(), token,
+                       [](uint64_t sought, const OutputEntry& output) {
+                         return sought < output.token_begin;
                        });
   return static_cast<size_t>(after - outputs.begin()) - 1;
 }
 
+// The parts of a segment that are written by rising key.
+class KeyedSections {
+ public:
+  KeyedSections(uint64_t fingerprints, int posting_bits)
+      : remainder_bits_(kKeyBits - BucketBits(fingerprints)),
+        filter_(FilterWords(fingerprints), 0),
+        directory_((size_t{1} << BucketBits(fingerprints)) + 1, 0),
+        remainders_(fingerprints, remainder_bits_),
+        postings_(fingerprints, posting_bits) {}
+
+  void Add(uint64_t key, uint64_t place) {
+    const FilterProbe probe = ProbeFilter(key, filter_.size());
+    filter_[probe.word] |= probe.bits;
+    ++directory_[(key >> remainder_bits_) + 1];
+    remainders_.Append(key & ((uint64_t{1} << remainder_bits_) - 1));
+    postings_.Append(place);
+  }
+
+  // Filter, directory, remainders, postings.
+  void Finish(std::array<std::string, kSectionCount>* sections) && {
+    for (size_t i = 1; i < directory_.size(); ++i) {
+      directory_[i] += directory_[i - 1];
+    }
+    const auto bytes = [](const auto& numbers) {
+      return std::string(reinterpret_cast<const char*>(numbers.data()),
+                         numbers.size() * sizeof numbers[0]);
+    };
+    (*sections)[static_cast<size_t>(Section::kFilter)] = bytes(filter_);
+    (*sections)[static_cast<size_t>(Section::kDirectory)] = bytes(directory_);
+    (*sections)[static_cast<size_t>(Section::kRemainders)] =
+        std::move(remainders_).Finish();
+    (*sections)[static_cast<size_t>(Section::kPostings)] =
+        std::move(postings_).Finish();
+  }
+
+ private:
+  const int remainder_bits_;
+  std::vector<uint64_t> filter_;
+  std::vector<uint32_t> directory_;
+  BitPacker remainders_;
+  BitPacker postings_;
+};
+
 // Of one key and one output only the first postings stay. Most keys have few,
 // and those need no look at the outputs.
-void SegmentWriter::State::DropFrequent() {
-  size_t kept = 0;
-  for (size_t i = 0; i < entries.size();) {
-    size_t end = i + 1;
-    while (end < entries.size() && entries[end].key == entries[i].key) ++end;
-    const bool frequent = end - i > kPostingsPerKeyAndOutputMax;
-    size_t output = 0;
-    size_t in_output = 0;
-    for (; i < end; ++i) {
-      if (frequent) {
-        const size_t owner = OutputOf(entries[i]);
-        in_output = owner == output ? in_output + 1 : 1;
-        output = owner;
-        if (in_output > kPostingsPerKeyAndOutputMax) {
-          ++dropped;
-          continue;
+void SegmentWriter::State::DropFrequent(SortedPostings* sorted) {
+  uint64_t kept = 0;
+  std::vector<uint64_t> begins = {0};
+  uint64_t* const out = sorted->postings.get();
+  for (size_t group = 0; group < sorted->groups(); ++group) {
+    const std::span<const uint64_t> own = sorted->group(group);
+    const auto rest = [&](size_t i) { return own[i] >> sorted->place_bits; };
+    for (size_t i = 0; i < own.size();) {
+      size_t end = i + 1;
+      while (end < own.size() && rest(end) == rest(i)) ++end;
+      const bool frequent = end - i > kPostingsPerKeyAndOutputMax;
+      size_t output = 0;
+      size_t in_output = 0;
+      for (; i < end; ++i) {
+        if (frequent) {
+          const size_t owner = OutputOf(sorted->place(own[i]) >> 1);
+          in_output = owner == output ? in_output + 1 : 1;
+          output = owner;
+          if (in_output > kPostingsPerKeyAndOutputMax) {
+            ++dropped;
+            continue;
+          }
         }
+        out[kept++] = own[i];
       }
-      entries[kept++] = entries[i];
     }
+    begins.push_back(kept);
   }
-  entries.resize(kept);
+  sorted->begins = std::move(begins);
 }
 
 std::string SegmentWriter::State::Serialise() {
-  SortByKey(&entries);
-  DropFrequent();
-  SegmentHeader header{.covers = covers,
-                       .outputs = outputs.size(),
-                       .tokens = tokens,
-                       .fingerprints = entries.size(),
-                       .dropped = dropped};
-  const int bucket_bits = BucketBits(entries.size());
-  const int remainder_bits = kKeyBits - bucket_bits;
   const int posting_bits = PostingBits(tokens);
-  header.bucket_bits = static_cast<uint8_t>(bucket_bits);
-  header.remainder_bits = static_cast<uint8_t>(remainder_bits);
-  header.posting_bits = static_cast<uint8_t>(posting_bits);
-
-  std::vector<uint64_t> filter(FilterWords(entries.size()), 0);
-  std::vector<uint32_t> directory((size_t{1} << bucket_bits) + 1, 0);
-  BitPacker remainders(entries.size(), remainder_bits);
-  BitPacker postings(entries.size(), posting_bits);
-  for (const Entry& entry : entries) {
-    const FilterProbe probe = ProbeFilter(entry.key, filter.size());
-    filter[probe.word] |= probe.bits;
-    ++directory[(entry.key >> remainder_bits) + 1];
-    remainders.Append(entry.key & ((uint64_t{1} << remainder_bits) - 1));
-    postings.Append(entry.place);
+  SortedPostings sorted = postings.Sort(posting_bits);
+  DropFrequent(&sorted);
+  const uint64_t fingerprints = sorted.begins.back();
+  KeyedSections keyed(fingerprints, posting_bits);
+  for (size_t group = 0; group < sorted.groups(); ++group) {
+    for (const uint64_t posting : sorted.group(group)) {
+      keyed.Add(sorted.key(group, posting), sorted.place(posting));
+    }
   }
-  for (size_t i = 1; i < directory.size(); ++i) {
-    directory[i] += directory[i - 1];
-  }
-  std::string table;
+  sorted = {};
+  const int bucket_bits = BucketBits(fingerprints);
+  SegmentHeader header{
+      .covers = covers,
+      .outputs = outputs.size(),
+      .tokens = tokens,
+      .fingerprints = fingerprints,
+      .dropped = dropped,
+      .bucket_bits = static_cast<uint8_t>(bucket_bits),
+      .remainder_bits = static_cast<uint8_t>(kKeyBits - bucket_bits),
+      .posting_bits = static_cast<uint8_t>(posting_bits)};
   AddBlobs("", "", 0);  // the sentinel
+  std::array<std::string, kSectionCount> sections;
+  std::move(keyed).Finish(&sections);
+  std::string& table = sections[static_cast<size_t>(Section::kOutputs)];
   for (const OutputEntry& output : outputs) {
     Append64(output.token_begin, &table);
     Append64(output.blob_begin, &table);
     Append32(output.descriptor_bytes, &table);
     Append32(output.evidence_bytes, &table);
   }
-  const std::string remainder_bytes = std::move(remainders).Finish();
-  const std::string posting_bytes = std::move(postings).Finish();
-  const std::array<std::string_view, kSectionCount> sections = {
-      std::string_view(reinterpret_cast<const char*>(filter.data()),
-                       filter.size() * 8),
-      std::string_view(reinterpret_cast<const char*>(directory.data()),
-                       directory.size() * 4),
-      remainder_bytes,
-      posting_bytes,
-      table,
-      blobs};
-  std::string file(kHeaderBytes, '\0');
+  sections[static_cast<size_t>(Section::kBlobs)] = std::move(blobs);
+  size_t bytes = kHeaderBytes;
+  for (const std::string& section : sections) {
+    bytes += section.size() + kSectionAlignment;
+  }
+  std::string file;
+  file.reserve(bytes);
+  file.resize(kHeaderBytes);
   for (size_t i = 0; i < kSectionCount; ++i) {
     file.resize((file.size() + kSectionAlignment - 1) / kSectionAlignment *
                 kSectionAlignment);
@@ -200,6 +203,7 @@ std::string SegmentWriter::State::Serialise() {
                           .size = sections[i].size(),
                           .checksum = Hash64(sections[i])};
     file.append(sections[i]);
+    sections[i] = {};
   }
   file.replace(0, kHeaderBytes, EncodeHeader(header));
   return file;
@@ -222,10 +226,9 @@ Status SegmentWriter::AddOutput(
   state_->AddBlobs(descriptor, evidence, tokens);
   for (const OutputFingerprint& fingerprint : fingerprints) {
     CHECK(fingerprint.token < tokens);
-    state_->entries.push_back(
-        {.key = SegmentKey(fingerprint.hash),
-         .place = (begin + fingerprint.token) << 1 |
-                  static_cast<uint64_t>(fingerprint.echo)});
+    state_->postings.Add(SegmentKey(fingerprint.hash),
+                         (begin + fingerprint.token) << 1 |
+                             static_cast<uint64_t>(fingerprint.echo));
   }
   return {};
 }
@@ -237,13 +240,13 @@ void SegmentWriter::CoverUntil(uint64_t last) {
 
 SequenceRange SegmentWriter::covers() const { return state_->covers; }
 uint64_t SegmentWriter::outputs() const { return state_->outputs.size(); }
-uint64_t SegmentWriter::fingerprints() const { return state_->entries.size(); }
+uint64_t SegmentWriter::fingerprints() const { return state_->postings.size(); }
 
 uint64_t SegmentWriter::bytes() const {
   constexpr uint64_t kBitsPerFingerprint = 52;
   return kHeaderBytes + state_->blobs.size() +
          state_->outputs.size() * kOutputEntryBytes +
-         state_->entries.size() * kBitsPerFingerprint / 8;
+         state_->postings.size() * kBitsPerFingerprint / 8;
 }
 
 std::string SegmentWriter::Finish() && { return state_->Serialise(); }
@@ -296,10 +299,10 @@ class SegmentMerger {
         if (posting >> 1 >= segment.counts_.tokens) {
           return Error(Code::kCorrupt, "segment: a posting is out of range");
         }
-        state->entries.push_back(
-            {.key = bucket << segment.remainder_bits_ |
-                    UnpackAt(segment.remainders_, at, segment.remainder_bits_),
-             .place = posting + (tokens_before << 1)});
+        state->postings.Add(
+            bucket << segment.remainder_bits_ |
+                UnpackAt(segment.remainders_, at, segment.remainder_bits_),
+            posting + (tokens_before << 1));
       }
     }
     return {};
