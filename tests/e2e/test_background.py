@@ -1,0 +1,152 @@
+"""`background build` and `background show`, with the real binary."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import house
+
+
+def function(name: str, shape: int) -> str:
+    """About 90 tokens; texts of different shapes share no long gram."""
+    signs = "+-*/%<>&|^"
+    lines = [f"def {name}(rows, weight):"]
+    for i in range(8):
+        a, b, c = (signs[(shape * 7 + i * k) % 10] for k in (1, 3, 7))
+        lines.append(f"    rows[{i}] = weight {a} rows {b} f(weight {c} 1)")
+    return "\n".join(lines) + "\n"
+
+
+PERSONS = '''class Queue:
+    def __init__(self):
+        self.items = []
+
+    def push(self, item):
+        self.items.append(item)
+        while len(self.items) > 10:
+            del self.items[0]
+
+    def __iter__(self):
+        yield from reversed(self.items)
+'''
+
+
+@pytest.fixture
+def site(tmp_path):
+    return house.Site(tmp_path / "site", config=house.config_text(
+        tmp_path / "data", anthropic="http://127.0.0.1:9"))
+
+
+class Repository:
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+        self.git("init", "-q")
+
+    def git(self, *words, day="2020-06-01"):
+        moment = f"{day}T12:00:00Z"
+        subprocess.run(
+            ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.com",
+             *words],
+            cwd=self.path, check=True, capture_output=True,
+            env=os.environ | {"GIT_AUTHOR_DATE": moment,
+                              "GIT_COMMITTER_DATE": moment})
+
+    def commit(self, day: str, **files: str):
+        for name, text in files.items():
+            (self.path / f"{name}.py").write_text(text)
+        self.git("add", "-A", day=day)
+        self.git("commit", "-q", "-m", "work", day=day)
+
+
+def built(site, tmp_path, *words):
+    return json.loads(site.ok("background", "build", "--json", "--out",
+                              tmp_path / "layer.bin", *words))
+
+
+def measured(site, tmp_path, text: str):
+    folder = tmp_path / "measured"
+    folder.mkdir(exist_ok=True)
+    (folder / "a.py").write_text(text)
+    return json.loads(site.ok("background", "show", tmp_path / "layer.bin",
+                              "--measure", folder, "--json"))
+
+
+def test_a_layer_holds_what_was_committed_before_the_day(site, tmp_path):
+    repository = Repository(tmp_path / "app")
+    old, new = function("old", 1), function("new", 4)
+    repository.commit("2020-06-01", first=old)
+    repository.commit("2024-06-01", second=new)
+    said = built(site, tmp_path, "--before", "2021-01-01", repository.path)
+    assert (said["projects"], said["documents"]) == (1, 1)
+    assert said["before"].startswith("2021-01-01T00:00:00")
+    known = measured(site, tmp_path, old)["families"]["python"]
+    assert known["prior_tokens"] > known["tokens"] / 2
+    strange = measured(site, tmp_path, new)["families"]["python"]
+    assert strange["prior_tokens"] == 0
+    assert strange["bits"] > known["bits"]
+    assert built(site, tmp_path, repository.path)["documents"] == 2
+
+
+def test_text_that_carries_a_finding_is_left_out(site, tmp_path):
+    by_model = "".join(function(f"f{i}", i) for i in range(6))
+    file = tmp_path / "outputs.jsonl"
+    file.write_text(json.dumps({"model": "claude-sample", "text": by_model,
+                                "contract": "claude-api"}) + "\n")
+    repository = Repository(tmp_path / "app")
+    repository.commit("2024-06-01", person=PERSONS,
+                      pasted=by_model)
+    said = built(site, tmp_path, repository.path)
+    assert said["documents"] == 2
+    site.ok("import", "jsonl", file)
+    site.ok("index", "build")
+    said = built(site, tmp_path, repository.path)
+    assert said["documents"] == 1
+    assert said["left_out"]["with_findings"] == 1
+    clean = measured(site, tmp_path, by_model)["families"]["python"]
+    assert clean["prior_tokens"] < clean["tokens"] / 10
+
+
+def test_files_without_git_need_the_users_word(site, tmp_path):
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "a.py").write_text(function("a", 1))
+    refused = site.cofferdam("background", "build", folder, "--out",
+                             tmp_path / "layer.bin")
+    assert refused.code == 2 and "repository" in refused.err
+    refused = site.cofferdam("background", "build", folder, "--undated",
+                             "--out", tmp_path / "layer.bin")
+    assert refused.code == 2 and "--before" in refused.err
+    said = built(site, tmp_path, "--undated", "--before", "2021-01-01",
+                 folder)
+    assert said["documents"] == 1
+
+
+def test_two_builds_are_equal_and_say_where_they_are_from(site, tmp_path):
+    listed = tmp_path / "sources.txt"
+    listed.write_text("a 1.0\n")
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    for i in range(20):
+        (folder / f"f{i}.py").write_text(function("a", i))
+    for name in ("one", "two"):
+        site.ok("background", "build", folder, "--undated", "--before",
+                "2021-01-01", "--sources", listed, "--out", tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert site.ok("background", "show", "--sources",
+                   tmp_path / "one") == "a 1.0\n"
+
+
+def test_a_damaged_layer_is_refused(site, tmp_path):
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "a.py").write_text(function("a", 1))
+    built(site, tmp_path, "--undated", "--before", "2021-01-01", folder)
+    path = tmp_path / "layer.bin"
+    bytes_of = bytearray(path.read_bytes())
+    bytes_of[1024] ^= 1  # the first section
+    path.write_bytes(bytes_of)
+    refused = site.cofferdam("background", "show", path)
+    assert refused.code == 2 and "checksum" in refused.err
