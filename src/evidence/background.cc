@@ -170,28 +170,50 @@ void Background::PrefetchCommon(uint64_t k_gram) const {
   }
 }
 
-// What a family lacks, the model of everything else may know.
+namespace {
+
+// Lowers `eighths` where `model` knows better; the first model just sets them.
+class LeastBits {
+ public:
+  LeastBits(std::span<const uint8_t> text, std::vector<uint8_t>* eighths)
+      : text_(text), eighths_(*eighths) {}
+
+  void Ask(const FuseMap& model) {
+    if (model.shape().keys == 0) return;
+    if (first_) {
+      ModelEighths(model, text_, &eighths_);
+      first_ = false;
+      return;
+    }
+    ModelEighths(model, text_, &other_);
+    for (size_t i = 0; i < other_.size(); ++i) {
+      eighths_[i] = std::min(eighths_[i], other_[i]);
+    }
+  }
+
+ private:
+  std::span<const uint8_t> text_;
+  std::vector<uint8_t>& eighths_;
+  std::vector<uint8_t> other_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+// A family of which a layer has read little would find everything surprising:
+// there the model of C may know better.
 void Background::TokenBits(Family family, std::span<const uint8_t> normal_bytes,
                            int64_t exchange_micros,
                            std::vector<uint8_t>* eighths) const {
   eighths->assign(normal_bytes.size(), kNoModelEighths);
-  std::vector<uint8_t> of_layer;
-  bool first = true;
+  LeastBits least(normal_bytes, eighths);
   for (const Layer& layer : state_->layers) {
     if (layer.header.date_micros > exchange_micros) continue;
-    const FuseMap* model = &layer.models[static_cast<size_t>(family)];
-    if (model->shape().keys == 0) {
-      model = &layer.models[static_cast<size_t>(Family::kOther)];
-    }
-    if (model->shape().keys == 0) continue;
-    if (first) {
-      ModelEighths(*model, normal_bytes, eighths);
-      first = false;
-      continue;
-    }
-    ModelEighths(*model, normal_bytes, &of_layer);
-    for (size_t i = 0; i < of_layer.size(); ++i) {
-      (*eighths)[i] = std::min((*eighths)[i], of_layer[i]);
+    const FuseMap& model = layer.models[static_cast<size_t>(family)];
+    least.Ask(model);
+    if (family != Family::kC && family != Family::kProse &&
+        model.shape().keys < kThinModelGrams) {
+      least.Ask(layer.models[static_cast<size_t>(Family::kC)]);
     }
   }
   LowerByRepetition(normal_bytes, eighths);

@@ -112,6 +112,8 @@ class Background {
   // Asks for what IsCommon(k_gram) will read.
   void PrefetchCommon(uint64_t k_gram) const;
 
+  // A family's model with fewer grams than this is helped by that of C.
+  static constexpr uint64_t kThinModelGrams = uint64_t{1} << 16;
   // Replaces `eighths` by -log2 P, in eighths of a bit, of each token of an
   // evidence stream's normal bytes given those before it: a back-off model of
   // the family, over all admitted layers the least, and never more than what

@@ -224,6 +224,25 @@ TEST(BackgroundTest, OfSeveralLayersTheLeastSurprisedCounts) {
   EXPECT_EQ(of_both, of_one);
 }
 
+TEST(BackgroundTest, AFamilyThatWasHardlyReadIsHelpedByC) {
+  BackgroundBuilder builder(kDate);
+  CHECK_OK(builder.BeginProject());
+  for (uint64_t i = 0; i < 30; ++i) {
+    CHECK_OK(builder.AddDocument("a.c", Function(i, 40)));
+  }
+  CHECK_OK(builder.AddDocument("a.rs",
+                               "fn main() { let mut x = y; } fn a() "
+                               "{ let mut z = u; }"));
+  const auto bytes = std::move(builder).Finish("");
+  const Background background = Over({*bytes});
+  const auto normal = NormalBytes(Function(30, 5));
+  std::vector<uint8_t> as_c;
+  std::vector<uint8_t> as_rust;
+  background.TokenBits(Family::kC, normal, kDate, &as_c);
+  background.TokenBits(Family::kRust, normal, kDate, &as_rust);
+  for (size_t i = 0; i < normal.size(); ++i) EXPECT_LE(as_rust[i], as_c[i]);
+}
+
 TEST(BackgroundTest, TwoBuildsAreEqualByteForByte) {
   const std::vector<std::vector<std::string>> projects = {
       {Function(1, 30), Function(2, 10)}, {Function(3, 50)}};

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "evidence/byte_model.h"
@@ -34,10 +37,27 @@ struct Occurrence {
   uint32_t at = 0;
 
   uint64_t context() const { return key >> 8; }
-  bool operator<(const Occurrence& other) const {
-    return key != other.key ? key < other.key : at < other.at;
-  }
 };
+
+// By key; equal keys stay in their order. Several times as fast as comparing,
+// and most of a build is this. `spare` is reused memory.
+void SortByKey(std::vector<Occurrence>* all, std::vector<Occurrence>* spare) {
+  constexpr int kDigitBits = 11;
+  constexpr size_t kDigits = size_t{1} << kDigitBits;
+  spare->resize(all->size());
+  for (int shift = 0; shift < 64; shift += kDigitBits) {
+    std::array<size_t, kDigits> place{};
+    for (const Occurrence& one : *all) {
+      ++place[one.key >> shift & (kDigits - 1)];
+    }
+    size_t before = 0;
+    for (size_t& count : place) before += std::exchange(count, before);
+    for (const Occurrence& one : *all) {
+      (*spare)[place[one.key >> shift & (kDigits - 1)]++] = one;
+    }
+    all->swap(*spare);
+  }
+}
 
 // A gram among those that go on from one context.
 struct Gram {
@@ -85,7 +105,7 @@ class Trainer {
  private:
   void TrainLength(size_t length, size_t before) {
     Collect(length, before);
-    std::sort(occurrences_.begin(), occurrences_.end());
+    SortByKey(&occurrences_, &spare_);
     context_entry_ = entry_;
     const std::span<const Occurrence> all = occurrences_;
     for (size_t i = 0; i < all.size();) {
@@ -211,6 +231,7 @@ class Trainer {
   std::vector<uint32_t> context_entry_;
   std::vector<uint64_t> hash_;
   std::vector<Occurrence> occurrences_;
+  std::vector<Occurrence> spare_;
   std::vector<Gram> grams_;
   std::vector<uint64_t> keys_;
   std::vector<uint32_t> values_;
