@@ -1,0 +1,496 @@
+// What a scan finds of outputs that people worked on, and whom it accuses.
+//
+//   ./bench recall [--json] [--quick] [--data DIR] [--material DIR]
+//
+// --data holds answers of models and plagiarism pairs (by default
+// ../shared/data), --material what tools/bench_data.py fetched (build/data).
+// What is missing is named. --quick takes a sample, or code that the bench
+// makes up where nothing was fetched, and judges nothing.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+#include "benches/ancestry.h"
+#include "benches/figures.h"
+#include "benches/process.h"
+#include "benches/recall_human.h"
+#include "benches/recall_ledger.h"
+#include "benches/recall_material.h"
+#include "benches/recall_models.h"
+#include "benches/recall_pieces.h"
+#include "benches/recall_report.h"
+
+namespace cofferdam::bench {
+namespace {
+
+constexpr size_t kTokensMin = 120;
+constexpr size_t kPromptBytes = 100'000;
+constexpr double kPromptTolerance = 0.005;
+constexpr double kAmbiguousFilesMax = 0.01;
+constexpr size_t kHumanFilesShown = 12;
+
+// Shares of a prototype, which the scan has to reach (facts of the project).
+const std::vector<double> kForbidden30 = {.95, .90, .83, .70, .55};
+const std::vector<double> kFlagged30 = {.99, .98, .97, .93, .87};
+const std::vector<double> kForbidden60 = {.97, .96, .94, .88, .78};
+const std::vector<double> kContext = {.99, .98, .96, .92, .85};
+const std::vector<double> kProse = {1.0, .99, .97, .85};
+const std::vector<std::string> kEditColumns = {"0", "10", "20", "35", "50"};
+
+using SeenCounts = std::function<bool(const Seen&)>;
+bool Forbidden(const Seen& seen) { return seen.forbidden(); }
+bool Flagged(const Seen& seen) { return seen.flagged(); }
+bool Named(const Seen& seen) { return seen.flagged() && seen.names_it; }
+
+class Bench {
+ public:
+  Bench(const Options& options, Material material)
+      : options_(options), material_(std::move(material)), report_(options) {}
+
+  void Run() {
+    TakeOutAncestry();
+    const RecallLedger ledger(outputs_);
+    DescribeLedger(ledger);
+    human_lines_ = ReadHumanLines(material_.human);
+    Human(ledger);
+    Pieces(ledger);
+    Prose(ledger);
+    Prompts();
+    Models();
+    Plagiarism();
+    report_.Finish();
+  }
+
+ private:
+  size_t PieceCount() const { return options_.quick ? 12 : 300; }
+
+  void Note(std::string_view what) const {
+    fmt::print(stderr, "bench: {:6.1f} s  {}\n",
+               static_cast<double>(SystemClock().SteadyMicros() - begin_) / 1e6,
+               what);
+  }
+
+  // The ledger: all answers, and the stand-ins that share no ancestry with the
+  // human files.
+  void TakeOutAncestry() {
+    for (const std::string& missing : material_.missing)
+      fmt::print(stderr, "bench: missing: {}\n", missing);
+    Note("look for shared ancestry");
+    const std::vector<bool> shares =
+        SharesAncestry(material_.standins, material_.human);
+    uint64_t bytes = 0;
+    size_t taken_out = 0;
+    for (size_t i = 0; i < shares.size(); ++i) {
+      if (shares[i]) {
+        ++taken_out;
+        bytes += material_.standins[i].text.size();
+        continue;
+      }
+      pieces_from_.push_back(outputs_.size());
+      outputs_.push_back(material_.standins[i]);
+    }
+    for (const ModelOutput& answer : material_.answers) {
+      answers_from_.push_back(outputs_.size());
+      outputs_.push_back(answer);
+    }
+    report_.Say(material_.made_up ? "Material: made up by the bench"
+                                  : "Material");
+    Print("standins", "outputs of stand-ins",
+          static_cast<double>(shares.size()), "outputs");
+    Print("standins_shared_ancestry",
+          fmt::format("  taken out: {} raw tokens or more of a human file",
+                      kAncestryTokens),
+          static_cast<double>(taken_out), "outputs");
+    Print("standins_shared_ancestry_bytes", "  bytes of those",
+          static_cast<double>(bytes) / 1e6, "MB");
+  }
+
+  void DescribeLedger(const RecallLedger& ledger) {
+    Print("ledger_outputs", "outputs in the ledger",
+          static_cast<double>(outputs_.size()), "outputs");
+    Print("ledger_megabytes", "  their text", ledger.megabytes(), "MB");
+    Print("ledger_fingerprints", "  their fingerprints",
+          static_cast<double>(ledger.index().counts().fingerprints) / 1e6, "M");
+  }
+
+  void Human(const RecallLedger& ledger) {
+    Note("scan what people wrote");
+    human_ = ScanHuman(ledger, material_.human);
+    const double files = static_cast<double>(material_.human.size());
+    report_.Say(
+        "\nFiles that people wrote before 2021, names of a repository "
+        "unknown");
+    Print("human_megabytes", "read", static_cast<double>(human_.bytes) / 1e6,
+          "MB");
+    Print("human_files", "files", files, "files");
+    Print("human_rate", "rate, all threads",
+          static_cast<double>(human_.bytes) / 1e6 / human_.seconds, "MB/s");
+    Judge("human_forbidden", "files with a forbidden finding",
+          static_cast<double>(human_.Forbidden()), "files", Better::kLower, 0);
+    Judge("human_ambiguous_share", "share with an ambiguous one",
+          static_cast<double>(human_.Ambiguous()) / std::max(1.0, files),
+          "share", Better::kLower, kAmbiguousFilesMax);
+    HumanByGroup();
+    if (options_.json) return;
+    for (size_t i = 0; i < std::min(kHumanFilesShown, human_.found.size());
+         ++i) {
+      const HumanSeen& one = human_.found[i];
+      const HumanFile& file = material_.human[one.file];
+      fmt::print("    {:7.1f} bits  {:<10} {}\n        {}\n", one.seen.bits,
+                 policy::VerdictName(one.seen.verdict), file.path,
+                 one.seen.why);
+    }
+  }
+
+  void HumanByGroup() {
+    struct Count {
+      size_t files = 0;
+      size_t ambiguous = 0;
+      size_t forbidden = 0;
+    };
+    std::vector<Count> counts(kGroupCount + 1);
+    for (const HumanFile& file : material_.human)
+      ++counts[static_cast<size_t>(file.group)].files;
+    for (const HumanSeen& one : human_.found) {
+      Count& count =
+          counts[static_cast<size_t>(material_.human[one.file].group)];
+      count.forbidden += one.seen.forbidden();
+      count.ambiguous += one.seen.verdict == policy::Verdict::kAmbiguous;
+    }
+    for (size_t i = 0; i < counts.size(); ++i) {
+      if (counts[i].files == 0) continue;
+      const std::string name(GroupName(static_cast<Group>(i)));
+      Print("human_forbidden." + name,
+            fmt::format("  {}: forbidden of {} files", name, counts[i].files),
+            static_cast<double>(counts[i].forbidden), "files");
+      Print("human_ambiguous." + name, fmt::format("  {}: ambiguous", name),
+            static_cast<double>(counts[i].ambiguous), "files");
+    }
+  }
+
+  void Pieces(const RecallLedger& ledger) {
+    Note("pieces of 30 lines");
+    const PieceOptions thirty = {
+        .lines = 30, .tokens_min = kTokensMin, .count = PieceCount()};
+    base_ = ExaminePieces(ledger, outputs_, pieces_from_, human_lines_, thirty);
+    const std::string how =
+        "all names changed, comments stripped, reformatted, lines edited";
+    Table("renamed_30_forbidden",
+          "Pieces of 30 lines and at least 120 tokens, " + how + ": forbidden",
+          base_, Forbidden, kForbidden30);
+    Table("renamed_30_flagged", "The same pieces: forbidden or ambiguous",
+          base_, Flagged, kFlagged30);
+    Table("renamed_30_named",
+          "The same pieces: flagged, and the output they are from is named",
+          base_, Named, {});
+    Curve();
+
+    Note("pieces of 60 and 10 lines");
+    const auto sixty =
+        ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
+                      {.lines = 60, .count = PieceCount()});
+    Table("renamed_60_forbidden", "Pieces of 60 lines, " + how + ": forbidden",
+          sixty, Forbidden, kForbidden60);
+    const auto any = ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
+                                   {.lines = 30, .count = PieceCount()});
+    Table("renamed_any_30_forbidden",
+          "Pieces of 30 lines of any number of tokens, " + how + ": forbidden",
+          any, Forbidden, {});
+    Context(ledger, how);
+
+    Note("pieces as they stand");
+    const auto verbatim =
+        ExamineVerbatim(ledger, outputs_, pieces_from_, thirty);
+    One("verbatim_30_forbidden",
+        "Pieces of 30 lines and at least 120 tokens, unedited, names kept: "
+        "forbidden",
+        verbatim, Forbidden, {.99});
+    if (answers_from_.empty()) return;
+    const auto answers =
+        ExaminePieces(ledger, outputs_, answers_from_, human_lines_,
+                      {.lines = 20, .count = PieceCount()});
+    Table("answers_20_forbidden",
+          "Pieces of 20 lines of models' own answers (which coincide), " + how +
+              ": forbidden",
+          answers, Forbidden, {});
+    Table("answers_20_flagged", "The same: forbidden or ambiguous", answers,
+          Flagged, {});
+  }
+
+  void Context(const RecallLedger& ledger, const std::string& how) {
+    std::vector<PieceSeen> all;
+    for (const size_t lines : {10, 20, 30, 60}) {
+      const auto some =
+          ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
+                        {.lines = lines,
+                         .count = PieceCount() / 2,
+                         .seed = 5,
+                         .context = true});
+      if (lines == 10)
+        Table("context_10_forbidden",
+              "Pieces of 10 lines, another path of the same repository, newer "
+              "than the exchange, " +
+                  how + ": forbidden",
+              some, Forbidden, {});
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    Table("context_forbidden",
+          "Pieces of 10, 20, 30 and 60 lines, the same: forbidden", all,
+          Forbidden, kContext);
+  }
+
+  // How much is found at each number of bits, and what of people's files.
+  void Curve() {
+    constexpr double kBits[] = {40,  60,  80,  100, 120, 140, 160, 180,
+                                200, 220, 250, 300, 400, 500, 600};
+    ShareTable table{.figure = "curve",
+                     .title =
+                         "The same pieces and the human files: share that "
+                         "reaches so many bits, whatever the verdict "
+                         "(pieces: human files)",
+                     .columns = kEditColumns};
+    for (const double bits : kBits) {
+      table.rows.push_back(
+          RowOf(fmt::format("{:g} bits", bits), base_,
+                [bits](const Seen& seen) { return seen.bits >= bits; }));
+      table.rows.back().count = human_.AtLeast(bits);
+    }
+    report_.Add(table);
+  }
+
+  void Prose(const RecallLedger& ledger) {
+    Note("prose");
+    const auto pieces = ExamineProse(ledger, outputs_, 100, PieceCount() * 2);
+    if (pieces.empty()) return;
+    const auto table = [&](const std::string& figure, const std::string& title,
+                           const SeenCounts& counts,
+                           const std::vector<double>& targets) {
+      ShareTable shares{.figure = figure,
+                        .title = title,
+                        .columns = {"0", "10", "20", "35"},
+                        .targets = targets};
+      shares.rows.push_back(RowOf("all", pieces, counts));
+      shares.rows.back().shares.resize(kWordEdits.size());
+      report_.Add(shares);
+    };
+    table("prose_flagged",
+          "Prose, pieces of 100 words, words edited: forbidden or ambiguous",
+          Flagged, kProse);
+    table("prose_forbidden", "The same: forbidden", Forbidden, {});
+  }
+
+  // The base rows again, each output after a prompt of its package's files.
+  void Prompts() {
+    Note("ledger with prompts");
+    std::map<std::string, std::vector<size_t>> packages;
+    for (size_t i = 0; i < outputs_.size(); ++i)
+      packages[outputs_[i].package].push_back(i);
+    const RecallLedger ledger(outputs_, [&](size_t i) {
+      if (outputs_[i].provider != "stand-in" && !material_.made_up)
+        return std::string();
+      const auto& same = packages.at(outputs_[i].package);
+      const auto at = static_cast<size_t>(
+          std::lower_bound(same.begin(), same.end(), i) - same.begin());
+      std::string prompt;
+      for (size_t next = 1; next < same.size() && prompt.size() < kPromptBytes;
+           ++next)
+        prompt += outputs_[same[(at + next) % same.size()]].text + "\n";
+      prompt.resize(std::min(prompt.size(), kPromptBytes));
+      return prompt;
+    });
+    const auto pieces = ExaminePieces(
+        ledger, outputs_, pieces_from_, human_lines_,
+        {.lines = 30, .tokens_min = kTokensMin, .count = PieceCount()});
+    Table("prompt_30_forbidden",
+          "Pieces of 30 lines and at least 120 tokens, after a prompt of 100 "
+          "KB of the same repository: forbidden",
+          pieces, Forbidden, {});
+    Table("prompt_30_flagged", "The same: forbidden or ambiguous", pieces,
+          Flagged, {});
+    for (const auto& [name, counts] :
+         {std::pair<std::string, SeenCounts>{"forbidden", Forbidden},
+          {"flagged", Flagged}}) {
+      const ShareRow without = RowOf("", base_, counts);
+      const ShareRow with = RowOf("", pieces, counts);
+      double most = 0;
+      for (size_t i = 0; i < kEdits.size(); ++i)
+        most = std::max(most, without.shares[i] - with.shares[i]);
+      Judge("prompt_30_loss_" + name, "  largest loss by the prompt, " + name,
+            most, "share", Better::kLower, kPromptTolerance);
+    }
+  }
+
+  void Models() {
+    if (material_.answers.empty()) return;
+    Note("models' answers to the same tasks");
+    const ModelsSeen seen = ExamineModels(material_.answers);
+    report_.Say(
+        "\nAnswers of models to the same tasks: share with a forbidden "
+        "/ any finding (rows: in the ledger, columns: scanned)");
+    PairSeen sum;
+    for (size_t row = 0; row < seen.models.size(); ++row) {
+      std::string line = fmt::format("  {:<28}", seen.models[row]);
+      for (size_t column = 0; column < seen.models.size(); ++column) {
+        const PairSeen& pair = seen.pairs[row][column];
+        const double of =
+            std::max<double>(1, static_cast<double>(pair.answers));
+        line += fmt::format(" {:.2f}/{:.2f}",
+                            static_cast<double>(pair.forbidden) / of,
+                            static_cast<double>(pair.flagged) / of);
+        if (row == column) continue;
+        sum.answers += pair.answers;
+        sum.flagged += pair.flagged;
+        sum.forbidden += pair.forbidden;
+        sum.short_forbidden += pair.short_forbidden;
+      }
+      report_.Say(line);
+    }
+    const double of = std::max<double>(1, static_cast<double>(sum.answers));
+    Print("models_flagged", "another model's answers: flagged",
+          static_cast<double>(sum.flagged) / of, "share");
+    Print("models_forbidden", "another model's answers: forbidden",
+          static_cast<double>(sum.forbidden) / of, "share");
+    Judge("models_short_forbidden",
+          fmt::format("  forbidden with no finding above {} tokens",
+                      kShortTokens),
+          static_cast<double>(sum.short_forbidden), "answers", Better::kLower,
+          0);
+    Print("models_findings", "findings with all answers in the ledger",
+          static_cast<double>(seen.findings), "findings");
+    Judge("models_named_alone",
+          "  naming one model where another's answer holds the same tokens",
+          static_cast<double>(seen.named_alone), "findings", Better::kLower, 0);
+  }
+
+  void Plagiarism() {
+    if (material_.plagiarism_zip.empty()) return;
+    Note("plagiarism pairs");
+    // The best of three tools at 5 % false positives a pair; of the levels
+    // without a figure, nothing is known.
+    const std::map<std::string, double> best = {
+        {"L1", .78}, {"L2", .66}, {"L3", .28}};
+    report_.Say(
+        "\nIR-Plag: files flagged, each against the original of its "
+        "case (best of three tools: L1 .78, L2 .66, L3 .28, L4 .05, "
+        "L5 and L6 0)");
+    for (const auto& [level, seen] :
+         ExaminePlagiarism(material_.plagiarism_zip)) {
+      const double of = static_cast<double>(seen.files);
+      const std::string title = fmt::format("{} ({} files)", level, seen.files);
+      const auto target = best.find(level);
+      report_.Add(
+          {"irplag_" + level, static_cast<double>(seen.flagged) / of, "share",
+           level == "independent" ? Better::kLower : Better::kHigher,
+           target == best.end() ? std::nullopt : std::optional(target->second)},
+          title + ": forbidden or ambiguous");
+      Print("irplag_" + level + "_forbidden", title + ": forbidden",
+            static_cast<double>(seen.forbidden) / of, "share");
+    }
+  }
+
+  ShareRow RowOf(const std::string& name, const std::vector<PieceSeen>& pieces,
+                 const SeenCounts& counts,
+                 std::optional<Group> group = std::nullopt) const {
+    ShareRow row{.name = name, .shares = std::vector<double>(kEdits.size())};
+    for (const PieceSeen& piece : pieces) {
+      if (group && piece.group != *group) continue;
+      ++row.count;
+      for (size_t i = 0; i < kEdits.size(); ++i)
+        row.shares[i] += counts(piece.at[i]);
+    }
+    for (double& share : row.shares)
+      share /= std::max<double>(1, static_cast<double>(row.count));
+    return row;
+  }
+
+  ShareTable TableOf(const std::string& figure, const std::string& title,
+                     const std::vector<PieceSeen>& pieces,
+                     const SeenCounts& counts,
+                     const std::vector<double>& targets) const {
+    ShareTable table{.figure = figure,
+                     .title = title,
+                     .columns = kEditColumns,
+                     .targets = targets};
+    table.rows.push_back(RowOf("all", pieces, counts));
+    const bool answers = figure.starts_with("answers");
+    for (const Group group : kGroups) {
+      ShareRow row =
+          RowOf(std::string(GroupName(group)), pieces, counts, group);
+      if (row.count == 0) continue;
+      if (!answers) row.name += " (stand-in)";
+      table.rows.push_back(std::move(row));
+    }
+    return table;
+  }
+
+  void Table(const std::string& figure, const std::string& title,
+             const std::vector<PieceSeen>& pieces, const SeenCounts& counts,
+             const std::vector<double>& targets) {
+    report_.Add(TableOf(figure, title, pieces, counts, targets));
+  }
+
+  // A table with one column.
+  void One(const std::string& figure, const std::string& title,
+           const std::vector<PieceSeen>& pieces, const SeenCounts& counts,
+           const std::vector<double>& targets) {
+    ShareTable table = TableOf(figure, title, pieces, counts, targets);
+    table.columns = {"0"};
+    for (ShareRow& row : table.rows) row.shares.resize(1);
+    report_.Add(table);
+  }
+
+  void Print(const std::string& figure, const std::string& title, double value,
+             const std::string& unit) {
+    report_.Add({figure, value, unit, Better::kLower, std::nullopt}, title);
+  }
+  void Judge(const std::string& figure, const std::string& title, double value,
+             const std::string& unit, Better better, double target) {
+    report_.Add({figure, value, unit, better, target}, title);
+  }
+
+  const Options& options_;
+  const int64_t begin_ = SystemClock().SteadyMicros();
+  Material material_;
+  RecallReport report_;
+  std::vector<ModelOutput> outputs_;
+  // Places in outputs_.
+  std::vector<size_t> pieces_from_;
+  std::vector<size_t> answers_from_;
+  HumanLines human_lines_;
+  HumanScan human_;
+  std::vector<PieceSeen> base_;
+};
+
+int Main(int argc, char** argv) {
+  MaterialOptions material;
+  material.shared = "../shared/data";
+  material.data = "build/data";
+  std::vector<char*> rest = {argv[0]};
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--data" && i + 1 < argc) {
+      material.shared = argv[++i];
+    } else if (word == "--material" && i + 1 < argc) {
+      material.data = argv[++i];
+    } else {
+      rest.push_back(argv[i]);
+    }
+  }
+  const Options options =
+      ParseOptions(static_cast<int>(rest.size()), rest.data());
+  const TemporaryFolder scratch;
+  material.scratch = scratch.path();
+  material.quick = options.quick;
+  Bench(options, ReadMaterial(material)).Run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace cofferdam::bench
+
+int main(int argc, char** argv) { return cofferdam::bench::Main(argc, argv); }
