@@ -5,92 +5,20 @@
 #include <utility>
 #include <vector>
 
+#include "corpus/tar_header_internal.h"
 #include "corpus/unpack_internal.h"
 
-// Archives of tar: POSIX ustar and pax, and what GNU adds for long names and
-// large sizes. Every member is a file of its own, read as one that lies in a
-// folder; small ones travel together and are looked at by the worker.
+// Archives of tar. Every member is a file of its own, read as one that lies in
+// a folder; small ones travel together and are looked at by the worker.
 
 namespace cofferdam::corpus {
 namespace {
 
-constexpr size_t kBlockBytes = 512;
-// Of the name of one member, with all its headers.
-constexpr uint64_t kExtraHeaderBytesMax = 1 << 20;
 constexpr size_t kMembersOfChunkMax = 256;
 
 struct Range {
   size_t at;
   size_t size;
-};
-constexpr Range kName = {0, 100}, kSize = {124, 12}, kChecksum = {148, 8},
-                kMagic = {257, 5}, kPrefix = {345, 155};
-constexpr size_t kType = 156;
-
-std::string_view Part(std::string_view block, Range range) {
-  return block.substr(range.at, range.size);
-}
-
-// Up to the first NUL.
-std::string_view Text(std::string_view field) {
-  return field.substr(0, field.find('\0'));
-}
-
-std::optional<uint64_t> Number(std::string_view field) {
-  if (!field.empty() && (field[0] & '\x80') != 0) {
-    // GNU: big-endian behind a marker; negative ones are nobody's size.
-    if (static_cast<unsigned char>(field[0]) != 0x80) return std::nullopt;
-    uint64_t value = 0;
-    for (char c : field.substr(1)) {
-      if (value >> 55 != 0) return std::nullopt;
-      value = value << 8 | static_cast<unsigned char>(c);
-    }
-    return value;
-  }
-  size_t i = 0;
-  while (i < field.size() && field[i] == ' ') ++i;
-  uint64_t value = 0;
-  bool any = false;
-  for (; i < field.size() && field[i] >= '0' && field[i] <= '7'; ++i) {
-    value = value << 3 | static_cast<uint64_t>(field[i] - '0');
-    any = true;
-  }
-  for (; i < field.size(); ++i) {
-    if (field[i] != ' ' && field[i] != '\0') return std::nullopt;
-  }
-  return any ? std::optional<uint64_t>(value) : std::optional<uint64_t>(0);
-}
-
-uint64_t Padding(uint64_t size) {
-  return (kBlockBytes - size % kBlockBytes) % kBlockBytes;
-}
-
-// The value of `key` in the records of a pax header: "LENGTH KEY=VALUE\n".
-std::optional<std::string> PaxValue(std::string_view records,
-                                    std::string_view key) {
-  std::optional<std::string> value;
-  while (!records.empty()) {
-    size_t length = 0;
-    size_t i = 0;
-    while (i < records.size() && records[i] >= '0' && records[i] <= '9' &&
-           length <= records.size())
-      length = length * 10 + static_cast<size_t>(records[i++] - '0');
-    if (i == records.size() || records[i] != ' ' || length <= i + 1 ||
-        length > records.size())
-      return value;
-    std::string_view record = records.substr(i + 1, length - i - 2);
-    records.remove_prefix(length);
-    size_t equals = record.find('=');
-    if (equals != std::string_view::npos && record.substr(0, equals) == key)
-      value = std::string(record.substr(equals + 1));
-  }
-  return value;
-}
-
-struct Member {
-  std::string name;
-  uint64_t size = 0;
-  char type = '0';
 };
 
 // Small members, looked at by the worker.
@@ -132,31 +60,12 @@ class MembersBody final : public ChunkBody {
   size_t containers_;
 };
 
-// What is left of a member whose bytes someone else owns.
-class MemberSource final : public ByteSource {
- public:
-  MemberSource(ByteSource* archive, uint64_t* left)
-      : archive_(archive), left_(left) {}
-
-  Result<size_t> Read(char* into, size_t bytes_max) override {
-    if (*left_ == 0) return size_t{0};
-    TRY_ASSIGN(size_t got,
-               archive_->Read(into, std::min<uint64_t>(bytes_max, *left_)));
-    if (got == 0) return Error(Code::kCorrupt, "the archive ends early");
-    *left_ -= got;
-    return got;
-  }
-  uint64_t bytes_taken() const override { return archive_->bytes_taken(); }
-
- private:
-  ByteSource* archive_;
-  uint64_t* left_;
-};
-
 class TarStream final : public ChunkStream {
  public:
   TarStream(Packed packed, std::shared_ptr<const Unpacking> shared)
-      : packed_(std::move(packed)), shared_(std::move(shared)) {}
+      : packed_(std::move(packed)),
+        shared_(std::move(shared)),
+        headers_(packed_.bytes.get()) {}
 
   Result<std::optional<Chunk>> Next() override {
     for (;;) {
@@ -185,9 +94,9 @@ class TarStream final : public ChunkStream {
   // Reads one member's header, and the member if it is small. An error is the
   // archive's.
   Status Step() {
-    TRY(Skip(left_ + Padding(size_)));
+    TRY(Skip(left_ + TarPadding(size_)));
     left_ = size_ = 0;
-    TRY_ASSIGN(std::optional<Member> member, ReadHeader());
+    TRY_ASSIGN(std::optional<TarMember> member, headers_.Next());
     if (!member) {
       done_ = true;
       GiveEntries();
@@ -204,11 +113,11 @@ class TarStream final : public ChunkStream {
       ready_.push_back(PassedOverChunk({PlaceOf(*member)->path, *reason, ""}));
       return {};
     }
-    if (member->type != '0' && member->type != '\0' && member->type != '7')
+    if (!member->HasText())
       return {};  // folders, links to other members, volume labels
     if (member->size <= kChunkBytes) return AddSmall(*member);
     GiveEntries();
-    Open(*member, std::make_unique<MemberSource>(packed_.bytes.get(), &left_));
+    Open(*member, ReadTarMember(packed_.bytes.get(), &left_));
     return {};
   }
 
@@ -219,11 +128,12 @@ class TarStream final : public ChunkStream {
     return std::nullopt;
   }
 
-  Status AddSmall(const Member& member) {
+  Status AddSmall(const TarMember& member) {
     size_t at = bytes_.size();
     bytes_.resize(at + member.size);
-    MemberSource source(packed_.bytes.get(), &left_);
-    TRY_ASSIGN(size_t got, ReadFully(&source, bytes_.data() + at, member.size));
+    auto source = ReadTarMember(packed_.bytes.get(), &left_);
+    TRY_ASSIGN(size_t got,
+               ReadFully(source.get(), bytes_.data() + at, member.size));
     if (got < member.size) {
       bytes_.resize(at);
       return Error(Code::kCorrupt, "the archive ends early");
@@ -234,9 +144,8 @@ class TarStream final : public ChunkStream {
       bytes_.resize(at);
       GiveEntries();
       // Its member has been read, so the archive's own bytes are none of it.
-      Open(member,
-           ReadHeaded(std::move(bytes), std::make_unique<MemberSource>(
-                                            packed_.bytes.get(), &left_)));
+      Open(member, ReadHeaded(std::move(bytes),
+                              ReadTarMember(packed_.bytes.get(), &left_)));
       return {};
     }
     entries_.push_back({PlaceOf(member), member.name, {at, member.size}});
@@ -245,7 +154,7 @@ class TarStream final : public ChunkStream {
     return {};
   }
 
-  void Open(const Member& member, std::unique_ptr<ByteSource> bytes) {
+  void Open(const TarMember& member, std::unique_ptr<ByteSource> bytes) {
     member_ = Unpack({.bytes = std::move(bytes),
                       .place = PlaceOf(member),
                       .name = member.name,
@@ -262,78 +171,14 @@ class TarStream final : public ChunkStream {
     entries_ = {};
   }
 
-  std::shared_ptr<const FilePlace> PlaceOf(const Member& member) const {
+  std::shared_ptr<const FilePlace> PlaceOf(const TarMember& member) const {
     auto place = std::make_shared<FilePlace>(*packed_.place);
     place->path += "!" + member.name;
     return place;
   }
 
-  // The next member; none at the end of the archive.
-  Result<std::optional<Member>> ReadHeader() {
-    std::optional<std::string> long_name;
-    std::optional<uint64_t> long_size;
-    uint64_t extra = 0;
-    for (;;) {
-      char bytes[kBlockBytes];
-      TRY_ASSIGN(size_t got,
-                 ReadFully(packed_.bytes.get(), bytes, kBlockBytes));
-      // Most write two blocks of zeros at the end; others none.
-      if (got == 0) return std::optional<Member>();
-      std::string_view block(bytes, got);
-      // Archives may follow one another; so zeros do not end the reading.
-      if (block.find_first_not_of('\0') == std::string_view::npos) continue;
-      if (!IsTarHeader(block))
-        return Error(Code::kCorrupt, "broken tar: no header of a member");
-      std::optional<uint64_t> size = Number(Part(block, kSize));
-      if (!size) return Error(Code::kCorrupt, "broken tar: no size");
-      char type = block[kType];
-      if (type == 'L' || type == 'K' || type == 'x' || type == 'g') {
-        extra += *size;
-        if (extra > kExtraHeaderBytesMax)
-          return Error(Code::kTooLarge, "a member's header is too long");
-        std::string value(*size, '\0');
-        TRY_ASSIGN(size_t have,
-                   ReadFully(packed_.bytes.get(), value.data(), value.size()));
-        if (have < value.size())
-          return Error(Code::kCorrupt, "the archive ends early");
-        TRY(Skip(Padding(*size)));
-        if (type == 'L') long_name = std::string(Text(value));
-        if (type == 'x') {
-          if (auto path = PaxValue(value, "path")) long_name = *path;
-          if (auto text = PaxValue(value, "size")) long_size = ParseSize(*text);
-        }
-        continue;
-      }
-      return std::optional<Member>(
-          {.name = long_name ? *long_name : ShortName(block),
-           .size = HasBytes(type) ? long_size.value_or(*size) : 0,
-           .type = type});
-    }
-  }
-
-  // Links and devices may say a size and have no bytes.
-  static bool HasBytes(char type) { return type < '1' || type > '6'; }
-
-  static std::optional<uint64_t> ParseSize(std::string_view text) {
-    uint64_t size = 0;
-    for (char c : text) {
-      if (c < '0' || c > '9' || size > (uint64_t{1} << 55)) return std::nullopt;
-      size = size * 10 + static_cast<uint64_t>(c - '0');
-    }
-    return size;
-  }
-
-  static std::string ShortName(std::string_view block) {
-    std::string name(Text(Part(block, kName)));
-    std::string_view prefix = Text(Part(block, kPrefix));
-    // Only POSIX has it; GNU keeps times there.
-    bool posix = block.substr(kMagic.at, 6) == std::string_view("ustar\0", 6);
-    if (posix && !prefix.empty()) name = std::string(prefix) + "/" + name;
-    return name;
-  }
-
   Status Skip(uint64_t bytes) {
-    char waste[16 * kBlockBytes];
+    char waste[16 * 512];
     while (bytes > 0) {
       TRY_ASSIGN(
           size_t got,
@@ -346,6 +191,7 @@ class TarStream final : public ChunkStream {
 
   Packed packed_;
   std::shared_ptr<const Unpacking> shared_;
+  TarHeaderReader headers_;
   uint64_t size_ = 0;  // of the member that is read
   uint64_t left_ = 0;  // of it not yet read
   uint64_t members_ = 0;
@@ -357,19 +203,6 @@ class TarStream final : public ChunkStream {
 };
 
 }  // namespace
-
-bool IsTarHeader(std::string_view block) {
-  if (block.size() < kBlockBytes) return false;
-  block = block.substr(0, kBlockBytes);
-  if (block[0] == '\0') return false;
-  std::optional<uint64_t> wanted = Number(Part(block, kChecksum));
-  uint64_t sum = 0;
-  for (size_t i = 0; i < kBlockBytes; ++i) {
-    bool in_sum = i < kChecksum.at || i >= kChecksum.at + kChecksum.size;
-    sum += in_sum ? static_cast<unsigned char>(block[i]) : ' ';
-  }
-  return wanted == sum;
-}
 
 std::unique_ptr<ChunkStream> UnpackTar(
     Packed packed, std::shared_ptr<const Unpacking> shared) {

@@ -145,31 +145,21 @@ bool IsPackedHead(std::string_view head) {
   return CodecOfBytes(head).has_value() || IsTarHeader(head);
 }
 
-std::unique_ptr<ChunkStream> Unpack(Packed packed,
-                                    std::shared_ptr<const Unpacking> shared) {
-  const SourceLimits& limits = shared->options.limits;
-  std::string head;
-  for (;;) {
-    head.assign(kFormatProbeBytes, '\0');
-    // An error shows again where the stream reads.
-    Result<size_t> got =
-        ReadFully(packed.bytes.get(), head.data(), head.size());
-    head.resize(got.ok() ? *got : 0);
-    packed.bytes = ReadHeaded(head, std::move(packed.bytes));
-    std::optional<Codec> codec = CodecOfBytes(head);
-    bool is_container = codec || IsTarHeader(head);
-    if (is_container && ++packed.containers > limits.containers_max) {
-      PassedOver passed = {packed.place->path, Reason::kTooDeep,
-                           "too many containers inside of each other"};
-      return std::make_unique<PassedOverStream>(std::move(packed),
-                                                std::move(passed));
-    }
-    if (!codec) break;
-    packed.name = WithoutCodec(packed.name);
-    packed.bytes =
-        ReadDecoded(std::move(packed.bytes), *codec, limits, packed.budget);
+Inside LookInside(Packed* packed, const SourceLimits& limits) {
+  std::string head(kFormatProbeBytes, '\0');
+  // An error shows again where the stream reads.
+  Result<size_t> got = ReadFully(packed->bytes.get(), head.data(), head.size());
+  head.resize(got.ok() ? *got : 0);
+  packed->bytes = ReadHeaded(head, std::move(packed->bytes));
+  Inside inside = {.codec = CodecOfBytes(head), .format = Format::kText};
+  if (inside.codec || IsTarHeader(head)) ++packed->containers;
+  if (inside.codec) {
+    packed->name = WithoutCodec(packed->name);
+    packed->bytes = ReadDecoded(std::move(packed->bytes), *inside.codec, limits,
+                                packed->budget);
+    return inside;
   }
-  std::optional<Format> format = FormatOfName(packed.name);
+  std::optional<Format> format = FormatOfName(packed->name);
   // Its bytes tell an archive, and lines of JSON under the name of JSON.
   Format seen = FormatOfBytes(head);
   if (!format || seen == Format::kTar) {
@@ -177,7 +167,24 @@ std::unique_ptr<ChunkStream> Unpack(Packed packed,
   } else if (*format == Format::kJson && HasObjectLines(head)) {
     format = Format::kJsonLines;
   }
-  switch (*format) {
+  inside.format = *format;
+  return inside;
+}
+
+std::unique_ptr<ChunkStream> Unpack(Packed packed,
+                                    std::shared_ptr<const Unpacking> shared) {
+  const SourceLimits& limits = shared->options.limits;
+  Inside inside;
+  do {
+    inside = LookInside(&packed, limits);
+    if (packed.containers > limits.containers_max) {
+      PassedOver passed = {packed.place->path, Reason::kTooDeep,
+                           "too many containers inside of each other"};
+      return std::make_unique<PassedOverStream>(std::move(packed),
+                                                std::move(passed));
+    }
+  } while (inside.codec);
+  switch (inside.format) {
     case Format::kJsonLines:
       return UnpackJsonLines(std::move(packed), std::move(shared));
     case Format::kJson:

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/codec.h"
 #include "base/result.h"
 #include "corpus/byte_source.h"
 #include "corpus/chunk_internal.h"
@@ -66,6 +67,15 @@ Format FormatOfBytes(std::string_view head);
 // Whether `head` is that of a compressed file or of an archive, which no name
 // is needed to know.
 bool IsPackedHead(std::string_view head);
+
+// What `packed` is by its first bytes and its name. A codec is taken off: its
+// bytes are then those that it decodes to, for another look. Containers are
+// counted.
+struct Inside {
+  std::optional<Codec> codec;
+  Format format = Format::kText;  // where there is no codec
+};
+Inside LookInside(Packed* packed, const SourceLimits& limits);
 
 // The stream for a file, whatever it is.
 std::unique_ptr<ChunkStream> Unpack(Packed packed,
