@@ -214,6 +214,8 @@ def build(arguments, work):
         if problem:
             fail(f"{package}: {name} {problem}")
         unpack(tarball, trees / package)
+        if not (trees / package).is_dir():
+            fail(f"{package}: holds nothing that people write by hand")
     out = arguments.out.resolve()
     packages = sorted({row[0] for row in rows})
     listed = arguments.list.resolve()
@@ -240,7 +242,7 @@ def main():
     parser.add_argument("--offline", action="store_true",
                         help="pin: only what is downloaded already")  # fmt: skip
     parser.add_argument("--list", type=pathlib.Path, default=LIST)
-    parser.add_argument("--gain", type=int, default=60,
+    parser.add_argument("--gain", type=int, default=72,
                         help="bits that a kept gram saves")  # fmt: skip
     parser.add_argument("--keep", action="store_true",
                         help="leave the unpacked trees")  # fmt: skip

@@ -12,6 +12,7 @@
 #include "cli/background_source.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/shipped_background.h"
 #include "cli/table.h"
 #include "cli/times.h"
 #include "console/stores.h"
@@ -164,10 +165,17 @@ Result<int> Build(const Invocation& call) {
   return 0;
 }
 
+// Those that the call names, else those that the configuration uses.
+Result<Background> LayersOf(const Invocation& call) {
+  if (!call.positionals().empty()) {
+    return Background::Open(call.positionals(), Background::Verify::kContents);
+  }
+  TRY_ASSIGN(const Config config, LoadConfigFor(call));
+  return LoadBackground(config);
+}
+
 Result<int> Show(const Invocation& call) {
-  TRY_ASSIGN(
-      const Background background,
-      Background::Open(call.positionals(), Background::Verify::kContents));
+  TRY_ASSIGN(const Background background, LayersOf(call));
   if (call.Has("--measure")) {
     TRY_ASSIGN(const BackgroundMeasure measure,
                MeasureBackground(background, call.Text("--measure")));
@@ -223,7 +231,9 @@ std::vector<Command> BackgroundCommands() {
        Build},
       {"background show",
        "describe layers of the background",
-       {{"FILE", Count::kMany, "files that background build wrote"}},
+       {{"FILE", Count::kAny,
+         "files that background build wrote; otherwise the layer in this "
+         "binary and those of the configuration"}},
        {{"--sources", Takes::kNothing, "print where their text is from"},
         {"--measure", Takes::kText,
          "print what they say of the text under this path, by language"},

@@ -1,6 +1,7 @@
 #include "cli/config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "cli/config_internal.h"
 #include "console/publisher.h"
+#include "evidence/background.h"
 
 namespace cofferdam::cli {
 namespace {
@@ -92,6 +94,26 @@ void ReadPricesFile(TomlTable* root, Reader* reader, Config* config) {
   section.Finish();
 }
 
+void ReadEvidence(TomlTable* root, Reader* reader, Config* config) {
+  Section section(root, "evidence");
+  TomlTable* table = section.get();
+  auto files = table ? table->Strings("background") : std::nullopt;
+  if (files) config->background_files = *std::move(files);
+  if (config->background_files.size() >= evidence::kBackgroundLayersMax) {
+    table->Complain(
+        "background",
+        fmt::format("at most {} files", evidence::kBackgroundLayersMax - 1));
+  }
+  std::vector<std::string> shown;
+  for (const std::string& file : config->background_files) {
+    shown.push_back('"' + file + '"');
+  }
+  reader->Row(table, "evidence", "background",
+              fmt::format("[{}]", fmt::join(shown, ", ")),
+              "layers of your own that `background build` wrote");
+  section.Finish();
+}
+
 void ReadPolicyFile(TomlTable* root, Reader* reader, Config* config) {
   Section section(root, "policy");
   reader->Text(section.get(), "policy", "file",
@@ -116,6 +138,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
     ReadCheckpoint(&root, &reader, &config);
     ReadTermsFile(&root, &reader, &config);
     ReadPricesFile(&root, &reader, &config);
+    ReadEvidence(&root, &reader, &config);
     ReadPolicyFile(&root, &reader, &config);
     ReadAccount(&root, &reader, &config);
     ReadContracts(&root, &reader, &config);
@@ -135,6 +158,9 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file_name) {
   }
   config.terms_file = Resolve(file_name, std::move(config.terms_file));
   config.prices_file = Resolve(file_name, std::move(config.prices_file));
+  for (std::string& file : config.background_files) {
+    file = Resolve(file_name, std::move(file));
+  }
   config.policy_file = Resolve(file_name, std::move(config.policy_file));
   for (gate::UpstreamOptions& upstream : config.gate.upstreams) {
     upstream.ca_file = Resolve(file_name, std::move(upstream.ca_file));

@@ -62,6 +62,8 @@ struct Config {
   std::string terms_file;
   // The same for prices.
   std::string prices_file;
+  // Layers of the background beside the one in the binary.
+  std::vector<std::string> background_files;
   // Empty: policy.toml beside `file`, if it is there (cli/law_file.h).
   std::string policy_file;
   // None: nobody signs in but with a key.

@@ -393,5 +393,28 @@ TEST(Config, RefusesSingleSignOnThatCannotBeRight) {
   }
 }
 
+TEST(ConfigEvidence, LayersOfTheBackgroundCountFromTheFilesFolder) {
+  const auto config =
+      ParseConfig("[evidence]\nbackground = [\"own.bin\", \"/srv/other.bin\"]",
+                  "/etc/cofferdam/cofferdam.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_EQ(
+      config->background_files,
+      (std::vector<std::string>{"/etc/cofferdam/own.bin", "/srv/other.bin"}));
+}
+
+TEST(ConfigEvidence, NamesAtMostFifteenLayersBesideTheOneThatShips) {
+  std::string list = "\"1\"";
+  for (int i = 2; i <= 15; ++i) list += ", \"" + std::to_string(i) + "\"";
+  const auto parse = [](const std::string& files) {
+    return ParseConfig("[evidence]\nbackground = [" + files + "]", "c.toml");
+  };
+  EXPECT_TRUE(parse(list).ok());
+  const auto more = parse(list + ", \"16\"");
+  ASSERT_FALSE(more.ok());
+  EXPECT_NE(more.error().message().find("c.toml:2:"), std::string::npos)
+      << more.error().message();
+}
+
 }  // namespace
 }  // namespace cofferdam::cli

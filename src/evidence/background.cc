@@ -113,6 +113,8 @@ std::string_view FamilyName(Family family) {
 struct Background::State {
   std::vector<Layer> layers;
 
+  Status Open(std::span<const std::string> files, Verify verify);
+
   Status Add(std::string name, std::string_view bytes, Verify verify) {
     if (layers.size() == kBackgroundLayersMax) {
       return Error(
@@ -132,15 +134,30 @@ Background::Background(Background&&) noexcept = default;
 Background& Background::operator=(Background&&) noexcept = default;
 Background::~Background() = default;
 
+Status Background::State::Open(std::span<const std::string> files,
+                               Verify verify) {
+  for (const std::string& path : files) {
+    TRY_ASSIGN(MappedFile file, MappedFile::Open(path));
+    const Status added = Add(path, file.bytes(), verify);
+    if (!added.ok()) return added.error().Within(path);
+    layers.back().file = std::move(file);
+  }
+  return {};
+}
+
 Result<Background> Background::Open(std::span<const std::string> files,
                                     Verify verify) {
   Background background;
-  for (const std::string& path : files) {
-    TRY_ASSIGN(MappedFile file, MappedFile::Open(path));
-    const Status added = background.state_->Add(path, file.bytes(), verify);
-    if (!added.ok()) return added.error().Within(path);
-    background.state_->layers.back().file = std::move(file);
-  }
+  TRY(background.state_->Open(files, verify));
+  return background;
+}
+
+Result<Background> Background::OpenWith(std::string_view built_in,
+                                        std::span<const std::string> files,
+                                        Verify verify) {
+  Background background;
+  TRY(background.state_->Add("built in", built_in, verify));
+  TRY(background.state_->Open(files, verify));
   return background;
 }
 

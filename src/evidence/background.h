@@ -96,9 +96,13 @@ class Background {
   // kInvalid for another version, kTooLarge beyond kBackgroundLayersMax.
   static Result<Background> Open(std::span<const std::string> files,
                                  Verify verify = Verify::kHeader);
-  // Over bytes that the caller keeps, such as those built into the binary.
+  // Over bytes that the caller keeps.
   static Result<Background> OverBytes(std::span<const std::string_view> layers,
                                       Verify verify = Verify::kHeader);
+  // The layer in `built_in`, which the caller keeps, then those of `files`.
+  static Result<Background> OpenWith(std::string_view built_in,
+                                     std::span<const std::string> files,
+                                     Verify verify = Verify::kHeader);
   Background(Background&&) noexcept;
   Background& operator=(Background&&) noexcept;
   ~Background();

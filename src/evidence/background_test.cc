@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <numeric>
 #include <random>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "evidence/background_builder.h"
 #include "evidence/background_format.h"
@@ -277,6 +279,23 @@ TEST(BackgroundTest, ADamagedFileIsCorruptAndAnotherVersionInvalid) {
   for (size_t size = 0; size < bytes.size(); size += 97) {
     EXPECT_FALSE(open(std::string_view(bytes).substr(0, size)).ok());
   }
+}
+
+TEST(BackgroundTest, OpensWhatIsBuiltInAndFilesAsLayersOfOne) {
+  const std::string built_in = Built({{Function(1, 30)}});
+  const std::string path = testing::TempDir() + "/background_test_layer.bin";
+  CHECK_OK(
+      WriteFileAtomically(path, Built({{Function(2, 30)}}, kDate + 1), 0600));
+  const std::vector<std::string> files = {path};
+  const auto both = Background::OpenWith(built_in, files);
+  ASSERT_TRUE(both.ok()) << both.error().message();
+  ASSERT_EQ(both->layers(), 2u);
+  EXPECT_EQ(both->info(0).name, "built in");
+  EXPECT_EQ(both->info(1).name, path);
+  EXPECT_EQ(both->info(1).date_micros, kDate + 1);
+  std::remove(path.c_str());
+  EXPECT_EQ(Background::OpenWith(built_in, files).error().code(),
+            Code::kNotFound);
 }
 
 TEST(BackgroundTest, HasAtMostSixteenLayers) {

@@ -150,3 +150,26 @@ def test_a_damaged_layer_is_refused(site, tmp_path):
     path.write_bytes(bytes_of)
     refused = site.cofferdam("background", "show", path)
     assert refused.code == 2 and "checksum" in refused.err
+
+
+def test_the_layer_in_the_binary_and_own_ones_are_shown(site, tmp_path):
+    (shipped,) = json.loads(site.ok("background", "show", "--json"))["layers"]
+    assert shipped["before"].startswith("2021-01-01")
+    data = house.ROOT / "data"
+    assert shipped["bytes"] == (data / "background.bin").stat().st_size
+    assert shipped["bytes"] <= 16_000_000
+    assert site.ok("background", "show", "--sources") == (
+        data / "background_sources.txt").read_text()
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "a.py").write_text(function("a", 1))
+    built(site, tmp_path, "--undated", "--before", "2023-01-01", folder)
+    site.configure(site.config.read_text() + """
+[evidence]
+background = ["../layer.bin"]
+""")
+    layers = json.loads(site.ok("background", "show", "--json"))["layers"]
+    assert [layer["before"][:4] for layer in layers] == ["2021", "2023"]
+    (tmp_path / "layer.bin").unlink()
+    refused = site.cofferdam("background", "show")
+    assert refused.code == 2 and "[evidence] background" in refused.err
