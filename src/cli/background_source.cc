@@ -13,6 +13,7 @@
 #include "corpus/tree.h"
 #include "evidence/bits.h"
 #include "evidence/matcher.h"
+#include "evidence/thresholds.h"
 #include "fingerprint/index.h"
 #include "fingerprint/language.h"
 #include "fingerprint/lex.h"
@@ -49,9 +50,10 @@ Result<bool> BackgroundSource::State::CarriesFinding(std::string_view path,
   evidence::MatchCounts counts;
   TRY_ASSIGN(const std::vector<evidence::Match> matches,
              matcher->Find(tokens, language, &counts));
+  const double decisive =
+      evidence::Thresholds::BuiltIn().Of(language).strong_bits;
   for (const evidence::Match& match : matches) {
-    if (evidence::WeighContent(match, tokens).bits() >=
-        evidence::DecisiveBits()) {
+    if (evidence::WeighContent(match, tokens).bits() >= decisive) {
       return true;
     }
   }

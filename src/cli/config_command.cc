@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "corpus/text_file.h"
-#include "evidence/bits.h"
+#include "evidence/constants.h"
 #include "evidence/matcher.h"
 #include "http/server.h"
 #include "wire/answer.h"

@@ -363,4 +363,87 @@ void FillGaps(const DocumentTokens& document, const EvidenceStream& stream,
   *chain = std::move(filled);
 }
 
+namespace {
+
+// How many of `runs`, counted from the chain's side, are worth their gaps.
+// `gap` tells the tokens between run i and what stands before it on that side.
+template <typename GapBefore>
+size_t WorthTheirGaps(size_t count, const GapBefore& gap,
+                      const std::vector<SharedRun>& from_chain) {
+  double gained = 0;
+  double best = 0;
+  size_t worth = 0;
+  for (size_t i = 0; i < count; ++i) {
+    auto [document_gap, output_gap] = gap(i);
+    gained += from_chain[i].length - GapCost(document_gap, output_gap);
+    if (gained > best) {
+      best = gained;
+      worth = i + 1;
+    }
+  }
+  return worth;
+}
+
+void FillBefore(const DocumentTokens& document, const EvidenceStream& stream,
+                std::vector<SharedRun>* chain) {
+  const SharedRun first = chain->front();
+  uint32_t rows = std::min(first.document, kEndTokensMax);
+  uint32_t columns = std::min(first.output, kEndTokensMax);
+  if (std::min(rows, columns) < kFilledRunTokensMin) return;
+  uint32_t document_from = first.document - rows;
+  uint32_t output_from = first.output - columns;
+  GapAlignment end(document.normal.subspan(document_from, rows),
+                   std::span(stream.normal).subspan(output_from, columns),
+                   output_from, stream);
+  std::vector<SharedRun> found = end.Runs();
+  std::reverse(found.begin(), found.end());
+  auto gap = [&](size_t i) {
+    uint32_t document_until = i == 0 ? rows : found[i - 1].document;
+    uint32_t output_until = i == 0 ? columns : found[i - 1].output;
+    return std::pair(document_until - found[i].document - found[i].length,
+                     output_until - found[i].output - found[i].length);
+  };
+  found.resize(WorthTheirGaps(found.size(), gap, found));
+  for (SharedRun& run : found) {
+    run.document += document_from;
+    run.output += output_from;
+  }
+  chain->insert(chain->begin(), found.rbegin(), found.rend());
+}
+
+void FillAfter(const DocumentTokens& document, const EvidenceStream& stream,
+               std::vector<SharedRun>* chain) {
+  const SharedRun last = chain->back();
+  uint32_t document_from = last.document + last.length;
+  uint32_t output_from = last.output + last.length;
+  auto rows = static_cast<uint32_t>(
+      std::min<size_t>(document.normal.size() - document_from, kEndTokensMax));
+  auto columns = static_cast<uint32_t>(
+      std::min<size_t>(stream.size() - output_from, kEndTokensMax));
+  if (std::min(rows, columns) < kFilledRunTokensMin) return;
+  GapAlignment end(document.normal.subspan(document_from, rows),
+                   std::span(stream.normal).subspan(output_from, columns),
+                   output_from, stream);
+  std::vector<SharedRun> found = end.Runs();
+  auto gap = [&](size_t i) {
+    SharedRun before = i == 0 ? SharedRun{} : found[i - 1];
+    return std::pair(found[i].document - before.document - before.length,
+                     found[i].output - before.output - before.length);
+  };
+  found.resize(WorthTheirGaps(found.size(), gap, found));
+  for (SharedRun& run : found) {
+    run.document += document_from;
+    run.output += output_from;
+  }
+  chain->insert(chain->end(), found.begin(), found.end());
+}
+
+}  // namespace
+
+void FillEnds(const DocumentTokens& document, const EvidenceStream& stream,
+              std::vector<SharedRun>* chain) {
+  FillBefore(document, stream, chain);
+  FillAfter(document, stream, chain);
+}
+
 }  // namespace cofferdam::evidence

@@ -58,4 +58,11 @@ void FillGaps(const DocumentTokens& document,
               const fingerprint::EvidenceStream& stream,
               std::vector<SharedRun>* chain);
 
+// The same before and after `chain`, which is not empty, as far as what is
+// found is worth the gaps in between; never beyond so many tokens on a side.
+inline constexpr uint32_t kEndTokensMax = 96;
+void FillEnds(const DocumentTokens& document,
+              const fingerprint::EvidenceStream& stream,
+              std::vector<SharedRun>* chain);
+
 }  // namespace cofferdam::evidence

@@ -1,67 +1,67 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
-#include "evidence/context.h"
 #include "evidence/matcher.h"
 #include "fingerprint/lex.h"
 
 namespace cofferdam::evidence {
 
 // How much a match proves, in bits: how unlikely it is that somebody wrote the
-// same without having seen the output. A provisional model with constants of
-// its own (kept in one table, Constants()); no background of human text knows
-// yet which k-grams are common.
-
-// One constant of the model, for listings.
-struct Constant {
-  std::string_view name;
-  double value = 0;
-  std::string_view unit;
-  std::string_view reason;
-};
-std::span<const Constant> Constants();
+// same without having seen the output. Measured on human code and on edited
+// pieces of outputs (docs/decisions/evidence-bits.md): among millions of places
+// some share their shape by chance, but then their names do not fit each other,
+// so what a token tells counts half, and what its name tells three times.
 
 // The evidence of one match, without where it stands.
 struct ContentEvidence {
   uint32_t tokens = 0;         // matched
   uint32_t echoed_tokens = 0;  // of them, standing in the prompt but for names
+  uint32_t prior_tokens = 0;   // of them, standing in human text
+  uint32_t shared_tokens = 0;  // of them, in several independent outputs
+  uint32_t novel_tokens = 0;   // of them, explained by none of these
   // Information of the matched tokens, a repeated pattern at a fifth, less
   // what the gaps cost.
   double token_bits = 0;
-  // Names renamed consistently, names and literals kept.
+  // Names renamed one to one, names and literals kept.
   double name_bits = 0;
-  // The same of what is not echoed.
-  double novel_bits = 0;
+  // The same of what is neither echoed nor prior art nor shared, in two parts.
+  double novel_token_bits = 0;
+  double novel_name_bits = 0;
   // Of the matched names and literals, those that are the same on both sides.
   double kept_share = 0;
+  // Names that contradict the renaming of the others.
+  uint32_t contradictions = 0;
+  // The longest run that is the same with its names and literals, and what its
+  // tokens tell.
+  uint32_t exact_tokens = 0;
+  double exact_bits = 0;
 
   double bits() const { return token_bits + name_bits; }
+  // What decides: tokens count as far as names bear them out, for a rare shape
+  // without names may be everybody's table.
+  double decisive_bits() const {
+    return std::min(novel_token_bits, std::max(0.0, novel_name_bits)) +
+           novel_name_bits;
+  }
+};
+
+// What is known of the tokens of a document, beside the match: bits for each,
+// by the token's ordinal. Empty: nothing is known.
+enum TokenNote : uint8_t {
+  kNoNote = 0,
+  kPriorArt = 1,  // stands in human text of before the exchange
+  kShared = 2,    // stands in outputs of several models
 };
 
 ContentEvidence WeighContent(const Match& match,
-                             const fingerprint::TokenStream& document);
-
-double ContextBits(Context context, const ContentEvidence& content);
-
-// What a match is worth.
-enum class Strength {
-  kNothing,  // not reported
-  kWeak,     // a person could well have written the same
-  kStrong,
-};
-// `whole_stretch`: the match covers nearly all that the output wrote in one
-// place, which makes a short edit count where the context speaks.
-Strength Judge(const ContentEvidence& content, Context context,
-               bool whole_stretch);
+                             const fingerprint::TokenStream& document,
+                             std::span<const uint8_t> notes = {});
 
 // Whether most of it stood in the prompt but for its names.
 bool IsEcho(const ContentEvidence& content);
-
-// From how many bits on evidence is strong.
-double DecisiveBits();
 
 // Whether the matched tokens are nearly all of the unquoted stretches of the
 // output that they touch.

@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "evidence/constants.h"
+#include "evidence/context.h"
 #include "evidence/sample_testing.h"
 
 namespace cofferdam::evidence {
@@ -94,8 +98,8 @@ TEST(WeighContent, GivesAnAverageTokenOfCodeAboutNineTenthsOfABit) {
   ContentEvidence evidence = WeighWhole(kText, kText);
   EXPECT_GT(evidence.tokens, 100u);
   double average = evidence.token_bits / evidence.tokens;
-  EXPECT_GT(average, 0.65);
-  EXPECT_LT(average, 1.15);
+  EXPECT_GT(average, 0.65 * ConstantValue("token_weight"));
+  EXPECT_LT(average, 1.15 * ConstantValue("token_weight"));
 }
 
 TEST(WeighContent, CountsWhatRepeatsAtAFifth) {
@@ -112,7 +116,7 @@ TEST(WeighContent, RewardsNamesThatWereRenamedOneToOne) {
   ContentEvidence renamed = WeighWhole(Renamed(), kText);
   EXPECT_EQ(renamed.token_bits, kept.token_bits);
   EXPECT_GT(renamed.name_bits, 50);
-  EXPECT_GT(kept.name_bits, renamed.name_bits + 20);
+  EXPECT_GT(kept.name_bits, renamed.name_bits - 10);
   EXPECT_DOUBLE_EQ(kept.kept_share, 1);
   EXPECT_LT(renamed.kept_share, 0.4);
 }
@@ -135,14 +139,55 @@ TEST(WeighContent, TakesAwayForNamesThatContradictEachOther) {
 TEST(WeighContent, KeepsWhatEchoesThePromptOutOfTheNovelBits) {
   ContentEvidence novel = WeighWhole(kText, kText);
   EXPECT_EQ(novel.echoed_tokens, 0u);
-  EXPECT_DOUBLE_EQ(novel.novel_bits, novel.bits());
+  EXPECT_DOUBLE_EQ(novel.novel_token_bits, novel.token_bits);
+  EXPECT_DOUBLE_EQ(novel.novel_name_bits, novel.name_bits);
+  EXPECT_EQ(novel.novel_tokens, novel.tokens);
   ContentEvidence half = WeighWhole(kText, kText, {{0, 20}, {30, 60}});
   EXPECT_EQ(half.echoed_tokens, 50u);
   EXPECT_DOUBLE_EQ(half.bits(), novel.bits());
-  EXPECT_LT(half.novel_bits, novel.novel_bits);
+  EXPECT_EQ(half.novel_tokens, novel.tokens - 50);
+  EXPECT_LT(half.decisive_bits(), novel.decisive_bits());
   ContentEvidence all = WeighWhole(kText, kText, {{0, 1000}});
   EXPECT_EQ(all.echoed_tokens, all.tokens);
-  EXPECT_DOUBLE_EQ(all.novel_bits, 0);
+  EXPECT_DOUBLE_EQ(all.decisive_bits(), 0);
+  EXPECT_EQ(all.novel_tokens, 0u);
+}
+
+TEST(WeighContent, KeepsWhatIsNotedOutOfTheNovelBits) {
+  TokenStream tokens = LexSample(kText, Language::kPython);
+  Match match;
+  match.runs = {{0, 0, static_cast<uint32_t>(tokens.size())}};
+  match.stream = std::make_shared<fingerprint::EvidenceStream>(
+      MakeEvidence(tokens, {}, {}));
+  std::vector<uint8_t> notes(tokens.size(), kNoNote);
+  std::fill_n(notes.begin(), 40, uint8_t{kPriorArt});
+  std::fill_n(notes.begin() + 30, 20, uint8_t{kPriorArt | kShared});
+  ContentEvidence noted = WeighContent(match, tokens, notes);
+  EXPECT_EQ(noted.prior_tokens, 50u);
+  EXPECT_EQ(noted.shared_tokens, 20u);
+  EXPECT_EQ(noted.novel_tokens, noted.tokens - 50);
+  EXPECT_DOUBLE_EQ(noted.bits(), WeighContent(match, tokens).bits());
+}
+
+TEST(WeighContent, TakesHalfOfWhatTheModelSaysThatTokensTell) {
+  TokenStream tokens = LexSample(kText, Language::kPython);
+  Match match;
+  match.runs = {{0, 0, 10}};
+  match.stream = std::make_shared<fingerprint::EvidenceStream>(
+      MakeEvidence(tokens, {}, {}));
+  match.token_eighths =
+      std::make_shared<std::vector<uint8_t>>(tokens.size(), uint8_t{24});
+  ContentEvidence evidence = WeighContent(match, tokens);
+  EXPECT_DOUBLE_EQ(evidence.token_bits, 10 * 3 * ConstantValue("token_weight"));
+}
+
+TEST(WeighContent, CountsTheLongestRunThatIsTheSame) {
+  ContentEvidence same = WeighWhole(kText, kText);
+  EXPECT_EQ(same.exact_tokens, same.tokens);
+  EXPECT_EQ(same.contradictions, 0u);
+  ContentEvidence renamed = WeighWhole(Renamed(), kText);
+  EXPECT_LT(renamed.exact_tokens, 30u);
+  EXPECT_GT(renamed.exact_tokens, 0u);
 }
 
 TEST(WeighContent, TakesAwayForGaps) {
@@ -164,7 +209,7 @@ TEST(WeighContent, TakesAwayForGaps) {
   match.runs = {{30, 40, 20}};
   double second = WeighContent(match, shorter).token_bits;
   EXPECT_GT(joined, first);
-  EXPECT_NEAR(cut, first + second - 6, 2);
+  EXPECT_NEAR(cut, first + second - 3, 1);
 }
 
 DocumentPlace Place(std::string_view repository, std::string_view inside,
@@ -205,6 +250,10 @@ TEST(ContextOf, KnowsWhatStoodThereBefore) {
   EXPECT_EQ(ContextOf(place, origin), Context::kSamePath);
   place.time = 999;
   EXPECT_EQ(ContextOf(place, origin), Context::kEarlier);
+  place.time = 1000;
+  DocumentPlace beside = place;
+  beside.path_in_repository = "src/b.cc";
+  EXPECT_EQ(ContextOf(beside, origin), Context::kLater);
   origin.time = 0;
   EXPECT_EQ(ContextOf(place, origin), Context::kSamePath);
 }
@@ -221,92 +270,6 @@ TEST(ContextOf, ComparesTwoNamesWhereNoRepositoryIsKnown) {
             Context::kPath);
   origin.path = "a.cc";
   EXPECT_EQ(ContextOf(Place("", "", "a.cc"), origin), Context::kNone);
-}
-
-TEST(ContextBits, OfTheSamePathDependOnTheNamesKept) {
-  ContentEvidence content;
-  content.kept_share = 1;
-  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), 140);
-  content.kept_share = 0.5;
-  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), 40);
-  EXPECT_DOUBLE_EQ(ContextBits(Context::kNone, content), 0);
-  EXPECT_GT(ContextBits(Context::kRepository, content),
-            ContextBits(Context::kPath, content));
-}
-
-ContentEvidence Evidence(uint32_t tokens, double bits) {
-  ContentEvidence content;
-  content.tokens = tokens;
-  content.token_bits = bits;
-  content.novel_bits = bits;
-  return content;
-}
-
-TEST(Judge, AsksForBitsAndTokens) {
-  auto judge = [](uint32_t tokens, double bits, Context context) {
-    return Judge(Evidence(tokens, bits), context, /*whole_stretch=*/false);
-  };
-  EXPECT_EQ(judge(300, 119.9, Context::kNone), Strength::kNothing);
-  EXPECT_EQ(judge(300, 120, Context::kNone), Strength::kWeak);
-  EXPECT_EQ(judge(300, 269.9, Context::kNone), Strength::kWeak);
-  EXPECT_EQ(judge(300, 270, Context::kNone), Strength::kStrong);
-  EXPECT_EQ(judge(120, 300, Context::kNone), Strength::kStrong);
-  EXPECT_EQ(judge(119, 300, Context::kNone), Strength::kWeak);
-  EXPECT_EQ(judge(25, 300, Context::kNone), Strength::kWeak);
-  EXPECT_EQ(judge(24, 300, Context::kNone), Strength::kNothing);
-  EXPECT_EQ(judge(30, 300, Context::kSamePath), Strength::kStrong);
-  EXPECT_EQ(judge(29, 300, Context::kSamePath), Strength::kWeak);
-  EXPECT_EQ(judge(300, 100, Context::kRepository), Strength::kWeak);
-  EXPECT_EQ(judge(300, 250, Context::kRepository), Strength::kStrong);
-  EXPECT_EQ(judge(300, 900, Context::kEarlier), Strength::kNothing);
-}
-
-TEST(Judge, LetsAWholeShortEditCountInItsPlace) {
-  ContentEvidence edit = Evidence(15, 80);
-  EXPECT_EQ(Judge(edit, Context::kSamePath, true), Strength::kWeak);
-  EXPECT_EQ(Judge(edit, Context::kSamePath, false), Strength::kNothing);
-  EXPECT_EQ(Judge(edit, Context::kRepository, true), Strength::kNothing);
-  EXPECT_EQ(Judge(Evidence(14, 80), Context::kSamePath, true),
-            Strength::kNothing);
-}
-
-TEST(Judge, NeverTakesAnEchoForStrongNorForNearByItsPlace) {
-  ContentEvidence echo = Evidence(300, 500);
-  echo.echoed_tokens = 300;
-  echo.novel_bits = 0;
-  echo.kept_share = 1;
-  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
-  EXPECT_EQ(Judge(echo, Context::kSamePath, true), Strength::kWeak);
-  echo.token_bits = 119;
-  EXPECT_EQ(Judge(echo, Context::kSamePath, true), Strength::kNothing);
-  echo.token_bits = 120;
-  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
-}
-
-TEST(Judge, AsksMoreOfAnEchoUnderOtherNames) {
-  ContentEvidence echo = Evidence(300, 269);
-  echo.echoed_tokens = 150;
-  echo.novel_bits = 100;
-  echo.kept_share = 0.4;
-  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kNothing);
-  echo.token_bits = 270;
-  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
-  echo.token_bits = 269;
-  echo.kept_share = 0.5;
-  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
-  echo.kept_share = 0.4;
-  echo.echoed_tokens = 149;
-  EXPECT_EQ(Judge(echo, Context::kNone, false), Strength::kWeak);
-}
-
-TEST(ContextBits, SpeakForWhatIsNotEchoed) {
-  ContentEvidence content = Evidence(100, 50);
-  content.kept_share = 1;
-  double whole = ContextBits(Context::kSamePath, content);
-  content.echoed_tokens = 75;
-  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), whole / 4);
-  content.echoed_tokens = 100;
-  EXPECT_DOUBLE_EQ(ContextBits(Context::kSamePath, content), 0);
 }
 
 TEST(CoversItsStretches, MeasuresAgainstTheStretchesThatAreTouched) {

@@ -39,6 +39,8 @@ std::string_view ContextName(Context context) {
       return "path";
     case Context::kRepository:
       return "repository";
+    case Context::kLater:
+      return "later";
     case Context::kSamePath:
       return "same_path";
     case Context::kEarlier:
@@ -52,10 +54,12 @@ Context ContextOf(const DocumentPlace& document, const Origin& origin) {
     return Context::kEarlier;
   if (!document.repository.empty() && !origin.repo.empty()) {
     if (document.repository != origin.repo) return Context::kNone;
-    return !origin.path.empty() &&
-                   IsPath(origin.path, document.path_in_repository)
-               ? Context::kSamePath
-               : Context::kRepository;
+    if (!origin.path.empty() &&
+        IsPath(origin.path, document.path_in_repository)) {
+      return Context::kSamePath;
+    }
+    return document.time != 0 && origin.time != 0 ? Context::kLater
+                                                  : Context::kRepository;
   }
   std::string_view last = LastNames(WithoutDot(origin.path), 2);
   return last.find('/') != std::string_view::npos &&

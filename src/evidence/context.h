@@ -28,10 +28,11 @@ enum class Context {
   kNone,        // nothing known, or another repository
   kPath,        // the last two names of the path, repository not known
   kRepository,  // the same repository, another path
+  kLater,       // the same repository, and the text is known to be younger
   kSamePath,    // the same path of the same repository
   kEarlier,     // the text stood there before the output was written
 };
-// "none", "path", "repository", "same_path", "earlier": for JSON.
+// "none", "path", "repository", "later", "same_path", "earlier": for JSON.
 std::string_view ContextName(Context context);
 Context ContextOf(const DocumentPlace& document, const Origin& origin);
 

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "evidence/constants.h"
+#include "evidence/document_notes.h"
 #include "evidence/lines_internal.h"
 #include "evidence/verdict_internal.h"
 #include "fingerprint/select.h"
@@ -52,41 +54,84 @@ class Origins {
   std::map<std::pair<uint32_t, uint32_t>, Origin> origins_;
 };
 
-Result<std::vector<Weighed>> Weigh(const Index& index,
-                                   std::vector<Match> matches,
-                                   const ScannedText& scanned,
-                                   const Judgement& judgement) {
-  const TokenStream& document = scanned.tokens;
-  Origins origins(index);
-  std::vector<Weighed> weighed;
-  for (Match& match : matches) {
-    if (match.tokens() < fingerprint::kGuarantee) continue;
-    ContentEvidence content = WeighContent(match, document);
-    bool whole = CoversItsStretches(match);
-    // Even the best place does not lift it.
-    if (Judge(content, Context::kSamePath, whole) == Strength::kNothing)
-      continue;
-    TRY_ASSIGN(const Origin* origin, origins.Of(match));
-    Context context = ContextOf(scanned.place, *origin);
-    Strength strength = Judge(content, context, whole);
-    if (strength == Strength::kNothing) continue;
-    policy::TermsVerdict terms =
-        policy::VerdictFor(origin->terms_class, judgement.purpose,
-                           judgement.organisation_trains_models);
-    FoundOrigin found = {.origin = *origin,
-                         .verdict = terms.verdict,
-                         .terms = std::string(terms.why),
-                         .duty = std::string(terms.duty),
-                         .strength = strength,
-                         .context = context,
-                         .content = content,
-                         .context_bits = ContextBits(context, content)};
-    found.document_lines = {document.line()[match.document_begin()],
-                            document.line()[match.document_end() - 1]};
-    weighed.push_back({std::move(match), std::move(found)});
+Threshold ThresholdOf(fingerprint::Language language,
+                      const Judgement& judgement) {
+  const Thresholds& thresholds = judgement.thresholds == nullptr
+                                     ? Thresholds::BuiltIn()
+                                     : *judgement.thresholds;
+  Threshold threshold = thresholds.Of(language);
+  if (judgement.background == nullptr) {
+    threshold.weak_bits *= ConstantValue("no_background_weak");
+    threshold.strong_bits *= ConstantValue("no_background_strong");
   }
-  return weighed;
+  return threshold;
 }
+
+// Weighs the matches of one text, first each by itself, then by what else
+// explains its tokens.
+class Weighing {
+ public:
+  Weighing(const Index& index, const ScannedText& scanned,
+           const Judgement& judgement)
+      : origins_(index),
+        scanned_(scanned),
+        judgement_(judgement),
+        threshold_(ThresholdOf(scanned.language, judgement)),
+        notes_(scanned) {}
+
+  Result<std::vector<Weighed>> Weigh(std::vector<Match> matches) {
+    std::vector<Weighed> weighed;
+    for (Match& match : matches) {
+      if (match.tokens() < fingerprint::kGuarantee) continue;
+      ContentEvidence content = WeighContent(match, scanned_.tokens);
+      // Even the best place does not lift it.
+      if (Judge(content, Context::kSamePath, CoversItsStretches(match),
+                threshold_) == Strength::kNothing) {
+        continue;
+      }
+      TRY_ASSIGN(const Origin* origin, origins_.Of(match));
+      Context context = ContextOf(scanned_.place, *origin);
+      if (context == Context::kEarlier) continue;
+      FoundOrigin found = {
+          .origin = *origin, .context = context, .content = content};
+      weighed.push_back({std::move(match), std::move(found)});
+    }
+    for (const Weighed& one : weighed)
+      notes_.AddAuthor(one.match, one.found.origin);
+    for (Weighed& one : weighed) Finish(&one);
+    std::erase_if(weighed, [](const Weighed& one) {
+      return one.found.strength == Strength::kNothing;
+    });
+    return weighed;
+  }
+
+ private:
+  void Finish(Weighed* weighed) {
+    FoundOrigin& found = weighed->found;
+    std::span<const uint8_t> notes =
+        notes_.For(found.origin, judgement_.background);
+    found.content = WeighContent(weighed->match, scanned_.tokens, notes);
+    found.context_bits = ContextBits(found.context, found.content);
+    found.decisive_bits = threshold_.strong_bits;
+    found.strength = Judge(found.content, found.context,
+                           CoversItsStretches(weighed->match), threshold_);
+    policy::TermsVerdict terms =
+        policy::VerdictFor(found.origin.terms_class, judgement_.purpose,
+                           judgement_.organisation_trains_models);
+    found.verdict = terms.verdict;
+    found.terms = terms.why;
+    found.duty = terms.duty;
+    std::span<const uint32_t> line = scanned_.tokens.line();
+    found.document_lines = {line[weighed->match.document_begin()],
+                            line[weighed->match.document_end() - 1]};
+  }
+
+  Origins origins_;
+  const ScannedText& scanned_;
+  const Judgement& judgement_;
+  const Threshold threshold_;
+  DocumentNotes notes_;
+};
 
 // What one match matches on `lines`.
 FoundOrigin OnLines(const Weighed& weighed, const TokenStream& document,
@@ -183,8 +228,8 @@ Result<std::vector<Finding>> MakeFindings(const Index& index,
                                           const ScannedText& scanned,
                                           const Judgement& judgement,
                                           KeepText keep_text) {
-  TRY_ASSIGN(std::vector<Weighed> weighed,
-             Weigh(index, std::move(matches), scanned, judgement));
+  Weighing weighing(index, scanned, judgement);
+  TRY_ASSIGN(std::vector<Weighed> weighed, weighing.Weigh(std::move(matches)));
   if (weighed.empty()) return std::vector<Finding>();
   LineCounts counts(scanned.tokens, scanned.text);
   std::vector<Claim> claims;
@@ -219,6 +264,29 @@ Result<std::vector<Finding>> MakeFindings(const Index& index,
     findings.push_back(std::move(finding));
   }
   return findings;
+}
+
+Result<TextBits> MeasureText(const Index& index, std::vector<Match> matches,
+                             const ScannedText& scanned,
+                             const Background* background) {
+  Thresholds none;
+  Judgement judgement = {.background = background, .thresholds = &none};
+  Weighing weighing(index, scanned, judgement);
+  TRY_ASSIGN(std::vector<Weighed> weighed, weighing.Weigh(std::move(matches)));
+  const Threshold& threshold = Thresholds::BuiltIn().Of(scanned.language);
+  TextBits best;
+  for (const Weighed& one : weighed) {
+    const ContentEvidence& content = one.found.content;
+    if (content.tokens < ConstantValue("weak_tokens")) continue;
+    best.reported = std::max(best.reported, content.bits());
+    if (content.novel_tokens >= threshold.strong_tokens &&
+        content.decisive_bits() > best.decisive) {
+      best.decisive = content.decisive_bits();
+      best.content = content;
+      best.origin = one.found.origin;
+    }
+  }
+  return best;
 }
 
 }  // namespace cofferdam::evidence

@@ -10,10 +10,13 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "evidence/background.h"
 #include "evidence/bits.h"
 #include "evidence/context.h"
+#include "evidence/judge.h"
 #include "evidence/matcher.h"
 #include "evidence/origin.h"
+#include "evidence/thresholds.h"
 #include "fingerprint/index.h"
 #include "fingerprint/language.h"
 #include "fingerprint/lex.h"
@@ -45,6 +48,7 @@ struct FoundOrigin {
   Context context = Context::kNone;
   ContentEvidence content;  // of the whole match, which may go beyond the lines
   double context_bits = 0;
+  double decisive_bits = 0;  // from how many on it would be strong
   LineRange document_lines;  // of the whole match
   LineRange output_lines;    // of what matches the finding's lines
   uint32_t tokens = 0;       // matched on the finding's lines
@@ -121,6 +125,10 @@ struct Finding {
 struct Judgement {
   policy::ScanPurpose purpose = policy::ScanPurpose::kTraining;
   bool organisation_trains_models = true;
+  // Of what people write; null: no prior art is known.
+  const Background* background = nullptr;
+  // Null: Thresholds::BuiltIn().
+  const Thresholds* thresholds = nullptr;
 };
 
 enum class KeepText { kNo, kYes };
@@ -142,6 +150,20 @@ Result<std::vector<Finding>> MakeFindings(const fingerprint::Index& index,
                                           const ScannedText& scanned,
                                           const Judgement& judgement,
                                           KeepText keep_text);
+
+// The most bits that any match of a text reaches where nothing is known of its
+// place, whatever the thresholds: what these are calibrated by.
+struct TextBits {
+  double reported = 0;  // of what is long enough to be reported
+  double decisive = 0;  // of what is long enough to be strong
+  // Of the match that is decisive.
+  ContentEvidence content;
+  Origin origin;
+};
+Result<TextBits> MeasureText(const fingerprint::Index& index,
+                             std::vector<Match> matches,
+                             const ScannedText& scanned,
+                             const Background* background);
 
 // What people call a person of the ledger, such as their mail address; empty
 // when it is not known.

@@ -114,7 +114,7 @@ TEST(MakeFindings, NamesExactlyTheLinesOfTheModel) {
   EXPECT_EQ(finding.kind, FindingKind::kMatch);
   EXPECT_EQ(finding.language, Language::kPython);
   EXPECT_DOUBLE_EQ(finding.matched_share(), 1);
-  EXPECT_GT(finding.bits(), DecisiveBits());
+  EXPECT_GT(finding.bits(), finding.origins[0].decisive_bits);
   ASSERT_EQ(finding.origins.size(), 1u);
   const FoundOrigin& found = finding.origins[0];
   EXPECT_EQ(found.origin.model, "claude-sample");

@@ -1,6 +1,7 @@
 #include "evidence/matcher.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -48,6 +49,7 @@ MatchCounts& MatchCounts::operator+=(const MatchCounts& other) {
   runs += other.runs;
   postings_dropped += other.postings_dropped;
   seeds_dropped += other.seeds_dropped;
+  weighed += other.weighed;
   outputs_dropped += other.outputs_dropped;
   runs_dropped += other.runs_dropped;
   return *this;
@@ -66,6 +68,17 @@ struct Known {
   Language language = Language::kGeneral;  // of `eighths`
 };
 
+// The name of the document that stood last for one of the output's.
+struct LastName {
+  uint64_t document = 0;
+  uint64_t glance = 0;  // at which it was seen
+};
+
+// What a glance gives for each token, and for each name that comes again.
+constexpr double kGlanceToken = 0.5;
+constexpr double kGlanceAgrees = 4;
+constexpr double kGlanceContradicts = -6;
+
 struct Matcher::State {
   State(const Index& over, const TokenModel* of_tokens, MatchLimits bounds)
       : index(over), model(of_tokens), limits(bounds) {}
@@ -80,8 +93,10 @@ struct Matcher::State {
   std::unordered_map<uint64_t, size_t> repeats;
   std::vector<Hit> hits;
   std::vector<Seed> seeds;
-  std::vector<uint8_t> bytes;   // the document as an evidence stream
-  std::vector<bool> explained;  // its tokens, for the output at hand
+  std::vector<uint8_t> bytes;       // the document as an evidence stream
+  std::vector<bool> explained;      // its tokens, for the output at hand
+  std::array<LastName, 256> names;  // by the output's
+  uint64_t glance = 0;              // at chains, counted
 
   std::unordered_map<uint64_t, Known> cache;
   size_t cached_tokens = 0;
@@ -94,13 +109,16 @@ struct Matcher::State {
 
   void Begin(const fingerprint::TokenStream& of, Language in);
   std::vector<Match> TakeMatches();
-  Result<Known> Stream(uint64_t output);
+  Result<Known*> Stream(uint64_t output);
   Result<std::vector<Candidate>> Candidates(MatchCounts* counts);
   Status Look(const Fingerprint& print, MatchCounts* counts);
   Status AlignHits(MatchCounts* counts);
   Status AlignSeeds(uint64_t output, MatchCounts* counts);
+  void WeighTokens(Known* known, MatchCounts* counts);
+  bool MayTell(const std::vector<SharedRun>& chain,
+               const EvidenceStream& stream);
   void KeepNew(std::vector<std::vector<SharedRun>> chains, uint64_t output,
-               const Known& known);
+               Known* known, MatchCounts* counts);
 };
 
 void Matcher::State::Begin(const fingerprint::TokenStream& of, Language in) {
@@ -121,7 +139,7 @@ std::vector<Match> Matcher::State::TakeMatches() {
   return std::exchange(matches, {});
 }
 
-Result<Known> Matcher::State::Stream(uint64_t output) {
+Result<Known*> Matcher::State::Stream(uint64_t output) {
   auto found = cache.find(output);
   if (found == cache.end()) {
     TRY_ASSIGN(EvidenceStream stream,
@@ -136,17 +154,22 @@ Result<Known> Matcher::State::Stream(uint64_t output) {
         .eighths = nullptr};
     found = cache.emplace(output, std::move(known)).first;
   }
-  Known& known = found->second;
-  if (model != nullptr &&
-      (known.eighths == nullptr || known.language != language)) {
-    std::vector<uint8_t> eighths;
-    model->TokenBits(language, known.stream->normal, &eighths);
-    CHECK(eighths.size() == known.stream->size());
-    known.eighths =
-        std::make_shared<const std::vector<uint8_t>>(std::move(eighths));
-    known.language = language;
+  return &found->second;
+}
+
+// Asks the model what the tokens of `known` tell in the document's language.
+void Matcher::State::WeighTokens(Known* known, MatchCounts* counts) {
+  if (model == nullptr ||
+      (known->eighths != nullptr && known->language == language)) {
+    return;
   }
-  return known;
+  std::vector<uint8_t> eighths;
+  model->TokenBits(language, known->stream->normal, &eighths);
+  CHECK(eighths.size() == known->stream->size());
+  known->eighths =
+      std::make_shared<const std::vector<uint8_t>>(std::move(eighths));
+  known->language = language;
+  ++counts->weighed;
 }
 
 // Groups the hits by output and leaves out what shares too little.
@@ -189,14 +212,43 @@ Result<std::vector<Candidate>> Matcher::State::Candidates(MatchCounts* counts) {
   return candidates;
 }
 
+// Whether a chain may be worth more than a glance: what it tells at first
+// sight, by its length and by whether its names fit each other.
+bool Matcher::State::MayTell(const std::vector<SharedRun>& chain,
+                             const EvidenceStream& stream) {
+  if (limits.glance_min <= 0 || limits.candidate_tokens_min == 0) return true;
+  ++glance;
+  std::span<const uint64_t> raw = document->raw();
+  double tells = 0;
+  for (const SharedRun& run : chain) {
+    for (uint32_t i = 0; i < run.length; ++i) {
+      tells += kGlanceToken;
+      if (stream.normal[run.output + i] != 0) continue;
+      LastName& name = names[stream.name[run.output + i]];
+      uint64_t here = raw[run.document + i];
+      if (name.glance != glance) {
+        name.glance = glance;
+      } else {
+        tells += name.document == here ? kGlanceAgrees : kGlanceContradicts;
+      }
+      name.document = here;
+    }
+  }
+  return tells >= limits.glance_min;
+}
+
 // Keeps of the chains of one output, best first, those that explain a token of
 // the document that none before them does.
 void Matcher::State::KeepNew(std::vector<std::vector<SharedRun>> chains,
-                             uint64_t output, const Known& known) {
+                             uint64_t output, Known* known,
+                             MatchCounts* counts) {
   DocumentTokens tokens = {bytes, document->raw(), document->line()};
   size_t kept_from = matches.size();
   for (std::vector<SharedRun>& chain : chains) {
-    FillGaps(tokens, *known.stream, &chain);
+    if (!MayTell(chain, *known->stream)) continue;
+    WeighTokens(known, counts);
+    FillGaps(tokens, *known->stream, &chain);
+    FillEnds(tokens, *known->stream, &chain);
     bool is_new = false;
     for (const SharedRun& run : chain) {
       for (uint32_t i = 0; i < run.length; ++i) {
@@ -208,8 +260,8 @@ void Matcher::State::KeepNew(std::vector<std::vector<SharedRun>> chains,
       matches.push_back({.segment = SegmentOf(output),
                          .output = OrdinalOf(output),
                          .runs = std::move(chain),
-                         .stream = known.stream,
-                         .token_eighths = known.eighths});
+                         .stream = known->stream,
+                         .token_eighths = known->eighths});
     }
   }
   for (size_t i = kept_from; i < matches.size(); ++i) {
@@ -227,16 +279,16 @@ Status Matcher::State::AlignSeeds(uint64_t output, MatchCounts* counts) {
       bytes.push_back(fingerprint::EvidenceByte(normal));
     explained.assign(document->size(), false);
   }
-  TRY_ASSIGN(Known known, Stream(output));
-  ExtendResult extended = Extend(&seeds, bytes, *known.stream, limits.runs_max,
+  TRY_ASSIGN(Known * known, Stream(output));
+  ExtendResult extended = Extend(&seeds, bytes, *known->stream, limits.runs_max,
                                  limits.compared_tokens_max, &compared);
   ++counts->outputs;
   counts->runs += extended.runs.size();
   counts->seeds_dropped += extended.seeds_dropped;
   counts->runs_dropped += extended.runs_dropped;
   DocumentTokens tokens = {bytes, document->raw(), document->line()};
-  KeepNew(Chain(std::move(extended.runs), tokens, *known.stream), output,
-          known);
+  KeepNew(Chain(std::move(extended.runs), tokens, *known->stream), output,
+          known, counts);
   return {};
 }
 

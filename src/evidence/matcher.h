@@ -31,12 +31,17 @@ struct MatchLimits {
   // Tokens compared while extending, over all outputs of one document.
   uint64_t compared_tokens_max = uint64_t{1} << 28;
   // Decoded evidence streams kept for the next document.
-  size_t cache_tokens_max = size_t{4} << 20;
+  size_t cache_tokens_max = size_t{12} << 20;
   // An output is looked at if its fingerprints cover at least this many tokens
   // of the document, or half of what can be found of a small output. 0 looks
   // at every one, and then any shared run of fingerprint::kGuarantee tokens in
   // an unquoted stretch is found.
-  size_t candidate_tokens_min = 20;
+  size_t candidate_tokens_min = 32;
+  // What a chain must tell at a glance, about in bits, to be aligned further
+  // and given: half a bit a token, four for a name that comes again where it
+  // should, six less where it should not. 0 takes every chain, and so does a
+  // candidate_tokens_min of 0.
+  double glance_min = 24;
 };
 
 // What the limits cost, and what the work was.
@@ -45,6 +50,7 @@ struct MatchCounts {
   uint64_t seeds = 0;             // postings found
   uint64_t outputs = 0;           // aligned
   uint64_t runs = 0;              // extended
+  uint64_t weighed = 0;           // outputs whose tokens were weighed
   uint64_t postings_dropped = 0;  // beyond what the index gives for one hash
   uint64_t seeds_dropped = 0;     // by repeats_max and compared_tokens_max
   uint64_t outputs_dropped = 0;   // by outputs_max

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "evidence/document_notes.h"
 #include "evidence/verdict_internal.h"
 
 namespace cofferdam::evidence {
@@ -46,6 +48,8 @@ std::string_view InContext(const FoundOrigin& found) {
       return ", at a path of the same name";
     case Context::kRepository:
       return ", in the same repository";
+    case Context::kLater:
+      return ", later in the same repository";
     case Context::kSamePath:
       return ", at the path where it was written";
     case Context::kEarlier:
@@ -54,28 +58,74 @@ std::string_view InContext(const FoundOrigin& found) {
   return "";
 }
 
-std::string Likeness(const Finding& finding) {
+// "claude-sample (anthropic)", "a (x) and b (y)", "a (x), b (y) and 3 others":
+// whose output it could be, each once, the strongest first.
+std::string Authors(const Finding& finding, uint32_t best) {
+  std::vector<std::string> authors;
+  for (const FoundOrigin& found : finding.origins) {
+    std::string author = Author(found.origin);
+    if (Explains(found, best) && !std::ranges::count(authors, author))
+      authors.push_back(std::move(author));
+  }
+  if (authors.empty()) return Author(finding.origins.front().origin);
+  if (authors.size() == 1) return authors[0];
+  if (authors.size() == 2) return authors[0] + " and " + authors[1];
+  size_t others = authors.size() - 2;
+  return fmt::format("{}, {} and {} other{}", authors[0], authors[1], others,
+                     others == 1 ? "" : "s");
+}
+
+std::string Likeness(const Finding& finding, uint32_t best_tokens) {
   const FoundOrigin& best = finding.origins.front();
+  std::string authors = Authors(finding, best_tokens);
   std::string_view names = best.content.kept_share >= 0.9  ? "with its names"
                            : best.content.kept_share < 0.3 ? "under other names"
                                                            : "in part renamed";
   return fmt::format("{} of {} tokens follow an output of {} {}{}", best.tokens,
-                     finding.tokens, Author(best.origin), names,
-                     InContext(best));
+                     finding.tokens, authors, names, InContext(best));
+}
+
+// Of the match's tokens.
+double Percent(uint32_t tokens, const ContentEvidence& content) {
+  return content.tokens == 0 ? 0 : 100.0 * tokens / content.tokens;
 }
 
 // Why the evidence alone does not decide.
 std::string WhyWeak(const FoundOrigin& best) {
-  if (IsEcho(best.content)) {
+  const ContentEvidence& content = best.content;
+  if (IsEcho(content)) {
     return fmt::format(
         "{:.0f} % of it stood in the prompt but for its names, so the text may "
         "be a person's",
         100 * best.echo());
   }
+  double novel = content.decisive_bits() + best.context_bits;
+  if (best.bits() >= best.decisive_bits && novel < best.decisive_bits) {
+    if (content.prior_tokens >= content.shared_tokens &&
+        content.prior_tokens > 0) {
+      return fmt::format(
+          "{:.0f} % of it stands in text that people wrote before, so it may "
+          "come from there",
+          Percent(content.prior_tokens, content));
+    }
+    if (content.shared_tokens > 0) {
+      return fmt::format(
+          "{:.0f} % of it stands in outputs of {} models or more, so a person "
+          "could well have written the same",
+          Percent(content.shared_tokens, content),
+          DocumentNotes::kSharedModelsMin);
+    }
+  }
+  if (best.bits() >= best.decisive_bits) {
+    return fmt::format(
+        "its shape is rare, but {} tokens with the names they have are too "
+        "little to decide, since people and models coincide on short code",
+        content.novel_tokens);
+  }
   return fmt::format(
       "a person could well have written the same: {:.0f} bits, where {:.0f} "
       "would decide",
-      best.bits(), DecisiveBits());
+      best.bits(), best.decisive_bits);
 }
 
 }  // namespace
@@ -99,7 +149,7 @@ void Decide(Finding* finding) {
     }
   }
   const FoundOrigin& best = finding->origins.front();
-  std::string why = Likeness(*finding);
+  std::string why = Likeness(*finding, best_tokens);
   if (least != most || (most == Verdict::kAllowed && beside > most)) {
     finding->verdict = Verdict::kAmbiguous;
     why += "; outputs under different terms fit: " +

@@ -1,0 +1,77 @@
+#include "evidence/judge.h"
+
+#include <algorithm>
+
+#include "evidence/constants.h"
+#include "fingerprint/select.h"
+
+namespace cofferdam::evidence {
+
+double ContextBits(Context context, const ContentEvidence& content) {
+  // What something else explains is as likely to stand here because of that,
+  // so the context speaks for the rest alone.
+  double novel_share =
+      content.tokens == 0
+          ? 1
+          : static_cast<double>(content.novel_tokens) / content.tokens;
+  switch (context) {
+    case Context::kNone:
+    case Context::kEarlier:
+      return 0;
+    case Context::kPath:
+      return ConstantValue("context_path") * novel_share;
+    case Context::kRepository:
+      return ConstantValue("context_repository") * novel_share;
+    case Context::kLater:
+      return ConstantValue("context_later") * novel_share;
+    case Context::kSamePath:
+      return (ConstantValue("context_same_path") +
+              ConstantValue("context_unchanged") *
+                  std::max(0.0, 2 * content.kept_share - 1)) *
+             novel_share;
+  }
+  return 0;
+}
+
+namespace {
+
+bool IsWeak(const ContentEvidence& content, double context_bits,
+            const Threshold& threshold) {
+  bool renamed_echo = IsEcho(content) && content.kept_share < 0.5;
+  if (content.bits() >=
+      (renamed_echo ? threshold.strong_bits : threshold.weak_bits)) {
+    return true;
+  }
+  if (content.novel_tokens > 0 &&
+      content.novel_token_bits + content.novel_name_bits + context_bits >=
+          threshold.weak_bits) {
+    return true;
+  }
+  return !renamed_echo &&
+         content.exact_tokens >= ConstantValue("exact_tokens") &&
+         content.exact_bits >= ConstantValue("exact_bits");
+}
+
+}  // namespace
+
+Strength Judge(const ContentEvidence& content, Context context,
+               bool whole_stretch, const Threshold& threshold) {
+  // What stood there before cannot come from the output.
+  if (context == Context::kEarlier) return Strength::kNothing;
+  double context_bits = ContextBits(context, content);
+  bool in_place = context == Context::kSamePath;
+  if (content.tokens < ConstantValue("weak_tokens") &&
+      !(in_place && whole_stretch &&
+        content.tokens >= fingerprint::kGuarantee)) {
+    return Strength::kNothing;
+  }
+  if (!IsWeak(content, context_bits, threshold)) return Strength::kNothing;
+  double tokens_min = in_place || context == Context::kLater
+                          ? ConstantValue("strong_tokens_in_place")
+                          : threshold.strong_tokens;
+  bool strong = content.novel_tokens >= tokens_min &&
+                content.decisive_bits() + context_bits >= threshold.strong_bits;
+  return strong ? Strength::kStrong : Strength::kWeak;
+}
+
+}  // namespace cofferdam::evidence

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "evidence/bits.h"
+#include "evidence/context.h"
+#include "evidence/thresholds.h"
+
+namespace cofferdam::evidence {
+
+// What the evidence of a match is worth where it stands.
+
+// Bits that the place adds to the content's.
+double ContextBits(Context context, const ContentEvidence& content);
+
+enum class Strength {
+  kNothing,  // not reported
+  kWeak,     // a person could well have written the same
+  kStrong,
+};
+// `whole_stretch`: the match covers nearly all that the output wrote in one
+// place, which makes a short edit count where the context speaks.
+Strength Judge(const ContentEvidence& content, Context context,
+               bool whole_stretch, const Threshold& threshold);
+
+}  // namespace cofferdam::evidence
