@@ -27,6 +27,10 @@ uint8_t BitsOf(unsigned char c, const LexRules& rules) {
     case ByteClass::kDigit:
       return kWordBit | kDigitBit;
     case ByteClass::kSign:
+      return special_if((c == '?' && rules.inline_markup) ||
+                        (c == '%' && rules.percent_literals) ||
+                        (c == '=' && rules.pod)) |
+             joined;
     case ByteClass::kDot:
       return kOperatorBit | joined;
     case ByteClass::kSingle:
@@ -38,13 +42,15 @@ uint8_t BitsOf(unsigned char c, const LexRules& rules) {
       return rules.backtick == Backtick::kSkip ? kIgnoredBit : kSpecialBit;
     case ByteClass::kHashMark:
       return special_if(rules.hash != HashComment::kNever ||
-                        rules.rust_raw_strings);
+                        rules.rust_raw_strings || rules.hash_strings);
     case ByteClass::kDash:
       return special_if(rules.dash_comments) | joined;
     case ByteClass::kAt:
       return special_if(rules.verbatim_strings);
     case ByteClass::kLess:
-      return special_if(rules.markup_comments) | joined;
+      return special_if(rules.markup_comments ||
+                        rules.heredoc != Heredoc::kNone) |
+             joined;
     case ByteClass::kSlash:
       return kSpecialBit | joined;
     case ByteClass::kDoubleQuote:

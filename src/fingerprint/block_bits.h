@@ -41,7 +41,6 @@ struct BlockBits {
   uint64_t plus_minus;
   uint64_t double_quote;
   uint64_t single_quote;
-  uint64_t hash;
   uint64_t backslash;
   uint64_t newline;
   uint64_t assigned;  // ? and . with = behind: may end a triple

@@ -39,7 +39,7 @@ inline bool IsNameStart(char c) { return IsWordByte(c) && !IsDigit(c); }
 // again and again: each kind of search remembers that it has failed.
 //
 // Words, operators and comments are in lex_code.cc, literals in
-// lex_literals.cc.
+// lex_literals.cc, what has rules of its own inside of code in lex_embedded.cc.
 //
 // `Writer` takes the tokens: a TokenWriter all of them, a NormalWriter only
 // their normal hashes, for the quick lexer (normals.h), which comes here for
@@ -67,6 +67,8 @@ class CodeLexer {
 
   // Lexes the piece; returns the line at its end.
   uint32_t Run();
+  // Where code begins: behind the markup before PHP's first "<?php".
+  Bytes Begin();
   // Lexes what begins at `p`, which is in the piece; returns where it ends.
   Bytes Step(Bytes p);
 
@@ -139,6 +141,15 @@ class CodeLexer {
   Bytes TemplateEnd(Bytes p) const;
   bool RegexAllowed(Bytes p) const;
   Bytes RegexEnd(Bytes p) const;
+  Bytes CommentEnd(Bytes p) const;
+  Bytes HashString(Bytes p);
+  Bytes EmbeddedEnd(Bytes p, int depth);
+  Bytes BracedEnd(Bytes p, char open, char close, int depth);
+  Bytes HeredocText(Bytes p);
+  Bytes HeredocEnd(Bytes body, std::string_view tag) const;
+  Bytes PercentLiteral(Bytes p);
+  Bytes Pod(Bytes p);
+  Bytes Markup(Bytes from);
   Bytes QuoteEnd(Bytes p, char quote, bool span_lines) const;
 
   Bytes const text_;
@@ -165,6 +176,10 @@ class CodeLexer {
   bool raw_open_ = false;
   bool backtick_open_ = false;
   bool block_open_ = false;
+  bool heredoc_open_ = false;
+  bool in_heredoc_ = false;
+  bool embedded_open_ = false;
+  bool pod_open_ = false;
 };
 
 }  // namespace cofferdam::fingerprint

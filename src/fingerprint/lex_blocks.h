@@ -32,14 +32,19 @@ class BlockLexer {
         lexer_(piece, language, out),
         first_(out->size()) {
     const LexRules& rules = RulesOf(language);
-    quick_double_ = !rules.doubled_quotes;
-    quick_single_ = quick_double_ && rules.single_quote == SingleQuote::kString;
-    quick_slash_ = rules.slash_comments && language != Language::kGeneral;
+    // A backslash, too, leaves Within.
+    quick_double_ = !rules.doubled_quotes &&
+                    (rules.interpolation == Interpolation::kNone ||
+                     rules.interpolation == Interpolation::kBackslashParen);
+    quick_single_ =
+        !rules.doubled_quotes && rules.single_quote == SingleQuote::kString;
+    quick_slash_ = rules.slash_comments && !rules.inline_markup &&
+                   language != Language::kGeneral;
     quick_hash_ = rules.hash == HashComment::kAlways;
   }
 
   [[gnu::always_inline]] void Run(const TextPiece& piece) {
-    Bytes p = piece.begin;
+    Bytes p = lexer_.Begin();
     const Bytes end = piece.end;
     while (end - p > kBlockReach) p = Block(p, end);
     while (p < end) p = lexer_.Step(p);
@@ -108,7 +113,9 @@ class BlockLexer {
     const bool comment = (quick_slash_ && p[at] == '/' && p[at + 1] == '/') ||
                          (quick_hash_ && p[at] == '#');
     if (!comment || newlines == 0) return 0;
-    return static_cast<uint64_t>(__builtin_ctzll(newlines));
+    const auto end = static_cast<uint64_t>(__builtin_ctzll(newlines));
+    // C goes on behind a backslash.
+    return (bits.backslash >> (end - 1) & 1) != 0 ? 0 : end;
   }
 
   [[gnu::always_inline]] static Todo Sort(const BlockBits& bits) {
@@ -121,15 +128,15 @@ class BlockLexer {
     } else if ((bits.operators | bits.special) >> 62 != 0) {
       until = 62 + (bits.word >> 62 & 1);
       // A word right before a quote is read with it.
-      if (((bits.double_quote | bits.single_quote | bits.hash) >> until &
-           bits.word >> (until - 1) & 1) != 0) {
+      if ((bits.special >> until & bits.word >> (until - 1) & 1) != 0) {
         until = 63 - static_cast<uint64_t>(
                          __builtin_clzll(word_starts & BitsBelow(until)));
       }
     }
     const uint64_t read = until == 64 ? ~uint64_t{0} : BitsBelow(until);
     // Three operators in a row may be one, or one and two.
-    uint64_t special = bits.special | (bits.pairs & bits.pairs >> 1) |
+    uint64_t special = (bits.special & ~(bits.pairs << 1)) |
+                       (bits.pairs & bits.pairs >> 1) |
                        (bits.pairs & bits.assigned >> 1) |
                        (bits.dot & bits.digit >> 1 & ~(bits.pairs << 1));
     const uint64_t numbers = word_starts & bits.digit;
@@ -149,13 +156,14 @@ class BlockLexer {
         .until = until};
   }
 
-  // A word right before a quote may be a prefix of it: it begins there.
+  // A word right before a quote or the like may be a prefix of it, which then
+  // begins there.
   [[gnu::always_inline]] static uint64_t WordBefore(const BlockBits& bits,
                                                     const Todo& todo,
                                                     uint64_t stop) {
     const uint64_t word_starts = bits.word & todo.starts & BitsBelow(stop);
-    const uint64_t quotes = bits.double_quote | bits.single_quote | bits.hash;
-    if (stop == 0 || (quotes >> stop & bits.word >> (stop - 1) & 1) == 0 ||
+    if (stop == 0 ||
+        (bits.special >> stop & bits.word >> (stop - 1) & 1) == 0 ||
         word_starts == 0) {
       return stop;
     }

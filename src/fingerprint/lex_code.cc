@@ -34,7 +34,7 @@ bool IsStringPrefix(const char* word, size_t size) {
 
 template <class Writer>
 uint32_t CodeLexer<Writer>::Run() {
-  Bytes p = begin_;
+  Bytes p = Begin();
   while (p < end_) p = Step(p);
   return line_;
 }
@@ -99,6 +99,11 @@ template <class Writer>
 const char* CodeLexer<Writer>::Word(Bytes p) {
   Bytes q = p + 1;
   while (q < end_ && IsWordByte(*q)) ++q;
+  // C#: $@"…" is @$"…".
+  if (rules_.verbatim_strings && q - p == 1 && *p == '$' && At(q) == '@' &&
+      At(q + 1) == '"') [[unlikely]] {
+    return VerbatimString(p);
+  }
   if (q < end_ && (*q == '"' || *q == '\'' || *q == '#')) [[unlikely]] {
     if (Bytes to = WordBeforeQuote(p, q)) return to;
   }
@@ -116,8 +121,16 @@ template <class Writer>
 const char* CodeLexer<Writer>::WordBeforeQuote(Bytes p, Bytes q) {
   const size_t size = static_cast<size_t>(q - p);
   if (IsStringPrefix(p, std::min<size_t>(size, 4))) {
-    if (*q == '#')
-      return rules_.rust_raw_strings ? RustRawString(p, q) : nullptr;
+    if (*q == '#') {
+      if (!rules_.rust_raw_strings) return nullptr;
+      // r#match is a name.
+      if (rust_ && size == 1 && *p == 'r' && IsNameStart(At(q + 1))) {
+        do ++q;
+        while (q < end_ && IsWordByte(*q));
+        return EmitName(p, q);
+      }
+      return RustRawString(p, q);
+    }
     if (*q == '"' && q[-1] == 'R' && rules_.cpp_raw_strings) {
       if (Bytes to = CppRawString(p, q)) return to;
     }
@@ -182,6 +195,15 @@ const char* CodeLexer<Writer>::Number(Bytes p) {
 
 template <class Writer>
 const char* CodeLexer<Writer>::Sign(Bytes p) {
+  if (*p == '?' && rules_.inline_markup && At(p + 1) == '>') {
+    return Markup(p + 2);
+  }
+  if (*p == '%' && rules_.percent_literals) {
+    if (Bytes to = PercentLiteral(p)) return to;
+  }
+  if (*p == '=' && rules_.pod && (p == begin_ || p[-1] == '\n')) {
+    if (Bytes to = Pod(p)) return Pass(p, to);
+  }
   const size_t first = static_cast<unsigned char>(*p);
   const size_t second = static_cast<unsigned char>(At(p + 1));
   if (second >= 128 || !kPairTable.joined[first][second]) {
@@ -209,7 +231,7 @@ const char* CodeLexer<Writer>::Slash(Bytes p) {
   if (next == '/' && rules_.slash_comments) {
     const bool url =
         general_ && p > begin_ && p[-1] == ':' && IsNameStart(At(p + 2));
-    if (!url) return LineEnd(p);
+    if (!url) return Pass(p, CommentEnd(p));
     return EmitOperator(p, p + 2);
   }
   if (next == '*' && rules_.nested_comments) return NestedComment(p);
@@ -252,6 +274,9 @@ const char* CodeLexer<Writer>::NestedComment(Bytes p) {
 
 template <class Writer>
 const char* CodeLexer<Writer>::HashMark(Bytes p) {
+  if (rules_.hash_strings) {
+    if (Bytes to = HashString(p)) return to;
+  }
   const bool line_start = p == begin_ || p[-1] == '\n';
   const char next = At(p + 1);
   bool comment = false;
@@ -264,6 +289,10 @@ const char* CodeLexer<Writer>::HashMark(Bytes p) {
     case HashComment::kAfterBlank:
       comment = line_start || IsBlank(p[-1]) ||
                 std::strchr(";(){}[],&|", p[-1]) != nullptr;
+      // ${#name} is a length.
+      if (!line_start && p[-1] == '{' && p - begin_ > 1 && p[-2] == '$') {
+        comment = false;
+      }
       break;
     case HashComment::kBeforeBlank:
       comment = (line_start || IsBlank(p[-1])) &&
@@ -274,7 +303,7 @@ const char* CodeLexer<Writer>::HashMark(Bytes p) {
       comment = next != '[';
       break;
   }
-  return comment ? LineEnd(p) : EmitOperator(p, p + 1);
+  return comment ? Pass(p, CommentEnd(p)) : EmitOperator(p, p + 1);
 }
 
 template <class Writer>
@@ -283,7 +312,25 @@ const char* CodeLexer<Writer>::Less(Bytes p) {
     const size_t at = Rest(p + 4).find("-->");
     return Pass(p, at == std::string_view::npos ? end_ : p + 4 + at + 3);
   }
+  if (rules_.heredoc != Heredoc::kNone) {
+    if (Bytes to = HeredocText(p)) return to;
+  }
   return Sign(p);
+}
+
+// A comment to the line's end. In PHP the code may end before.
+template <class Writer>
+const char* CodeLexer<Writer>::CommentEnd(Bytes p) const {
+  Bytes to = LineEnd(p);
+  while (rules_.continued_comments && to < end_ && to[-1] == '\\') {
+    to = LineEnd(to + 1);
+  }
+  if (rules_.inline_markup) {
+    const size_t at =
+        std::string_view(p, static_cast<size_t>(to - p)).find("?>");
+    if (at != std::string_view::npos) return p + at;
+  }
+  return to;
 }
 
 template class CodeLexer<TokenWriter>;

@@ -11,7 +11,8 @@ namespace cofferdam::fingerprint {
 template <class Writer>
 const char* CodeLexer<Writer>::QuoteEnd(Bytes p, char quote,
                                         bool span_lines) const {
-  const char escape = rules_.doubled_quotes ? quote : '\\';
+  const bool raw = rules_.single_is_raw && quote == '\'';
+  const char escape = rules_.doubled_quotes || raw ? quote : '\\';
   const char stop = span_lines ? quote : '\n';
   for (p = FindAnyOf(p, end_, quote, escape, stop); p < end_;
        p = FindAnyOf(p, end_, quote, escape, stop)) {
@@ -36,6 +37,10 @@ const char* CodeLexer<Writer>::Quote(Bytes from, Bytes quote) {
       (twice ? rules_.triple_double : rules_.triple_single)) {
     if (Bytes to = Triple(from, quote)) return to;
   }
+  if (twice && rules_.interpolation != Interpolation::kNone &&
+      quote >= double_open_until_ && !double_span_open_) {
+    if (Bytes to = EmbeddedEnd(quote + 1, 0)) return EmitString(from, to);
+  }
   bool& span_open = twice ? double_span_open_ : single_span_open_;
   if (rules_.strings_span_lines && !span_open) {
     if (Bytes to = QuoteEnd(quote + 1, *quote, true)) {
@@ -58,16 +63,25 @@ const char* CodeLexer<Writer>::Triple(Bytes from, Bytes quote) {
   if (open) return nullptr;
   const char escape = rules_.triple_escapes ? '\\' : *quote;
   Bytes p = quote + 3;
+  size_t quotes = 3;
+  while (rules_.long_quotes && p < end_ && *p == *quote) {
+    ++p;
+    ++quotes;
+  }
   while (p + 2 < end_) {
     p = FindAnyOf(p, end_, *quote, escape, escape);
     if (p + 2 >= end_) break;
     if (*p != *quote) {
       p += 2;
-    } else if (p[1] == *quote && p[2] == *quote) {
-      return EmitString(from, p + 3);
-    } else {
-      ++p;
+      continue;
     }
+    Bytes run = p + 1;
+    while (run < end_ && *run == *quote) ++run;
+    const auto closing = static_cast<size_t>(run - p);
+    if (closing >= quotes) {
+      return EmitString(from, rules_.last_three_close ? run : p + quotes);
+    }
+    p = run;
   }
   open = true;
   return nullptr;
@@ -147,7 +161,7 @@ const char* CodeLexer<Writer>::RustRawString(Bytes from, Bytes mark) {
 template <class Writer>
 const char* CodeLexer<Writer>::VerbatimString(Bytes p) {
   Bytes open = p + 1;
-  if (At(open) == '$') ++open;
+  if (At(open) == '$' || At(open) == '@') ++open;
   if (At(open) == '"' && !raw_open_) {
     for (Bytes q = open + 1; q < end_; ++q) {
       if (*q != '"') continue;
@@ -210,6 +224,9 @@ const char* CodeLexer<Writer>::TemplateEnd(Bytes p) const {
       ++open;
     } else if (*q == '}') {
       --open;
+    } else if (*q == '"' || *q == '\'') {
+      // A string in the code, if its line ends it.
+      if (Bytes to = QuoteEnd(q + 1, *q, false)) q = to;
     }
   }
   return nullptr;

@@ -59,6 +59,7 @@ void FillCLike(Table* table) {
   }
   at(Language::kC).cpp_raw_strings = true;
   at(Language::kC).digit_separator = true;
+  at(Language::kC).continued_comments = true;
   at(Language::kJava).triple_double = true;
   at(Language::kJava).triple_escapes = true;
   at(Language::kJavaScript).backtick = Backtick::kTemplate;
@@ -72,14 +73,26 @@ void FillCLike(Table* table) {
 
   at(Language::kCSharp).triple_double = true;
   at(Language::kCSharp).verbatim_strings = true;
+  at(Language::kCSharp).long_quotes = true;
   for (const Language language :
        {Language::kKotlin, Language::kSwift, Language::kScala}) {
     at(language).triple_double = at(language).nested_comments = true;
     at(language).backtick = Backtick::kName;
   }
   at(Language::kSwift).triple_escapes = true;
+  at(Language::kSwift).hash_strings = true;
+  at(Language::kSwift).interpolation = Interpolation::kBackslashParen;
+  for (const Language language : {Language::kKotlin, Language::kScala}) {
+    at(language).last_three_close = true;
+    at(language).interpolation = Interpolation::kDollarBrace;
+  }
+  // Symbols: 'name.
+  at(Language::kScala).single_quote = SingleQuote::kStringOrLifetime;
   at(Language::kPhp).hash = HashComment::kNotAttribute;
   at(Language::kPhp).strings_span_lines = true;
+  at(Language::kPhp).inline_markup = true;
+  at(Language::kPhp).heredoc = Heredoc::kPhp;
+  at(Language::kPhp).interpolation = Interpolation::kBraceDollar;
 }
 
 void FillOthers(Table* table) {
@@ -105,6 +118,12 @@ void FillOthers(Table* table) {
     at(language).strings_span_lines = true;
   }
   at(Language::kRuby).regex = true;
+  at(Language::kRuby).percent_literals = at(Language::kRuby).pod = true;
+  at(Language::kRuby).heredoc = Heredoc::kRuby;
+  at(Language::kRuby).interpolation = Interpolation::kHashBrace;
+  at(Language::kShell).single_is_raw = true;
+  at(Language::kShell).heredoc = Heredoc::kShell;
+  at(Language::kShell).interpolation = Interpolation::kShell;
   at(Language::kHash).hash = HashComment::kAfterBlank;
   at(Language::kHash).single_quote = SingleQuote::kStringOrWord;
   at(Language::kHash).triple_double = at(Language::kHash).triple_single = true;

@@ -51,11 +51,31 @@ enum class Backtick : uint8_t {
   kTemplate,  // JavaScript, and unknown code
 };
 
+// Code inside of strings in double quotes, in which quotes may stand.
+enum class Interpolation : uint8_t {
+  kNone,
+  kDollarBrace,     // Kotlin, Scala: "${…}"
+  kHashBrace,       // Ruby: "#{…}"
+  kBackslashParen,  // Swift: "\(…)"
+  kBraceDollar,     // PHP: "{$…}"
+  kShell,           // "$(…)" and "${…}"
+};
+
+// Texts that end with a line of their own.
+enum class Heredoc : uint8_t {
+  kNone,
+  kShell,  // <<EOF, <<-'EOF'
+  kRuby,   // <<~EOF, <<"EOF", and Perl's <<EOF;
+  kPhp,    // <<<EOF, <<<'EOF'
+};
+
 struct LexRules {
   std::array<ByteClass, 256> classes;
   HashComment hash = HashComment::kNever;
   SingleQuote single_quote = SingleQuote::kString;
   Backtick backtick = Backtick::kSkip;
+  Interpolation interpolation = Interpolation::kNone;
+  Heredoc heredoc = Heredoc::kNone;
   bool slash_comments = false;   // to the line's end
   bool block_comments = false;   // /* */
   bool nested_comments = false;  // /* /* */ */
@@ -65,13 +85,21 @@ struct LexRules {
   bool triple_single = false;
   bool triple_escapes = false;  // a backslash in them escapes a quote
   bool strings_span_lines = false;
-  bool cpp_raw_strings = false;   // R"x(...)x"
-  bool rust_raw_strings = false;  // r#"..."#
-  bool verbatim_strings = false;  // C#: @"..."
-  bool doubled_quotes = false;    // SQL: 'it''s'; no backslashes
-  bool regex = false;             // /…/ where no value stands before
-  bool digit_separator = false;   // 1'000'000
-  bool upper_keywords = false;    // SQL: select means SELECT
+  bool cpp_raw_strings = false;     // R"x(...)x"
+  bool rust_raw_strings = false;    // r#"..."#
+  bool verbatim_strings = false;    // C#: @"..."
+  bool doubled_quotes = false;      // SQL: 'it''s'; no backslashes
+  bool single_is_raw = false;       // shell: no backslash escapes in '…'
+  bool hash_strings = false;        // Swift: #"…"#
+  bool long_quotes = false;         // C#: as many quotes close as have opened
+  bool last_three_close = false;    // Kotlin, Scala: """a""""
+  bool percent_literals = false;    // Ruby: %w[a b], %q(…)
+  bool pod = false;                 // =begin … =end at the begin of a line
+  bool inline_markup = false;       // PHP: code stands in <?php … ?>
+  bool continued_comments = false;  // C: a backslash ends no line
+  bool regex = false;               // /…/ where no value stands before
+  bool digit_separator = false;     // 1'000'000
+  bool upper_keywords = false;      // SQL: select means SELECT
 };
 
 // Built once for all languages.

@@ -68,7 +68,6 @@ struct Avx512 {
     out.plus_minus = is('+') | minus;
     out.double_quote = is('"');
     out.single_quote = is('\'');
-    out.hash = is('#');
     out.backslash = is('\\');
     out.newline = is('\n');
     const uint64_t before_equals = next('=');
@@ -168,7 +167,6 @@ struct Avx2 {
     out.plus_minus = Equal(bytes, '+') | minus;
     out.double_quote = Equal(bytes, '"');
     out.single_quote = Equal(bytes, '\'');
-    out.hash = Equal(bytes, '#');
     out.backslash = Equal(bytes, '\\');
     out.newline = Equal(bytes, '\n');
     const uint64_t same = Mask(_mm256_cmpeq_epi8(bytes[0], behind[0]),
