@@ -236,6 +236,19 @@ void Background::TokenBits(Family family, std::span<const uint8_t> normal_bytes,
   LowerByRepetition(normal_bytes, eighths);
 }
 
+namespace {
+
+void Mark(uint32_t begin, uint32_t end,
+          std::vector<fingerprint::TokenRange>* stretches) {
+  if (!stretches->empty() && stretches->back().end >= begin) {
+    stretches->back().end = end;
+  } else {
+    stretches->push_back({.begin = begin, .end = end});
+  }
+}
+
+}  // namespace
+
 void Background::PriorArt(
     std::span<const uint64_t> normal, int64_t exchange_micros,
     std::vector<fingerprint::TokenRange>* stretches) const {
@@ -243,21 +256,32 @@ void Background::PriorArt(
   PriorScratch scratch;
   std::vector<fingerprint::Fingerprint> grams;
   SelectPriorGrams(normal, &scratch, &grams);
-  size_t run = 0;
-  for (size_t i = 0; i < grams.size(); ++i) {
-    const uint64_t key = BackgroundKey(grams[i].hash);
-    const bool known = std::ranges::any_of(state_->layers, [&](const auto& l) {
-      return l.header.date_micros <= exchange_micros && l.prior.Contains(key);
+  const auto known = [&](uint64_t hash) {
+    const uint64_t key = BackgroundKey(hash);
+    return std::ranges::any_of(state_->layers, [&](const Layer& layer) {
+      return layer.header.date_micros <= exchange_micros &&
+             layer.prior.Contains(key);
     });
-    run = known ? run + 1 : 0;
-    if (run < kPriorRunMin) continue;
-    const uint32_t end = grams[i].token + static_cast<uint32_t>(kPriorGram);
-    const uint32_t begin = grams[i + 1 - run].token;
-    if (!stretches->empty() && stretches->back().end >= begin) {
-      stretches->back().end = end;
-    } else {
-      stretches->push_back({.begin = begin, .end = end});
+  };
+  std::vector<uint64_t> different;
+  for (size_t begin = 0; begin < grams.size();) {
+    if (!known(grams[begin].hash)) {
+      ++begin;
+      continue;
     }
+    size_t end = begin;
+    different.clear();
+    for (; end < grams.size() && known(grams[end].hash); ++end) {
+      if (different.size() < kPriorRunMin &&
+          std::ranges::find(different, grams[end].hash) == different.end()) {
+        different.push_back(grams[end].hash);
+      }
+    }
+    if (different.size() == kPriorRunMin) {
+      Mark(grams[begin].token,
+           grams[end - 1].token + static_cast<uint32_t>(kPriorGram), stretches);
+    }
+    begin = end;
   }
 }
 

@@ -38,11 +38,12 @@ inline constexpr int64_t kHumanBeforeMicros = 1'609'459'200'000'000;
 // winnowing with this window chooses.
 inline constexpr size_t kPriorGram = 20;
 inline constexpr size_t kPriorWindow = 16;
-// A stretch is prior art if this many chosen grams in a row are known: a
-// single one may be a coincidence of 8-bit fingerprints, or of an idiom.
-inline constexpr size_t kPriorRunMin = 3;
+// A stretch is prior art if the chosen grams in a row that are known hold this
+// many different ones: fewer may be a coincidence of 8-bit fingerprints, or an
+// idiom that is repeated, such as accessors.
+inline constexpr size_t kPriorRunMin = 4;
 // Any stretch of at least this many tokens that stands in the background as
-// it is, is marked but for its ends.
+// it is, and does not repeat itself, is marked but for its ends.
 inline constexpr size_t kPriorGuarantee =
     kPriorRunMin * kPriorWindow + kPriorGram - 1;
 
