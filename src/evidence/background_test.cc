@@ -351,6 +351,30 @@ TEST(BackgroundBuilderTest, EveryLimitHoldsAtNAndNotAtNAndOne) {
   EXPECT_EQ(builder.BeginProject().error().code(), Code::kTooLarge);
 }
 
+TEST(BackgroundBuilderTest, TheListOfSourcesHasALimit) {
+  for (const size_t size : {kSourcesBytesMax, kSourcesBytesMax + 1}) {
+    BackgroundBuilder builder(kDate);
+    const auto bytes = std::move(builder).Finish(std::string(size, 'x'));
+    EXPECT_EQ(bytes.ok(), size == kSourcesBytesMax);
+  }
+}
+
+TEST(BackgroundTest, ARepeatedIdiomIsNoPriorArt) {
+  std::string accessors = "class A:\n";
+  for (int i = 0; i < 30; ++i) {
+    accessors += "    def get(self):\n        return self.x\n";
+  }
+  const std::string bytes = Built({{accessors, Function(1, 60)}});
+  const Background background = Over({bytes});
+  std::vector<TokenRange> stretches;
+  background.PriorArt(Lexed(accessors).normal(), kDate, &stretches);
+  size_t marked = 0;
+  for (const TokenRange& one : stretches) marked += one.end - one.begin;
+  EXPECT_EQ(marked, 0u);
+  background.PriorArt(Lexed(Function(1, 60)).normal(), kDate, &stretches);
+  EXPECT_EQ(stretches.size(), 1u);
+}
+
 TEST(PriorGramTest, EveryWindowOfSixteenGramsGivesItsLeast) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 300; ++round) {

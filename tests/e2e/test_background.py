@@ -124,6 +124,17 @@ def test_files_without_git_need_the_users_word(site, tmp_path):
     assert said["documents"] == 1
 
 
+def test_the_gain_has_bounds(site, tmp_path):
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "a.py").write_text(function("a", 1))
+    for gain, code in (("0", 2), ("1", 0), ("10000", 0), ("10001", 2)):
+        done = site.cofferdam("background", "build", folder, "--undated",
+                              "--before", "2021-01-01", "--gain", gain,
+                              "--out", tmp_path / "layer.bin")
+        assert done.code == code, done
+
+
 def test_two_builds_are_equal_and_say_where_they_are_from(site, tmp_path):
     listed = tmp_path / "sources.txt"
     listed.write_text("a 1.0\n")
