@@ -6,44 +6,79 @@
 #include <arrow/io/memory.h>
 
 #include <cstdio>
+#include <mutex>
 #include <utility>
 
 #include "corpus/arrow/plugin_internal.h"
 
 namespace cofferdam::corpus::arrow_abi {
+namespace {
+
+arrow::Status Keep(std::shared_ptr<arrow::io::RandomAccessFile> bytes,
+                   std::unique_ptr<File> made, File** file) {
+  ARROW_ASSIGN_OR_RAISE(made->size, bytes->GetSize());
+  made->bytes = std::move(bytes);
+  *file = made.release();
+  return arrow::Status::OK();
+}
+
+// Allowances that wait to be lent again.
+struct Shelf {
+  std::mutex mutex;
+  std::vector<Allowance*> allowances;
+};
+Shelf& AllowanceShelf() {
+  static Shelf& shelf = *new Shelf;  // outlives Arrow's threads
+  return shelf;
+}
+
+}  // namespace
+
+Allowance* Allowance::Lend(uint64_t bytes_max) {
+  Shelf& shelf = AllowanceShelf();
+  const std::lock_guard<std::mutex> lock(shelf.mutex);
+  for (auto at = shelf.allowances.begin(); at != shelf.allowances.end(); ++at) {
+    if ((*at)->bytes_max_ != bytes_max ||
+        (*at)->counted_.bytes_allocated() != 0)
+      continue;
+    Allowance* lent = *at;
+    shelf.allowances.erase(at);
+    return lent;
+  }
+  return new Allowance(bytes_max);
+}
+
+void Allowance::GiveBack() {
+  Shelf& shelf = AllowanceShelf();
+  const std::lock_guard<std::mutex> lock(shelf.mutex);
+  shelf.allowances.push_back(this);
+}
 
 Outcome FileOpen(Store* store, Text name, File** file, Failure* failure) {
   return Guard(failure, [&]() -> arrow::Status {
     auto made = std::make_unique<File>();
     made->remote = true;
-    ARROW_ASSIGN_OR_RAISE(made->bytes, StoreRead(store, View(name)));
-    ARROW_ASSIGN_OR_RAISE(made->size, made->bytes->GetSize());
-    *file = made.release();
-    return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(auto bytes, StoreRead(store, View(name)));
+    return Keep(std::move(bytes), std::move(made), file);
   });
 }
 
 Outcome FileAdopt(int descriptor, File** file, Failure* failure) {
   return Guard(failure, [&]() -> arrow::Status {
-    auto made = std::make_unique<File>();
     ARROW_ASSIGN_OR_RAISE(
-        made->bytes,
+        auto bytes,
         arrow::io::ReadableFile::Open(descriptor, arrow::system_memory_pool()));
-    ARROW_ASSIGN_OR_RAISE(made->size, made->bytes->GetSize());
-    *file = made.release();
-    return arrow::Status::OK();
+    return Keep(std::move(bytes), std::make_unique<File>(), file);
   });
 }
 
 Outcome FileBorrow(Text bytes, File** file, Failure* failure) {
   return Guard(failure, [&]() -> arrow::Status {
-    auto made = std::make_unique<File>();
-    made->size = static_cast<int64_t>(bytes.bytes);
-    made->bytes = std::make_shared<arrow::io::BufferReader>(
+    auto reader = std::make_shared<arrow::io::BufferReader>(
         std::make_shared<arrow::Buffer>(
-            reinterpret_cast<const uint8_t*>(bytes.data), made->size));
-    *file = made.release();
-    return arrow::Status::OK();
+            reinterpret_cast<const uint8_t*>(bytes.data),
+            static_cast<int64_t>(bytes.bytes)));
+    return Keep(std::move(reader), std::make_unique<File>(), file);
   });
 }
 

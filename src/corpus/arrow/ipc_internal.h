@@ -50,6 +50,7 @@ struct IpcTable : Table {
 
 // A part that also gives what a batch carries beside its rows.
 struct IpcPart : Part {
+  using Part::Part;
   std::shared_ptr<arrow::KeyValueMetadata> metadata;
 };
 

@@ -113,12 +113,12 @@ arrow::Result<std::shared_ptr<arrow::io::InputStream>> StreamOf(
 class FilePart : public IpcPart {
  public:
   FilePart(const IpcTable& table, int begin, int end)
-      : allowance_(table.limits.decode_bytes_max), next_(begin), end_(end) {}
+      : IpcPart(table.limits.decode_bytes_max), next_(begin), end_(end) {}
 
   arrow::Status Open(const File& file, const std::vector<int>& columns) {
     ARROW_ASSIGN_OR_RAISE(reader_,
                           arrow::ipc::RecordBatchFileReader::Open(
-                              file.bytes, Options(columns, allowance_.pool())));
+                              file.bytes, Options(columns, allowance->pool())));
     end_ = std::min(end_, reader_->num_record_batches());
     return arrow::Status::OK();
   }
@@ -133,7 +133,6 @@ class FilePart : public IpcPart {
   }
 
  private:
-  Allowance allowance_;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader_;
   int next_;
   int end_;
@@ -143,13 +142,13 @@ class FilePart : public IpcPart {
 class StreamPart : public IpcPart {
  public:
   explicit StreamPart(const IpcTable& table)
-      : allowance_(table.limits.decode_bytes_max) {}
+      : IpcPart(table.limits.decode_bytes_max) {}
 
   arrow::Status Open(const File& file, const std::vector<int>& columns) {
-    ARROW_ASSIGN_OR_RAISE(auto stream, StreamOf(file, 0, allowance_.pool()));
+    ARROW_ASSIGN_OR_RAISE(auto stream, StreamOf(file, 0, allowance->pool()));
     ARROW_ASSIGN_OR_RAISE(reader_,
                           arrow::ipc::RecordBatchStreamReader::Open(
-                              stream, Options(columns, allowance_.pool())));
+                              stream, Options(columns, allowance->pool())));
     return arrow::Status::OK();
   }
 
@@ -162,7 +161,6 @@ class StreamPart : public IpcPart {
   }
 
  private:
-  Allowance allowance_;
   std::shared_ptr<arrow::ipc::RecordBatchStreamReader> reader_;
 };
 
@@ -171,10 +169,10 @@ class MessagePart : public IpcPart {
  public:
   MessagePart(const IpcTable& table, const Messages::Batch& place,
               std::vector<int> columns)
-      : table_(table),
+      : IpcPart(table.limits.decode_bytes_max),
+        table_(table),
         place_(place),
-        columns_(std::move(columns)),
-        allowance_(table.limits.decode_bytes_max) {}
+        columns_(std::move(columns)) {}
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     if (std::exchange(done_, true)) return nullptr;
@@ -185,12 +183,12 @@ class MessagePart : public IpcPart {
                           arrow::io::RandomAccessFile::GetStream(
                               table_.file.bytes, place_.offset, place_.bytes));
     ARROW_ASSIGN_OR_RAISE(
-        auto message, arrow::ipc::ReadMessage(bytes.get(), allowance_.pool()));
+        auto message, arrow::ipc::ReadMessage(bytes.get(), allowance->pool()));
     if (message == nullptr) return arrow::Status::Invalid("a batch is gone");
     ARROW_ASSIGN_OR_RAISE(
         auto batch,
         arrow::ipc::ReadRecordBatch(*message, table_.schema, nullptr,
-                                    Options(columns_, allowance_.pool())));
+                                    Options(columns_, allowance->pool())));
     ARROW_RETURN_NOT_OK(Check(*batch));
     if (message->custom_metadata() != nullptr)
       metadata = message->custom_metadata()->Copy();
@@ -201,7 +199,6 @@ class MessagePart : public IpcPart {
   const IpcTable& table_;
   Messages::Batch place_;
   std::vector<int> columns_;
-  Allowance allowance_;
   bool done_ = false;
 };
 

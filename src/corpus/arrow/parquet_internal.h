@@ -19,7 +19,7 @@ struct ParquetTable : Table {
   arrow::Result<std::unique_ptr<Rewrite>> OpenRewrite(Output* output) override;
 
   File file;
-  std::unique_ptr<Allowance> allowance;  // of the footer
+  LentAllowance allowance;  // of the footer
   std::shared_ptr<parquet::FileMetaData> metadata;
 };
 

@@ -40,13 +40,13 @@ std::vector<int> Leaves(const parquet::arrow::SchemaManifest& manifest,
 class ParquetPart : public Part {
  public:
   ParquetPart(const ParquetTable* table, int group, std::vector<int> columns)
-      : table_(*table),
+      : Part(table->limits.decode_bytes_max),
+        table_(*table),
         group_(group),
-        columns_(std::move(columns)),
-        allowance_(table->limits.decode_bytes_max) {}
+        columns_(std::move(columns)) {}
 
   arrow::Status Open() {
-    ARROW_ASSIGN_OR_RAISE(reader_, table_.Reader(allowance_.pool()));
+    ARROW_ASSIGN_OR_RAISE(reader_, table_.Reader(allowance->pool()));
     leaves_ = Leaves(reader_->manifest(), columns_);
     auto group = table_.metadata->RowGroup(group_);
     int64_t bytes = 1;
@@ -115,8 +115,6 @@ class ParquetPart : public Part {
   int group_;
   std::vector<int> columns_;
   std::vector<int> leaves_;
-  // Before what allocates from it, so that it goes last.
-  Allowance allowance_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   std::unique_ptr<arrow::RecordBatchReader> batches_;
   int64_t batch_rows_ = 1;
@@ -153,7 +151,7 @@ arrow::Result<std::unique_ptr<Table>> OpenParquet(const File& file,
   table->file = file;
   table->limits = limits;
   table->info.format = Format::kParquet;
-  table->allowance = std::make_unique<Allowance>(limits.metadata_bytes_max);
+  table->allowance.reset(Allowance::Lend(limits.metadata_bytes_max));
   ARROW_ASSIGN_OR_RAISE(auto reader, table->Reader(table->allowance->pool()));
   table->metadata = reader->parquet_reader()->metadata();
   ARROW_RETURN_NOT_OK(reader->GetSchema(&table->schema));

@@ -43,18 +43,31 @@ Outcome Guard(Failure* failure, Body&& body) noexcept {
   }
 }
 
-// Memory that counts for itself and refuses beyond a limit.
+// Memory that counts for itself and refuses beyond a limit. It is never freed,
+// but lent again once all that was taken from it has come back: a thread of
+// Arrow's, or a writer that keeps a dictionary, may give back late.
 class Allowance {
  public:
-  explicit Allowance(uint64_t bytes_max)
-      : counted_(arrow::system_memory_pool()),
-        capped_(&counted_, static_cast<int64_t>(bytes_max)) {}
+  // One of nothing taken so far.
+  static Allowance* Lend(uint64_t bytes_max);
+  void GiveBack();
+
   arrow::MemoryPool* pool() { return &capped_; }
 
  private:
+  explicit Allowance(uint64_t bytes_max)
+      : bytes_max_(bytes_max),
+        counted_(arrow::system_memory_pool()),
+        capped_(&counted_, static_cast<int64_t>(bytes_max)) {}
+
+  const uint64_t bytes_max_;
   arrow::ProxyMemoryPool counted_;
   arrow::CappedMemoryPool capped_;
 };
+struct AllowanceGivesBack {
+  void operator()(Allowance* allowance) const { allowance->GiveBack(); }
+};
+using LentAllowance = std::unique_ptr<Allowance, AllowanceGivesBack>;
 
 struct File {
   std::shared_ptr<arrow::io::RandomAccessFile> bytes;
@@ -81,9 +94,12 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Apply(
     const BatchEdits& edits, const std::shared_ptr<arrow::RecordBatch>& batch);
 
 struct Part {
+  explicit Part(uint64_t bytes_max) : allowance(Allowance::Lend(bytes_max)) {}
   virtual ~Part() = default;
   // The next rows; null at the end.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+
+  LentAllowance allowance;  // of all that it reads
 };
 
 struct Rewrite {

@@ -1,0 +1,181 @@
+#include "corpus/table_rewrite_internal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace cofferdam::corpus {
+namespace {
+
+// The edits of one part, in the form that the plugin takes, and what they
+// point to.
+struct PartChanges {
+  std::vector<uint64_t> dropped;
+  std::vector<arrow_abi::CellEdit> cells;
+  std::deque<std::vector<uint32_t>> steps;
+  std::deque<std::string> texts;
+
+  arrow_abi::PartEdits View() const {
+    return {dropped.data(), dropped.size(), cells.data(), cells.size()};
+  }
+};
+
+// Whether a character of UTF-8 begins at `at`, or the text ends.
+bool IsBoundary(std::string_view text, uint64_t at) {
+  return at >= text.size() ||
+         (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80;
+}
+
+// `text` with `edits`, which are of this text alone, applied.
+Result<std::string> Apply(std::string_view text,
+                          std::vector<const TextEdit*> edits) {
+  std::stable_sort(
+      edits.begin(), edits.end(),
+      [](const TextEdit* a, const TextEdit* b) { return a->begin < b->begin; });
+  std::string edited;
+  uint64_t at = 0;
+  for (const TextEdit* edit : edits) {
+    if (edit->begin < at || edit->end < edit->begin ||
+        edit->end > text.size() || !IsBoundary(text, edit->begin) ||
+        !IsBoundary(text, edit->end))
+      return Error(Code::kInvalid,
+                   fmt::format("an edit of {} fits no text", edit->field));
+    edited += text.substr(at, edit->begin - at);
+    edited += edit->replacement;
+    at = edit->end;
+  }
+  edited += text.substr(at);
+  return edited;
+}
+
+class TableRewriter {
+ public:
+  TableRewriter(const Table& table, const TableChanges& changes,
+                const SourceOptions& options)
+      : table_(table),
+        changes_(changes),
+        options_(options),
+        reader_(FieldPatternsOf(options)),
+        wanted_(reader_.Wanted(table.columns())) {}
+
+  // The rows of one part, of which `first` is the number of the first.
+  Result<PartChanges> Collect(uint64_t part, uint64_t first, uint64_t* rows) {
+    PartChanges collected;
+    *rows = table_.part(part).rows;
+    const auto edits = changes_.edits.lower_bound(first);
+    const bool none = edits == changes_.edits.end() ||
+                      (*rows > 0 && edits->first >= first + *rows);
+    // Parts that say how many rows they have are read only for their texts.
+    if (*rows == 0 || !none) TRY(CollectCells(part, first, rows, &collected));
+    auto dropped = std::lower_bound(changes_.dropped.begin(),
+                                    changes_.dropped.end(), first);
+    for (; dropped != changes_.dropped.end() && *dropped < first + *rows;
+         ++dropped)
+      collected.dropped.push_back(*dropped - first);
+    return collected;
+  }
+
+ private:
+  Status CollectCells(uint64_t part, uint64_t first, uint64_t* rows,
+                      PartChanges* collected) {
+    *rows = 0;
+    TRY_ASSIGN(const PartHandle opened, table_.OpenPart(part, wanted_));
+    for (;;) {
+      ArrowOwned<ArrowArray> batch;
+      arrow_abi::Failure failure;
+      const arrow_abi::Outcome outcome =
+          table_.api()->part_next(opened.get(), batch.get(), &failure);
+      if (outcome != arrow_abi::Outcome::kOk)
+        return ArrowError(outcome, failure, fmt::format("part {}", part));
+      if (!batch.valid()) return {};
+      const auto count = static_cast<uint64_t>(batch->length);
+      for (auto edits = changes_.edits.lower_bound(first + *rows);
+           edits != changes_.edits.end() &&
+           edits->first < first + *rows + count;
+           ++edits) {
+        TRY(EditRow(*batch, edits->first - first - *rows, edits->first - first,
+                    edits->second, collected));
+      }
+      *rows += count;
+    }
+  }
+
+  Status EditRow(const ArrowArray& batch, uint64_t row, uint64_t row_of_part,
+                 const std::vector<TextEdit>& edits, PartChanges* collected) {
+    Record record;
+    if (reader_.Read(table_.columns(), wanted_, batch,
+                     static_cast<int64_t>(row),
+                     options_.limits.record_bytes_max, &record))
+      return Error(Code::kInvalid, "an edited row cannot be read");
+    std::map<std::string_view, std::vector<const TextEdit*>> by_field;
+    for (const TextEdit& edit : edits) by_field[edit.field].push_back(&edit);
+    for (size_t i = 0; i < record.fields.size(); ++i) {
+      const auto found = by_field.find(record.fields[i].name);
+      if (found == by_field.end()) continue;
+      TRY_ASSIGN(std::string text,
+                 Apply(record.fields[i].text, std::move(found->second)));
+      by_field.erase(found);
+      RowReader::Place place = reader_.PlaceOfField(i);
+      collected->steps.push_back(std::move(place.steps));
+      collected->texts.push_back(std::move(text));
+      const std::vector<uint32_t>& steps = collected->steps.back();
+      collected->cells.push_back(
+          {.row = row_of_part,
+           .column = place.column,
+           .step_count = static_cast<uint32_t>(steps.size()),
+           .steps = steps.data(),
+           .text = ArrowText(collected->texts.back())});
+    }
+    if (!by_field.empty())
+      return Error(Code::kInvalid,
+                   fmt::format("an edit of {}, which is no text",
+                               by_field.begin()->first));
+    return {};
+  }
+
+  const Table& table_;
+  const TableChanges& changes_;
+  const SourceOptions& options_;
+  RowReader reader_;
+  std::vector<uint32_t> wanted_;
+};
+
+Status Check(arrow_abi::Outcome outcome, const arrow_abi::Failure& failure,
+             const std::string& path) {
+  if (outcome == arrow_abi::Outcome::kOk) return {};
+  return ArrowError(outcome, failure, "write " + path);
+}
+
+}  // namespace
+
+Status RewriteTable(const Table& table, const TableChanges& changes,
+                    const SourceOptions& options,
+                    std::shared_ptr<arrow_abi::Store> store,
+                    const std::string& path) {
+  const arrow_abi::Api* api = table.api();
+  arrow_abi::Failure failure;
+  arrow_abi::Output* opened = nullptr;
+  TRY(Check(api->output_open(store.get(), ArrowText(path), &opened, &failure),
+            failure, path));
+  const OutputHandle output(opened, {api});
+  arrow_abi::Rewrite* begun = nullptr;
+  TRY(Check(api->rewrite_open(table.handle(), opened, &begun, &failure),
+            failure, path));
+  const RewriteHandle rewrite(begun, {api});
+  TableRewriter rewriter(table, changes, options);
+  uint64_t first = 1;
+  for (uint64_t part = 0; part < table.parts(); ++part) {
+    uint64_t rows = 0;
+    TRY_ASSIGN(const PartChanges collected,
+               rewriter.Collect(part, first, &rows));
+    const arrow_abi::PartEdits edits = collected.View();
+    TRY(Check(api->rewrite_part(begun, part, &edits, &failure), failure, path));
+    first += rows;
+  }
+  TRY(Check(api->rewrite_finish(begun, &failure), failure, path));
+  return Check(api->output_finish(opened, &failure), failure, path);
+}
+
+}  // namespace cofferdam::corpus
