@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "corpus/object_store_internal.h"
 #include "corpus/revision_source_internal.h"
 #include "corpus/tree_source_internal.h"
 #include "corpus/unpack_internal.h"
@@ -52,6 +54,14 @@ Result<std::unique_ptr<Source>> OpenSource(
     const std::vector<std::string>& paths, const SourceOptions& options) {
   for (const std::string& name : options.fields) TRY(FieldPattern::Parse(name));
   if (!options.revision.empty()) return OpenRevisions(paths, Share(options));
+  const auto is_object = [](const std::string& path) {
+    return path.starts_with(kObjectScheme);
+  };
+  if (std::any_of(paths.begin(), paths.end(), is_object)) {
+    if (!std::all_of(paths.begin(), paths.end(), is_object))
+      return Error(Code::kInvalid, "s3:// paths are read alone");
+    return OpenObjects(paths, Share(options));
+  }
   for (const std::string& path : paths) {
     if (path != "-") continue;
     if (paths.size() > 1)

@@ -25,12 +25,23 @@ struct Store {
 
 namespace {
 
+// Servers other than Amazon's mostly know no checksums at the end of an upload,
+// and would store them as part of it. AWS's library takes the variables that
+// its users set; where they set none, it is told to ask for no checksum that an
+// operation can do without.
+void SetChecksums() {
+  for (const char* name :
+       {"AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"})
+    ::setenv(name, "when_required", /*overwrite=*/0);
+}
+
 // Once for the process. AWS's library wants to be ended while it can still run,
 // so before the destructors of its own statics.
-arrow::Status UseS3() {
+arrow::Status UseS3(Text endpoint) {
   static std::once_flag once;
   static arrow::Status status;
-  std::call_once(once, [] {
+  std::call_once(once, [&] {
+    if (endpoint.bytes > 0) SetChecksums();
     arrow::fs::S3GlobalOptions options = arrow::fs::S3GlobalOptions::Defaults();
     options.log_level = arrow::fs::S3LogLevel::Off;
     status = arrow::fs::InitializeS3(options);
@@ -77,7 +88,7 @@ constexpr int64_t kAttemptsMax = 5;
 constexpr size_t kObjectsMax = 5'000'000;
 
 arrow::Status Open(Text bucket, Text endpoint, Store* store) {
-  ARROW_RETURN_NOT_OK(UseS3());
+  ARROW_RETURN_NOT_OK(UseS3(endpoint));
   store->bucket = String(bucket);
   arrow::fs::S3Options options = arrow::fs::S3Options::Defaults();
   options.connect_timeout = kConnectSeconds;
