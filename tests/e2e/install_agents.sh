@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the pinned coding agents and Node 22 into tests/e2e/node_modules.
+# Installs the pinned coding agents and Node 22 into tests/e2e/node_modules, and
+# a server of S3 into tests/e2e/object_store/node_modules.
 # Needs npm (any from 9 on) and the package registry; runs no package's own
 # scripts. Safe to run twice: does nothing when all is in place.
 set -eu
@@ -23,6 +24,35 @@ case ${1:-} in
   *) echo "usage: install_agents.sh [--check]" >&2; exit 2 ;;
 esac
 
+# npm_ci FOLDER WHAT: its lock file's packages, in three attempts.
+npm_ci() {
+  attempt=1
+  while :; do
+    say "npm ci ($2), attempt $attempt"
+    if (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund) \
+        >"$log" 2>&1; then
+      return
+    fi
+    [ "$attempt" -lt 3 ] || { cat "$log" >&2; fail "npm ci failed, see above"; }
+    attempt=$((attempt + 1))
+  done
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+log=$scratch/npm.log
+
+store=$here/object_store
+store_stamp=$store/node_modules/.installed
+store_wanted=$(sha256sum "$store/package-lock.json" | cut -d' ' -f1)
+if [ "$(cat "$store_stamp" 2>/dev/null)" != "$store_wanted" ]; then
+  [ "${1:-}" != --check ] || fail "the S3 server is not installed; run $0"
+  command -v npm >/dev/null 2>&1 ||
+    fail "npm is missing (Debian and Ubuntu: apt-get install npm)"
+  npm_ci "$store" "a server of S3, 14 MB"
+  echo "$store_wanted" >"$store_stamp"
+fi
+
 wanted=$(sha256sum "$here/package-lock.json" | cut -d' ' -f1)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
   say "agents are in place"
@@ -39,19 +69,7 @@ command -v npm >/dev/null 2>&1 ||
   fail "npm is missing (Debian and Ubuntu: apt-get install npm)"
 
 rm -f "$stamp"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-log=$scratch/npm.log
-attempt=1
-while :; do
-  say "npm ci (about 1.2 GB on disk), attempt $attempt"
-  if (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund) \
-      >"$log" 2>&1; then
-    break
-  fi
-  [ "$attempt" -lt 3 ] || { cat "$log" >&2; fail "npm ci failed, see above"; }
-  attempt=$((attempt + 1))
-done
+npm_ci "$here" "about 1.2 GB on disk"
 
 bin=$modules/.bin
 node=$modules/node-linux-$arch/bin/node
