@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "corpus/arrow/rows_testing.h"
+#include "corpus/arrow/rows_testing_internal.h"
 #include "corpus/folder_testing.h"
 #include "corpus/table_rewrite_internal.h"
 

@@ -1,4 +1,4 @@
-#include "corpus/arrow/rows_testing.h"
+#include "corpus/arrow/rows_testing_internal.h"
 
 #include <arrow/io/file.h>
 #include <arrow/ipc/api.h>
