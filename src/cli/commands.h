@@ -20,6 +20,7 @@ std::vector<Command> LedgerLogCommands();
 std::vector<Command> ImportCommands();
 std::vector<Command> IndexCommands();
 std::vector<Command> BackgroundCommands();
+std::vector<Command> CalibrateCommands();
 std::vector<Command> ScanCommands();
 std::vector<Command> BudgetCommands();
 std::vector<Command> UsageCommands();

@@ -15,9 +15,10 @@ int main(int argc, char** argv) {
         cofferdam::cli::LoginCommands, cofferdam::cli::RunCommands,
         cofferdam::cli::LedgerCommands, cofferdam::cli::LedgerLogCommands,
         cofferdam::cli::ImportCommands, cofferdam::cli::IndexCommands,
-        cofferdam::cli::BackgroundCommands, cofferdam::cli::ScanCommands,
-        cofferdam::cli::UsageCommands, cofferdam::cli::BudgetCommands,
-        cofferdam::cli::ReportCommands, cofferdam::cli::ConfigCommands}) {
+        cofferdam::cli::BackgroundCommands, cofferdam::cli::CalibrateCommands,
+        cofferdam::cli::ScanCommands, cofferdam::cli::UsageCommands,
+        cofferdam::cli::BudgetCommands, cofferdam::cli::ReportCommands,
+        cofferdam::cli::ConfigCommands}) {
     std::vector<Command> some = offer();
     commands.insert(commands.end(), std::make_move_iterator(some.begin()),
                     std::make_move_iterator(some.end()));
