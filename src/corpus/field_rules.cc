@@ -219,6 +219,8 @@ class MemberTable {
 
 }  // namespace
 
+const size_t kTextNameCount = std::size(kTextNames);
+
 MemberKind KindOfMember(std::string_view name) {
   static const MemberTable table;
   if (name.empty() || name.size() > kMemberNameMax) return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -18,6 +19,9 @@ struct MemberKind {
   bool path = false;      // a claim that names a file
   bool language = false;  // a claim that names a language
 };
+
+// How many names of texts there are, for docs/formats/corpus.md.
+extern const size_t kTextNameCount;
 
 // By the last name of a path, without regard to case.
 MemberKind KindOfMember(std::string_view name);
