@@ -1,6 +1,7 @@
 // What a scan finds of outputs that people worked on, and whom it accuses.
 //
 //   ./bench recall [--json] [--quick] [--data DIR] [--material DIR]
+//                  [--background FILE]
 //
 // --data holds answers of models and plagiarism pairs (by default
 // ../shared/data), --material what tools/bench_data.py fetched (build/data).
@@ -10,7 +11,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -49,12 +54,17 @@ bool Named(const Seen& seen) { return seen.flagged() && seen.names_it; }
 
 class Bench {
  public:
-  Bench(const Options& options, Material material)
-      : options_(options), material_(std::move(material)), report_(options) {}
+  // `background` may be null.
+  Bench(const Options& options, Material material,
+        const evidence::Background* background)
+      : options_(options),
+        background_(background),
+        material_(std::move(material)),
+        report_(options) {}
 
   void Run() {
     TakeOutAncestry();
-    const RecallLedger ledger(outputs_);
+    const RecallLedger ledger(background_, outputs_);
     DescribeLedger(ledger);
     human_lines_ = ReadHumanLines(material_.human);
     Human(ledger);
@@ -250,9 +260,10 @@ class Bench {
                                 200, 220, 250, 300, 400, 500, 600};
     ShareTable table{.figure = "curve",
                      .title =
-                         "The same pieces and the human files: share that "
-                         "reaches so many bits, whatever the verdict "
-                         "(pieces: human files)",
+                         "The curve: human files, and share of the same "
+                         "pieces, with at least so many bits, whatever "
+                         "the verdict",
+                     .counted = "files",
                      .columns = kEditColumns};
     for (const double bits : kBits) {
       table.rows.push_back(
@@ -290,7 +301,7 @@ class Bench {
     std::map<std::string, std::vector<size_t>> packages;
     for (size_t i = 0; i < outputs_.size(); ++i)
       packages[outputs_[i].package].push_back(i);
-    const RecallLedger ledger(outputs_, [&](size_t i) {
+    const RecallLedger ledger(background_, outputs_, [&](size_t i) {
       if (outputs_[i].provider != "stand-in" && !material_.made_up)
         return std::string();
       const auto& same = packages.at(outputs_[i].package);
@@ -328,7 +339,7 @@ class Bench {
   void Models() {
     if (material_.answers.empty()) return;
     Note("models' answers to the same tasks");
-    const ModelsSeen seen = ExamineModels(material_.answers);
+    const ModelsSeen seen = ExamineModels(background_, material_.answers);
     report_.Say(
         "\nAnswers of models to the same tasks: share with a forbidden "
         "/ any finding (rows: in the ledger, columns: scanned)");
@@ -379,7 +390,7 @@ class Bench {
         "case (best of three tools: L1 .78, L2 .66, L3 .28, L4 .05, "
         "L5 and L6 0)");
     for (const auto& [level, seen] :
-         ExaminePlagiarism(material_.plagiarism_zip)) {
+         ExaminePlagiarism(background_, material_.plagiarism_zip)) {
       const double of = static_cast<double>(seen.files);
       const std::string title = fmt::format("{} ({} files)", level, seen.files);
       const auto target = best.find(level);
@@ -454,6 +465,7 @@ class Bench {
   }
 
   const Options& options_;
+  const evidence::Background* background_;
   const int64_t begin_ = SystemClock().SteadyMicros();
   Material material_;
   RecallReport report_;
@@ -470,6 +482,7 @@ int Main(int argc, char** argv) {
   MaterialOptions material;
   material.shared = "../shared/data";
   material.data = "build/data";
+  std::string background_file = "data/background.bin";
   std::vector<char*> rest = {argv[0]};
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
@@ -477,6 +490,8 @@ int Main(int argc, char** argv) {
       material.shared = argv[++i];
     } else if (word == "--material" && i + 1 < argc) {
       material.data = argv[++i];
+    } else if (word == "--background" && i + 1 < argc) {
+      background_file = argv[++i];
     } else {
       rest.push_back(argv[i]);
     }
@@ -486,7 +501,19 @@ int Main(int argc, char** argv) {
   const TemporaryFolder scratch;
   material.scratch = scratch.path();
   material.quick = options.quick;
-  Bench(options, ReadMaterial(material)).Run();
+  std::optional<evidence::Background> background;
+  if (std::filesystem::exists(background_file)) {
+    auto opened = evidence::Background::Open(std::span(&background_file, 1));
+    if (!opened.ok()) Fail(opened.error().message());
+    background = *std::move(opened);
+  } else {
+    fmt::print(stderr,
+               "bench: missing: {}: nothing is known of what people "
+               "write (--background FILE)\n",
+               background_file);
+  }
+  Bench(options, ReadMaterial(material), background ? &*background : nullptr)
+      .Run();
   return 0;
 }
 

@@ -70,8 +70,14 @@ std::string RepositoryOf(const ModelOutput& output) {
   return "git.example.com/" + output.package;
 }
 
-RecallLedger::RecallLedger(const std::vector<ModelOutput>& outputs,
-                           const PromptOf& prompt_of) {
+RecallLedger::RecallLedger(const evidence::Background* background,
+                           const std::vector<ModelOutput>& outputs,
+                           const PromptOf& prompt_of)
+    : background_(background) {
+  if (background != nullptr) {
+    model_ = std::make_unique<evidence::BackgroundModel>(*background,
+                                                         kWrittenMicros);
+  }
   fingerprint::SegmentWriter segment({1, outputs.size() + 1});
   std::vector<Sorted> batch;
   for (size_t begin = 0; begin < outputs.size(); begin += kBatch) {
@@ -99,19 +105,24 @@ RecallLedger::RecallLedger(const std::vector<ModelOutput>& outputs,
 }
 
 Examiner::Examiner(const RecallLedger& ledger)
-    : ledger_(ledger), matcher_(ledger.index(), nullptr, {}) {}
+    : ledger_(ledger),
+      proposer_(ledger.index(), ledger.background(), {}),
+      matcher_(ledger.index(), ledger.model(), {}) {}
 
 std::vector<evidence::Finding> Examiner::Examine(
     std::string_view text, fingerprint::Language language,
     const evidence::DocumentPlace& place) {
+  auto proposals = proposer_.Propose(text, language, &proposer_counts_);
+  if (!proposals.ok()) Fail(proposals.error().message());
+  if (proposals->empty()) return {};
   Lex(text, language, &tokens_);
-  auto matches = matcher_.Find(tokens_, language, &counts_);
+  auto matches = matcher_.Align(tokens_, language, *proposals, &counts_);
   if (!matches.ok()) Fail(matches.error().message());
   if (matches->empty()) return {};
   auto findings = MakeFindings(
       ledger_.index(), *std::move(matches),
       {.tokens = tokens_, .text = text, .language = language, .place = place},
-      evidence::Judgement{}, evidence::KeepText::kNo);
+      {.background = ledger_.background()}, evidence::KeepText::kNo);
   if (!findings.ok()) Fail(findings.error().message());
   return *std::move(findings);
 }

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "benches/process.h"
+#include "evidence/background.h"
 #include "evidence/finding.h"
 #include "evidence/matcher.h"
+#include "evidence/proposer.h"
 #include "fingerprint/index.h"
 #include "fingerprint/language.h"
 
@@ -40,14 +42,21 @@ class RecallLedger {
   using PromptOf = std::function<std::string(size_t i)>;
 
   // Ends the bench when the index cannot be written. Output number `i` becomes
-  // the exchange of sequence `i` + 1.
-  explicit RecallLedger(const std::vector<ModelOutput>& outputs,
-                        const PromptOf& prompt_of = nullptr);
+  // the exchange of sequence `i` + 1. `background` may be null, and must
+  // outlive it.
+  RecallLedger(const evidence::Background* background,
+               const std::vector<ModelOutput>& outputs,
+               const PromptOf& prompt_of = nullptr);
 
   const fingerprint::Index& index() const { return *index_; }
+  const evidence::Background* background() const { return background_; }
+  // Null without a background.
+  const evidence::TokenModel* model() const { return model_.get(); }
   double megabytes() const { return megabytes_; }
 
  private:
+  const evidence::Background* background_;
+  std::unique_ptr<evidence::BackgroundModel> model_;
   TemporaryFolder folder_;
   std::unique_ptr<fingerprint::Index> index_;
   double megabytes_ = 0;
@@ -64,12 +73,14 @@ class Examiner {
       std::string_view text, fingerprint::Language language,
       const evidence::DocumentPlace& place = {});
 
-  // Tokens of the text examined last.
+  // Tokens of the text examined last, if anything was found in it.
   const fingerprint::TokenStream& tokens() const { return tokens_; }
 
  private:
   const RecallLedger& ledger_;
+  evidence::Proposer proposer_;
   evidence::Matcher matcher_;
+  evidence::ProposerCounts proposer_counts_;
   evidence::MatchCounts counts_;
   fingerprint::TokenStream tokens_;
 };

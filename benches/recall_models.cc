@@ -74,9 +74,10 @@ bool NamesOneAlone(const evidence::Finding& finding,
   });
 }
 
-void ExamineTogether(const std::vector<ModelOutput>& answers,
+void ExamineTogether(const evidence::Background* background,
+                     const std::vector<ModelOutput>& answers,
                      ModelsSeen* seen) {
-  const RecallLedger ledger(answers);
+  const RecallLedger ledger(background, answers);
   const Streams streams = LexAll(answers);
   std::unordered_map<std::string, std::vector<size_t>> tasks;
   for (size_t i = 0; i < answers.size(); ++i)
@@ -101,7 +102,8 @@ void ExamineTogether(const std::vector<ModelOutput>& answers,
 
 }  // namespace
 
-ModelsSeen ExamineModels(const std::vector<ModelOutput>& answers) {
+ModelsSeen ExamineModels(const evidence::Background* background,
+                         const std::vector<ModelOutput>& answers) {
   std::map<std::string, std::vector<ModelOutput>> by_model;
   for (const ModelOutput& answer : answers)
     by_model[answer.model].push_back(answer);
@@ -113,7 +115,7 @@ ModelsSeen ExamineModels(const std::vector<ModelOutput>& answers) {
   }
   seen.pairs.assign(of.size(), std::vector<PairSeen>(of.size()));
   for (size_t ledger_of = 0; ledger_of < of.size(); ++ledger_of) {
-    const RecallLedger ledger(*of[ledger_of]);
+    const RecallLedger ledger(background, *of[ledger_of]);
     ForEach(of.size(), BenchThreads(), [&](size_t, size_t scanned_of) {
       std::vector<const ModelOutput*> scanned;
       for (const ModelOutput& output : *of[scanned_of])
@@ -121,11 +123,12 @@ ModelsSeen ExamineModels(const std::vector<ModelOutput>& answers) {
       seen.pairs[ledger_of][scanned_of] = ScanPair(ledger, scanned);
     });
   }
-  ExamineTogether(answers, &seen);
+  ExamineTogether(background, answers, &seen);
   return seen;
 }
 
-std::map<std::string, LevelSeen> ExaminePlagiarism(const std::string& zip) {
+std::map<std::string, LevelSeen> ExaminePlagiarism(
+    const evidence::Background* background, const std::string& zip) {
   const TemporaryFolder folder;
   Output({"python3", "-m", "zipfile", "-e", zip, folder.path()});
   std::map<std::string, std::vector<std::string>> cases;
@@ -148,7 +151,7 @@ std::map<std::string, LevelSeen> ExaminePlagiarism(const std::string& zip) {
                            .path = "Original.java",
                            .text = ReadFileText(path)});
     }
-    const RecallLedger ledger(originals);
+    const RecallLedger ledger(background, originals);
     Examiner examiner(ledger);
     for (const std::string& path : files) {
       const fs::path inner = fs::path(path).lexically_relative(folder.path());

@@ -28,7 +28,8 @@ struct ModelsSeen {
   size_t findings = 0;
   size_t named_alone = 0;
 };
-ModelsSeen ExamineModels(const std::vector<ModelOutput>& answers);
+ModelsSeen ExamineModels(const evidence::Background* background,
+                         const std::vector<ModelOutput>& answers);
 
 // The plagiarism pairs: files by level ("L1" to "L6"; "independent" for the
 // others) against the original of their case.
@@ -37,6 +38,7 @@ struct LevelSeen {
   size_t flagged = 0;
   size_t forbidden = 0;
 };
-std::map<std::string, LevelSeen> ExaminePlagiarism(const std::string& zip);
+std::map<std::string, LevelSeen> ExaminePlagiarism(
+    const evidence::Background* background, const std::string& zip);
 
 }  // namespace cofferdam::bench

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <string_view>
 
 namespace cofferdam::bench {
 namespace {
@@ -13,14 +14,34 @@ bool Met(double value, double target, Better better) {
   return better == Better::kHigher ? value >= target : value <= target;
 }
 
+// "python (stand-in)" as part of a figure's name: "python_standin".
+std::string FigurePart(std::string_view name) {
+  std::string part;
+  for (const char c : name) {
+    if (c == ' ') {
+      part += '_';
+    } else if (c != '(' && c != ')' && c != '-') {
+      part += c;
+    }
+  }
+  return part;
+}
+
 }  // namespace
 
 void RecallReport::Add(const ShareTable& table) {
   for (size_t row = 0; row < table.rows.size(); ++row) {
+    if (table.counted != "pieces") {
+      figures_.push_back({table.figure + "_" + table.counted + "." +
+                              FigurePart(table.rows[row].name),
+                          static_cast<double>(table.rows[row].count),
+                          table.counted, table.better, std::nullopt});
+    }
     for (size_t i = 0; i < table.columns.size(); ++i) {
       std::string name = table.figure;
       if (table.columns.size() > 1) name += "_" + table.columns[i];
-      if (row > 0) name += "." + table.rows[row].name;
+      if (row > 0 || table.counted != "pieces")
+        name += "." + FigurePart(table.rows[row].name);
       std::optional<double> target;
       if (row == 0 && i < table.targets.size()) target = table.targets[i];
       figures_.push_back(
@@ -28,7 +49,7 @@ void RecallReport::Add(const ShareTable& table) {
     }
   }
   if (options_.json) return;
-  fmt::print("\n{}\n  {:<28}{:>8}", table.title, "", "pieces");
+  fmt::print("\n{}\n  {:<28}{:>8}", table.title, "", table.counted);
   for (const std::string& column : table.columns)
     fmt::print("{:>8}", column + " %");
   fmt::print("\n");

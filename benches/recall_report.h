@@ -16,10 +16,12 @@ struct ShareRow {
   std::vector<double> shares;
 };
 
-// A table of shares. The first row is judged by the targets.
+// A table of shares. The first row is judged by the targets; the figures of
+// the others, and all where `counted` is no pieces, bear the row's name.
 struct ShareTable {
   std::string figure;  // name of its figures, such as "renamed_30_forbidden"
   std::string title;   // for people
+  std::string counted = "pieces";
   std::vector<std::string> columns;
   std::vector<ShareRow> rows;
   std::vector<double> targets;  // empty: printed only
