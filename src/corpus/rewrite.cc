@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "corpus/rewrite_internal.h"
+#include "corpus/table_rewrite_internal.h"
 
 namespace cofferdam::corpus {
 namespace {
@@ -168,6 +169,8 @@ class Rewriter {
       return Error::FromErrno(errno, "read " + document.path);
     counts_.bytes_read += static_cast<uint64_t>(status.st_size);
     std::string to = TargetOf(document.path);
+    if (!edits.empty() && FormatOfName(document.path) == Format::kTable)
+      return WriteTable(std::move(from), edits, to);
     TRY_ASSIGN(Output output, Output::Create(to, status.st_mode));
     bool kept = true;
     if (edits.empty()) {
@@ -189,6 +192,25 @@ class Rewriter {
     } else if (::unlink(to.c_str()) != 0) {
       return Error::FromErrno(errno, "remove " + to);
     }
+    return {};
+  }
+
+  Status WriteTable(FileDescriptor from, Edits edits, const std::string& to) {
+    std::error_code failed;
+    fs::create_directories(fs::path(to).parent_path(), failed);
+    TableChanges changes;
+    changes.style = options_.style;
+    for (const RecordEdit& edit : edits) {
+      if (edit.drop)
+        changes.dropped.push_back(edit.number);
+      else
+        changes.edits[edit.number] = edit.cuts;
+    }
+    TRY_ASSIGN(const std::shared_ptr<const Table> table,
+               Table::OpenFile(std::move(from)));
+    TRY(RewriteTable(*table, changes, options_.source, nullptr, to));
+    Count(edits, true);
+    counts_.bytes_written += fs::file_size(to, failed);
     return {};
   }
 

@@ -6,6 +6,8 @@
 #include <deque>
 #include <utility>
 
+#include "corpus/rewrite_internal.h"
+
 namespace cofferdam::corpus {
 namespace {
 
@@ -22,32 +24,16 @@ struct PartChanges {
   }
 };
 
-// Whether a character of UTF-8 begins at `at`, or the text ends.
-bool IsBoundary(std::string_view text, uint64_t at) {
-  return at >= text.size() ||
-         (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80;
-}
-
-// `text` with `edits`, which are of this text alone, applied.
 Result<std::string> Apply(std::string_view text,
-                          std::vector<const TextEdit*> edits) {
-  std::stable_sort(
-      edits.begin(), edits.end(),
-      [](const TextEdit* a, const TextEdit* b) { return a->begin < b->begin; });
-  std::string edited;
-  uint64_t at = 0;
-  for (const TextEdit* edit : edits) {
-    if (edit->begin < at || edit->end < edit->begin ||
-        edit->end > text.size() || !IsBoundary(text, edit->begin) ||
-        !IsBoundary(text, edit->end))
-      return Error(Code::kInvalid,
-                   fmt::format("an edit of {} fits no text", edit->field));
-    edited += text.substr(at, edit->begin - at);
-    edited += edit->replacement;
-    at = edit->end;
-  }
-  edited += text.substr(at);
-  return edited;
+                          const std::vector<const Cut*>& cuts, CutStyle style) {
+  std::vector<std::pair<size_t, size_t>> pairs;
+  for (const Cut* cut : cuts) pairs.emplace_back(cut->begin, cut->end);
+  const std::optional<Stretches> stretches =
+      StretchesOf(text, std::move(pairs));
+  if (!stretches)
+    return Error(Code::kConflict,
+                 fmt::format("a cut of {} fits no text", cuts[0]->field));
+  return CutText(text, *stretches, style);
 }
 
 class TableRewriter {
@@ -103,19 +89,19 @@ class TableRewriter {
   }
 
   Status EditRow(const ArrowArray& batch, uint64_t row, uint64_t row_of_part,
-                 const std::vector<TextEdit>& edits, PartChanges* collected) {
+                 const std::vector<Cut>& edits, PartChanges* collected) {
     Record record;
     if (reader_.Read(table_.columns(), wanted_, batch,
                      static_cast<int64_t>(row),
                      options_.limits.record_bytes_max, &record))
-      return Error(Code::kInvalid, "an edited row cannot be read");
-    std::map<std::string_view, std::vector<const TextEdit*>> by_field;
-    for (const TextEdit& edit : edits) by_field[edit.field].push_back(&edit);
+      return Error(Code::kConflict, "a row that changes cannot be read");
+    std::map<std::string_view, std::vector<const Cut*>> by_field;
+    for (const Cut& edit : edits) by_field[edit.field].push_back(&edit);
     for (size_t i = 0; i < record.fields.size(); ++i) {
       const auto found = by_field.find(record.fields[i].name);
       if (found == by_field.end()) continue;
       TRY_ASSIGN(std::string text,
-                 Apply(record.fields[i].text, std::move(found->second)));
+                 Apply(record.fields[i].text, found->second, changes_.style));
       by_field.erase(found);
       RowReader::Place place = reader_.PlaceOfField(i);
       collected->steps.push_back(std::move(place.steps));
@@ -129,9 +115,8 @@ class TableRewriter {
            .text = ArrowText(collected->texts.back())});
     }
     if (!by_field.empty())
-      return Error(Code::kInvalid,
-                   fmt::format("an edit of {}, which is no text",
-                               by_field.begin()->first));
+      return Error(Code::kConflict, fmt::format("a cut of {}, which is no text",
+                                                by_field.begin()->first));
     return {};
   }
 

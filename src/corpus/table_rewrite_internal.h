@@ -7,22 +7,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "corpus/rewrite.h"
 #include "corpus/table_internal.h"
 
 namespace cofferdam::corpus {
 
-// What changes in one text of a record.
-struct TextEdit {
-  std::string field;   // as Field::name has it
-  uint64_t begin = 0;  // bytes [begin, end) of the text, whole characters
-  uint64_t end = 0;
-  std::string replacement;
-};
-
 // What changes in one table; rows that are not named stay as they are.
 struct TableChanges {
   // By the number of the record (from 1). A row that is dropped has no edits.
-  std::map<uint64_t, std::vector<TextEdit>> edits;
+  std::map<uint64_t, std::vector<Cut>> edits;
+  CutStyle style = CutStyle::kExcise;
   std::vector<uint64_t> dropped;  // ascending
 
   bool empty() const { return edits.empty() && dropped.empty(); }
@@ -35,7 +29,7 @@ struct TableChanges {
 // gone. Values that do not change are equal, though their bytes need not be:
 // pages are compressed anew. A table without changes is to be copied instead.
 // kInvalid where its schema cannot be written as it is, and nothing is left at
-// `path`; kInvalid for an edit that fits no text. The options are those that
+// `path`; kConflict for a cut that fits no text. The options are those that
 // the table's records were read with.
 Status RewriteTable(const Table& table, const TableChanges& changes,
                     const SourceOptions& options,

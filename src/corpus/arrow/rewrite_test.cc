@@ -16,8 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "corpus/arrow/rows_testing_internal.h"
 #include "corpus/folder_testing.h"
+#include "corpus/rewrite_internal.h"
 #include "corpus/table_rewrite_internal.h"
 
 namespace cofferdam::corpus {
@@ -66,6 +68,7 @@ TableChanges ChangeSome(const std::string& path, uint32_t seed,
                         std::vector<Row>* rows) {
   std::mt19937 random(seed);
   TableChanges changes;
+  changes.style = seed % 2 == 0 ? CutStyle::kExcise : CutStyle::kMask;
   ChunkReader reader({});
   auto source = OpenSource({path}, {});
   CHECK(source.ok());
@@ -84,9 +87,12 @@ TableChanges ChangeSome(const std::string& path, uint32_t seed,
       const uint64_t begin = BeginOf(field.text, random() % (size + 1));
       const uint64_t end =
           BeginOf(field.text, begin + random() % (size + 1 - begin));
-      const std::string replacement = random() % 2 == 0 ? "" : "[gone]";
+      const std::string replacement =
+          changes.style == CutStyle::kExcise
+              ? ""
+              : Masked(field.text.substr(begin, end - begin));
       changes.edits[record.number].push_back(
-          {std::string(field.name), begin, end, replacement});
+          {std::string(field.name), begin, end});
       TextOf(row, field.name)->replace(begin, end - begin, replacement);
     }
   };
@@ -179,18 +185,38 @@ TEST_F(RewriteTest, KeepsCodecsMetadataAndRowGroupsOfAParquetFile) {
 TEST_F(RewriteTest, LeavesNothingWhereAnEditFitsNoText) {
   const std::vector<Row> rows = RandomRows(1, 20);
   WriteParquet(Path("in.parquet"), TableOf(rows), 10);
-  for (const TextEdit& edit :
-       {TextEdit{"none", 0, 1, ""}, TextEdit{"text", 0, 10'000, ""},
-        TextEdit{"text", 2, 1, ""}}) {
+  for (const Cut& edit : {Cut{"none", 0, 1}, Cut{"text", 0, 10'000}}) {
     TableChanges changes;
     for (uint64_t row = 1; row <= 20; ++row) changes.edits[row] = {edit};
     const Status done = RewriteTable(*OpenAt(Path("in.parquet")), changes, {},
                                      nullptr, Path("out.parquet"));
     ASSERT_FALSE(done.ok());
-    EXPECT_THAT(done.error().message(), HasSubstr("an edit of " + edit.field));
+    EXPECT_THAT(done.error().message(), HasSubstr("a cut of " + edit.field));
     EXPECT_FALSE(std::filesystem::exists(Path("out.parquet")));
     EXPECT_FALSE(std::filesystem::exists(Path("out.parquet.unfinished")));
   }
+}
+
+TEST_F(RewriteTest, IsPartOfWritingACorpusAgain) {
+  std::vector<Row> rows = RandomRows(2, 57);
+  const std::string in = folder_.MakeFolder("in") + "/rows.parquet";
+  WriteParquet(in, TableOf(rows), 10);
+  const TableChanges changes = ChangeSome(in, 2, &rows);
+  std::vector<RecordEdit> edits;
+  for (const auto& [number, cuts] : changes.edits)
+    edits.push_back({.path = in, .outer = in, .number = number, .cuts = cuts});
+  for (const uint64_t number : changes.dropped)
+    edits.push_back({.path = in, .outer = in, .number = number, .drop = true});
+  const auto counts = Rewrite({folder_.Path("in")}, folder_.Path("out"), edits,
+                              {.style = changes.style});
+  ASSERT_TRUE(counts.ok()) << counts.error().message();
+  EXPECT_EQ(counts->files_changed, 1u);
+  EXPECT_EQ(counts->records_dropped, changes.dropped.size());
+  EXPECT_EQ(JsonOf(rows), JsonOfTable(*ReadParquet(Path("out/rows.parquet"))));
+  // Without an edit it is the file itself.
+  ASSERT_TRUE(Rewrite({folder_.Path("in")}, folder_.Path("same"), {}, {}).ok());
+  EXPECT_EQ(*ReadFile(in, 1 << 20),
+            *ReadFile(Path("same/rows.parquet"), 1 << 20));
 }
 
 }  // namespace
