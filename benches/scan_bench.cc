@@ -1,192 +1,265 @@
-// How fast a scan reads: a tree of human code against a ledger of outputs, in
-// turns with `cat` of the same files, both from the page cache.
+// How fast a scan reads, and what the index behind it takes.
 //
-// The corpus is the machine's own C and C++ headers. The ledger holds the
-// outputs of --data DIR/ai-code-outputs.jsonl (by default ../shared/data);
-// where that file is missing (it is published as EvalPlus' EvalPerf results),
-// it holds outputs that this bench makes up.
+// The corpus is JSONL of the human code that tools/bench_data.py fetches
+// (--corpus FOLDER; this machine's headers where it is missing), in the page
+// cache. The index holds 100 million fingerprints of random tokens, so nothing
+// in the corpus is a copy; then the model outputs of --data
+// FOLDER/ai-code-outputs.jsonl (../shared/data) are added to it, and the corpus
+// is read again. Every figure but the last is of this process: parsing,
+// lexing, proposing, aligning; marks and verdicts are not in it.
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
-#include "base/random.h"
-#include "base/ulid.h"
 #include "benches/figures.h"
 #include "benches/process.h"
-#include "console/stores.h"
+#include "benches/scan_index.h"
+#include "benches/scan_stages.h"
+#include "fingerprint/index.h"
+#include "fingerprint/language.h"
+#include "fingerprint/novelty.h"
 
 namespace cofferdam::bench {
 namespace {
 
-struct ModelOutput {
-  std::string provider;
-  std::string model;
-  std::string text;
+namespace fs = std::filesystem;
+
+double Now() { return static_cast<double>(SystemClock().SteadyMicros()) / 1e6; }
+
+std::vector<fs::path> FilesUnder(const std::string& folder) {
+  std::vector<fs::path> files;
+  std::error_code failed;
+  for (fs::recursive_directory_iterator at(folder, failed), end;
+       !failed && at != end; at.increment(failed)) {
+    if (at->is_regular_file(failed)) files.push_back(at->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string ReadText(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Files of `folder`, one a line, until there are `bytes_max`.
+void MakeJsonl(const std::string& folder, const std::string& to,
+               uint64_t bytes_max) {
+  std::ofstream out(to, std::ios::binary);
+  uint64_t bytes = 0;
+  const std::vector<fs::path> files = FilesUnder(folder);
+  // Every n-th, so that the part is like the whole.
+  uint64_t all = 0;
+  std::error_code ignored;
+  for (const fs::path& path : files) all += fs::file_size(path, ignored);
+  const size_t step = std::max<uint64_t>(1, all / bytes_max);
+  for (size_t i = 0; i < files.size() && bytes < bytes_max; i += step) {
+    const std::string text = ReadText(files[i]);
+    if (text.find('\0') != std::string::npos) continue;
+    JsonWriter json;
+    json.BeginObject()
+        .Field("path", std::string_view(files[i].string()))
+        .Field("text", std::string_view(text))
+        .EndObject();
+    const std::string line = std::move(json).Take() + "\n";
+    out << line;
+    bytes += line.size();
+  }
+  if (bytes == 0) Fail("no files under " + folder);
+}
+
+struct RealOutputs {
+  double tokens = 0;
+  double bytes = 0;  // of their segment
 };
 
-// Functions of made-up arithmetic: enough to fill an index, no one's work.
-std::vector<ModelOutput> MadeUp(size_t count) {
-  SeededRandom random(20);
-  std::vector<ModelOutput> outputs;
-  for (size_t i = 0; i < count; ++i) {
-    std::string text = fmt::format("def step_{}(a, b, c):\n", i);
-    for (int line = 0; line < 30; ++line) {
-      text += fmt::format("    a = (b {} {}) {} c[{}]\n",
-                          "+-*/%"[random.Below(5)], random.Below(100),
-                          "+-*|&"[random.Below(5)], random.Below(10));
-    }
-    outputs.push_back({"bench", "made-up", text + "    return a\n"});
-  }
-  return outputs;
-}
-
-std::vector<ModelOutput> ReadOutputs(const std::string& folder, bool quick) {
-  std::ifstream file(folder + "/ai-code-outputs.jsonl");
-  size_t most = quick ? 500 : SIZE_MAX;
-  std::vector<ModelOutput> outputs;
-  std::string line;
-  while (outputs.size() < most && std::getline(file, line)) {
+// Adds the outputs of DATA/ai-code-outputs.jsonl as one segment.
+RealOutputs AddRealOutputs(const std::string& folder, const std::string& data) {
+  std::ifstream file(data + "/ai-code-outputs.jsonl");
+  auto index = fingerprint::IndexWriter::Open(folder);
+  if (!index.ok()) Fail(index.error().message());
+  const uint64_t sequence = index->covered() + 1;
+  fingerprint::SegmentWriter writer({.first = sequence, .last = sequence});
+  fingerprint::TokenStream tokens;
+  RealOutputs added;
+  for (std::string line; std::getline(file, line);) {
     auto row = JsonDocument::Parse(line);
     if (!row.ok()) Fail("ai-code-outputs.jsonl: " + row.error().message());
-    outputs.push_back({std::string((*row)["provider"].StringOrEmpty()),
-                       std::string((*row)["model"].StringOrEmpty()),
-                       std::string((*row)["text"].StringOrEmpty())});
+    fingerprint::Lex((*row)["text"].StringOrEmpty(),
+                     fingerprint::Language::kPython, &tokens);
+    const auto sorted = SortOutput(tokens, {}, fingerprint::PromptGrams());
+    const auto evidence = EncodeEvidence(MakeEvidence(tokens, {}, {}));
+    if (!evidence.ok()) Fail(evidence.error().message());
+    const Status room =
+        writer.AddOutput("{}", *evidence, static_cast<uint32_t>(tokens.size()),
+                         sorted.fingerprints);
+    if (!room.ok()) Fail(room.error().message());
+    added.tokens += static_cast<double>(tokens.size());
   }
-  if (!outputs.empty()) return outputs;
-  fmt::print(stderr,
-             "bench: no {}/ai-code-outputs.jsonl (EvalPlus' EvalPerf results, "
-             "provider/model/text a line); using made-up outputs\n",
-             folder);
-  return MadeUp(quick ? 500 : 5000);
-}
-
-void FillLedger(const std::string& folder,
-                const std::vector<ModelOutput>& outputs) {
-  const Logger logger(LogLevel::kWarning);
-  const Clock& clock = SystemClock();
-  console::StoresOptions options;
-  options.folder = folder;
-  auto stores = console::Stores::Open(options, clock, SystemRandom(), logger);
-  if (!stores.ok()) Fail(stores.error().message());
-  UlidGenerator ids(clock, SystemRandom());
-  for (const ModelOutput& output : outputs) {
-    ledger::ExchangeDraft draft;
-    draft.exchange.id = ids.Next();
-    draft.exchange.provider_response_id = draft.exchange.id.ToString();
-    draft.exchange.route = ledger::Route::kImport;
-    draft.exchange.origin.provider = output.provider;
-    draft.exchange.origin.model = output.model;
-    draft.exchange.origin.terms.terms_class = "forbid_compete";
-    draft.exchange.times.received = clock.WallMicros();
-    wire::Part part;
-    part.kind = wire::PartKind::kFile;
-    part.path = "answer.py";
-    part.text = output.text;
-    draft.parts.push_back(std::move(part));
-    auto receipt = (*stores)->ledger().AppendSync(std::move(draft));
-    if (!receipt.ok()) Fail(receipt.error().message());
-  }
-  uint64_t last = (*stores)->ledger().last_sequence();
-  Status flushed = (*stores)->indexer().Flush(last, 600'000);
-  if (!flushed.ok()) Fail(flushed.error().message());
-  auto sealed = (*stores)->sealer().SealNow();
+  const Status sealed = index->AddSegment(std::move(writer));
   if (!sealed.ok()) Fail(sealed.error().message());
-  Status closed = (*stores)->Close();
-  if (!closed.ok()) Fail(closed.error().message());
+  added.bytes = static_cast<double>(index->manifest().segments.back().bytes);
+  return added;
 }
 
-// Copies headers of this machine until there are `bytes_max` of them.
-void MakeCorpus(const std::string& folder, uint64_t bytes_max) {
-  namespace fs = std::filesystem;
-  uint64_t bytes = 0;
+// 10,000 files of a few KB.
+void MakeTree(const std::string& corpus, const std::string& to) {
   size_t number = 0;
-  std::error_code error;
-  for (fs::recursive_directory_iterator it("/usr/include", error), end;
-       it != end && bytes < bytes_max; it.increment(error)) {
-    if (error || !it->is_regular_file(error)) continue;
-    std::string to = fmt::format("{}/{:03}", folder, number / 200);
-    fs::create_directories(to, error);
-    to += fmt::format("/{}_{}", number++, it->path().filename().string());
-    fs::copy_file(it->path(), to, error);
-    if (!error) bytes += it->file_size(error);
+  for (const fs::path& path : FilesUnder(corpus)) {
+    if (number == 10'000) return;
+    std::error_code failed;
+    const uint64_t bytes = fs::file_size(path, failed);
+    if (failed || bytes < 200 || bytes > 8'000) continue;
+    const std::string folder = fmt::format("{}/{:03}", to, number / 100);
+    fs::create_directories(folder, failed);
+    fs::copy_file(
+        path,
+        fmt::format("{}/{:05}_{}", folder, number++, path.filename().string()),
+        failed);
   }
 }
 
-double Seconds(const std::vector<std::string>& command) {
-  int64_t begin = SystemClock().SteadyMicros();
-  // 1: a negative result, which is an answer here.
-  Output(command, 1);
-  return static_cast<double>(SystemClock().SteadyMicros() - begin) / 1e6;
-}
-
-int Main(const Options& options, const std::string& data) {
-  TemporaryFolder folder;
-  std::string stores = folder.path() + "/data";
-  std::string corpus = folder.path() + "/corpus";
-  WriteFile(folder.path() + "/cofferdam.toml", "");
-  FillLedger(stores, ReadOutputs(data, options.quick));
-  MakeCorpus(corpus, options.quick ? 10'000'000 : 200'000'000);
-
-  std::vector<std::string> scan = {
-      CofferdamBinary(), "scan", corpus,     "--json",
-      "--data",          stores, "--config", folder.path() + "/cofferdam.toml"};
-  std::vector<std::string> cat = {
-      "sh", "-c", "find \"$0\" -type f -print0 | xargs -0 cat >/dev/null",
-      corpus};
-  auto report = JsonDocument::Parse(Output(scan, 1));
-  if (!report.ok()) Fail("scan: " + report.error().message());
-  double bytes = static_cast<double>((*report)["bytes"].Int().value_or(0));
-  double files = static_cast<double>((*report)["files"].Int().value_or(0));
-  if (bytes == 0) Fail("no headers under /usr/include to scan");
-
-  std::vector<double> scan_seconds;
-  std::vector<double> cat_seconds;
-  std::vector<double> ratios;
-  for (int turn = 0; turn < (options.quick ? 3 : 7); ++turn) {
-    cat_seconds.push_back(Seconds(cat));
-    scan_seconds.push_back(Seconds(scan));
-    ratios.push_back(scan_seconds.back() / cat_seconds.back());
+double BestSeconds(const std::vector<std::string>& command) {
+  double best = 1e9;
+  for (int turn = 0; turn < 5; ++turn) {
+    const double begin = Now();
+    Output(command, 1);
+    best = std::min(best, Now() - begin);
   }
-  double megabytes = bytes / 1e6;
-  PrintFigures("scan", "cat of the same files",
-               {{"corpus", megabytes, "MB", Better::kHigher, std::nullopt},
-                {"files", files, "files", Better::kHigher, std::nullopt},
-                {"scan_rate", megabytes / Percentile(&scan_seconds, 0.5),
-                 "MB/s", Better::kHigher, std::nullopt},
-                {"cat_rate", megabytes / Percentile(&cat_seconds, 0.5), "MB/s",
-                 Better::kHigher, std::nullopt},
-                {"scan_time_of_cat_time", Percentile(&ratios, 0.5), "ratio",
-                 Better::kLower, std::nullopt},
-                {"findings",
-                 static_cast<double>((*report)["findings"].Elements().size()),
-                 "findings", Better::kLower, std::nullopt}},
-               options);
-  return 0;
+  return best;
 }
+
+bool Have(const std::string& program) {
+  return Output({"sh", "-c", "command -v \"$0\" || true", program}) != "";
+}
+
+class ScanBench {
+ public:
+  ScanBench(const Options& options, std::string corpus, std::string data)
+      : options_(options), corpus_(std::move(corpus)), data_(std::move(data)) {}
+
+  void Run() {
+    MakeJsonl(corpus_, jsonl_, options_.quick ? 20'000'000 : 400'000'000);
+    IndexFigures();
+    ThroughputFigures();
+    TreeFigures();
+    PrintFigures("scan", "zstd -dc of the same bytes", figures_, options_);
+  }
+
+ private:
+  void Add(std::string name, double value, std::string unit, Better better,
+           std::optional<double> target = {}) {
+    figures_.push_back(
+        {std::move(name), value, std::move(unit), better, target});
+  }
+
+  void IndexFigures() {
+    const uint64_t million = 1'000'000;
+    const RandomIndex made =
+        AddRandomOutputs(index_, (options_.quick ? 2 : 100) * million,
+                         (options_.quick ? 1 : 50) * million);
+    const double count = static_cast<double>(made.fingerprints);
+    Add("index_fingerprints", count / 1e6, "M", Better::kHigher);
+    Add("index_bytes_per_fingerprint", made.lookup_bytes / count, "B",
+        Better::kLower, 6.5);
+    Add("index_build_one_core", count / 1e6 / made.build_seconds, "M/s",
+        Better::kHigher, 20);
+    const double begin = Now();
+    const auto opened = fingerprint::Index::Open(index_);
+    if (!opened.ok()) Fail(opened.error().message());
+    Add("index_opens", (Now() - begin) * 1e3, "ms", Better::kLower, 100);
+  }
+
+  void ThroughputFigures() {
+    constexpr size_t kCores = 2;
+    const double bytes = static_cast<double>(fs::file_size(jsonl_));
+    Add("corpus", bytes / 1e6, "MB", Better::kHigher);
+    const Throughput none = MeasureScan(jsonl_, index_, kCores);
+    Add("scan_without_copies_two_cores", none.megabytes_per_second, "MB/s",
+        Better::kHigher, 1'000);
+    Add("scan_without_copies_a_core", none.megabytes_per_core_second, "MB/s",
+        Better::kHigher, 500);
+    for (Figure& figure : StageFigures(jsonl_, index_)) {
+      figure.name = "one_core_" + figure.name;
+      figures_.push_back(std::move(figure));
+    }
+    const RealOutputs real = AddRealOutputs(index_, data_);
+    if (real.tokens > 0) {
+      Add("index_bytes_per_output_token", real.bytes / real.tokens, "B",
+          Better::kLower);
+    }
+    const Throughput human = MeasureScan(jsonl_, index_, kCores);
+    Add("scan_human_two_cores", human.megabytes_per_second, "MB/s",
+        Better::kHigher, 500);
+    Add("scan_human_a_core", human.megabytes_per_core_second, "MB/s",
+        Better::kHigher, 250);
+    Add("scan_human_proposals", human.proposals, "outputs", Better::kLower);
+    if (!Have("zstd")) return;
+    Output({"zstd", "-q", "-3", jsonl_});
+    const double unpacked =
+        bytes / 1e6 /
+        BestSeconds(
+            {"sh", "-c", "zstd -dcq \"$0\" >/dev/null", jsonl_ + ".zst"});
+    Add("zstd_dc", unpacked, "MB/s", Better::kHigher);
+    Add("scan_without_copies_of_zstd_dc", none.megabytes_per_second / unpacked,
+        "ratio", Better::kHigher);
+  }
+
+  // Start to finish of the program, on a ledger that is empty.
+  void TreeFigures() {
+    const std::string tree = folder_.path() + "/tree";
+    MakeTree(corpus_, tree);
+    WriteFile(folder_.path() + "/cofferdam.toml", "");
+    const double scan = BestSeconds({CofferdamBinary(), "scan", tree, "--data",
+                                     folder_.path() + "/data", "--config",
+                                     folder_.path() + "/cofferdam.toml"});
+    Add("tree_of_10000_files", scan * 1e3, "ms", Better::kLower);
+    if (!Have("rg")) {
+      fmt::print(stderr, "bench: no rg here to compare the tree with\n");
+      return;
+    }
+    const double search = BestSeconds({"rg", "-c", "cofferdam", tree});
+    Add("tree_rg", search * 1e3, "ms", Better::kLower);
+    Add("tree_time_of_rg", scan / search, "ratio", Better::kLower, 1.5);
+  }
+
+  const Options options_;
+  const std::string corpus_;
+  const std::string data_;
+  TemporaryFolder folder_;
+  const std::string jsonl_ = folder_.path() + "/corpus.jsonl";
+  const std::string index_ = folder_.path() + "/index";
+  std::vector<Figure> figures_;
+};
 
 }  // namespace
 }  // namespace cofferdam::bench
 
 int main(int argc, char** argv) {
   std::string data = "../shared/data";
+  std::string corpus = "build/data/human";
+  if (!std::filesystem::is_directory(corpus)) corpus = "/usr/include";
   std::vector<char*> rest = {argv[0]};
   for (int i = 1; i < argc; ++i) {
-    if (std::string_view(argv[i]) == "--data" && i + 1 < argc) {
+    const std::string_view flag = argv[i];
+    if (flag == "--data" && i + 1 < argc) {
       data = argv[++i];
+    } else if (flag == "--corpus" && i + 1 < argc) {
+      corpus = argv[++i];
     } else {
       rest.push_back(argv[i]);
     }
   }
-  return cofferdam::bench::Main(cofferdam::bench::ParseOptions(
-                                    static_cast<int>(rest.size()), rest.data()),
-                                data);
+  cofferdam::bench::ScanBench(cofferdam::bench::ParseOptions(
+                                  static_cast<int>(rest.size()), rest.data()),
+                              corpus, data)
+      .Run();
+  return 0;
 }

@@ -1,0 +1,97 @@
+#include "benches/scan_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <random>
+#include <vector>
+
+#include "base/file.h"
+#include "benches/process.h"
+#include "fingerprint/index.h"
+#include "fingerprint/select.h"
+
+namespace cofferdam::bench {
+namespace {
+
+using fingerprint::EvidenceStream;
+using fingerprint::IndexWriter;
+using fingerprint::OutputFingerprint;
+using fingerprint::Segment;
+using fingerprint::SegmentWriter;
+
+double ThreadSeconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) +
+         static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// One evidence stream serves all: what is measured never reads it.
+std::string Evidence() {
+  EvidenceStream stream;
+  for (uint32_t i = 0; i < kRandomOutputTokens; ++i) {
+    stream.normal.push_back(3);
+    stream.name.push_back(0);
+    stream.line.push_back(i / 8 + 1);
+  }
+  auto bytes = EncodeEvidence(stream);
+  if (!bytes.ok()) Fail(bytes.error().message());
+  return *std::move(bytes);
+}
+
+class RandomOutputs {
+ public:
+  std::vector<OutputFingerprint> Next() {
+    for (uint64_t& token : tokens_) token = random_();
+    selection_.Select(tokens_);
+    std::vector<OutputFingerprint> fingerprints(selection_.size());
+    for (size_t i = 0; i < selection_.size(); ++i) {
+      fingerprints[i] = {.hash = selection_.hashes()[i],
+                         .token = selection_.tokens()[i]};
+    }
+    return fingerprints;
+  }
+
+ private:
+  std::mt19937_64 random_{1};
+  std::vector<uint64_t> tokens_ = std::vector<uint64_t>(kRandomOutputTokens);
+  fingerprint::Selection selection_;
+};
+
+}  // namespace
+
+RandomIndex AddRandomOutputs(const std::string& folder, uint64_t fingerprints,
+                             uint64_t segment_fingerprints) {
+  auto index = IndexWriter::Open(folder);
+  if (!index.ok()) Fail(index.error().message());
+  const std::string evidence = Evidence();
+  RandomOutputs outputs;
+  RandomIndex made;
+  while (made.fingerprints < fingerprints) {
+    const uint64_t sequence = index->covered() + 1;
+    SegmentWriter writer({.first = sequence, .last = sequence});
+    const uint64_t wanted =
+        std::min(segment_fingerprints, fingerprints - made.fingerprints);
+    while (writer.fingerprints() < wanted) {
+      const std::vector<OutputFingerprint> own = outputs.Next();
+      const double begin = ThreadSeconds();
+      const Status added =
+          writer.AddOutput("{}", evidence, kRandomOutputTokens, own);
+      made.build_seconds += ThreadSeconds() - begin;
+      if (!added.ok()) Fail(added.error().message());
+    }
+    made.fingerprints += writer.fingerprints();
+    const double begin = ThreadSeconds();
+    const Status sealed = index->AddSegment(std::move(writer));
+    made.build_seconds += ThreadSeconds() - begin;
+    if (!sealed.ok()) Fail(sealed.error().message());
+  }
+  auto opened = fingerprint::Index::Open(folder);
+  if (!opened.ok()) Fail(opened.error().message());
+  made.lookup_bytes = static_cast<double>(opened->counts().lookup_bytes);
+  return made;
+}
+
+}  // namespace cofferdam::bench
