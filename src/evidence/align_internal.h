@@ -60,7 +60,7 @@ void FillGaps(const DocumentTokens& document,
 
 // The same before and after `chain`, which is not empty, as far as what is
 // found is worth the gaps in between; never beyond so many tokens on a side.
-inline constexpr uint32_t kEndTokensMax = 96;
+inline constexpr uint32_t kEndTokensMax = 64;
 void FillEnds(const DocumentTokens& document,
               const fingerprint::EvidenceStream& stream,
               std::vector<SharedRun>* chain);

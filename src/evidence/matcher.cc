@@ -76,6 +76,7 @@ struct LastName {
 
 // What a glance gives for each token, and for each name that comes again.
 constexpr double kGlanceToken = 0.5;
+constexpr double kGlanceWord = 2.5;  // of prose
 constexpr double kGlanceAgrees = 4;
 constexpr double kGlanceContradicts = -6;
 
@@ -116,7 +117,7 @@ struct Matcher::State {
   Status AlignSeeds(uint64_t output, MatchCounts* counts);
   void WeighTokens(Known* known, MatchCounts* counts);
   bool MayTell(const std::vector<SharedRun>& chain,
-               const EvidenceStream& stream);
+               const EvidenceStream& stream, double min);
   void KeepNew(std::vector<std::vector<SharedRun>> chains, uint64_t output,
                Known* known, MatchCounts* counts);
 };
@@ -215,14 +216,17 @@ Result<std::vector<Candidate>> Matcher::State::Candidates(MatchCounts* counts) {
 // Whether a chain may be worth more than a glance: what it tells at first
 // sight, by its length and by whether its names fit each other.
 bool Matcher::State::MayTell(const std::vector<SharedRun>& chain,
-                             const EvidenceStream& stream) {
-  if (limits.glance_min <= 0 || limits.candidate_tokens_min == 0) return true;
+                             const EvidenceStream& stream, double min) {
+  if (min <= 0 || limits.candidate_tokens_min == 0) return true;
   ++glance;
   std::span<const uint64_t> raw = document->raw();
   double tells = 0;
   for (const SharedRun& run : chain) {
     for (uint32_t i = 0; i < run.length; ++i) {
-      tells += kGlanceToken;
+      tells +=
+          document->kind()[run.document + i] == fingerprint::TokenKind::kWord
+              ? kGlanceWord
+              : kGlanceToken;
       if (stream.normal[run.output + i] != 0) continue;
       LastName& name = names[stream.name[run.output + i]];
       uint64_t here = raw[run.document + i];
@@ -234,7 +238,7 @@ bool Matcher::State::MayTell(const std::vector<SharedRun>& chain,
       name.document = here;
     }
   }
-  return tells >= limits.glance_min;
+  return tells >= min;
 }
 
 // Keeps of the chains of one output, best first, those that explain a token of
@@ -245,10 +249,11 @@ void Matcher::State::KeepNew(std::vector<std::vector<SharedRun>> chains,
   DocumentTokens tokens = {bytes, document->raw(), document->line()};
   size_t kept_from = matches.size();
   for (std::vector<SharedRun>& chain : chains) {
-    if (!MayTell(chain, *known->stream)) continue;
-    WeighTokens(known, counts);
+    if (!MayTell(chain, *known->stream, limits.glance_min)) continue;
     FillGaps(tokens, *known->stream, &chain);
     FillEnds(tokens, *known->stream, &chain);
+    if (!MayTell(chain, *known->stream, limits.filled_glance_min)) continue;
+    WeighTokens(known, counts);
     bool is_new = false;
     for (const SharedRun& run : chain) {
       for (uint32_t i = 0; i < run.length; ++i) {

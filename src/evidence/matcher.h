@@ -38,10 +38,12 @@ struct MatchLimits {
   // an unquoted stretch is found.
   size_t candidate_tokens_min = 32;
   // What a chain must tell at a glance, about in bits, to be aligned further
-  // and given: half a bit a token, four for a name that comes again where it
-  // should, six less where it should not. 0 takes every chain, and so does a
-  // candidate_tokens_min of 0.
+  // and given: half a bit a token (2.5 a word of prose), four for a name that
+  // comes again where it should, six less where it should not. 0 takes every
+  // chain, and so does a candidate_tokens_min of 0.
   double glance_min = 24;
+  // The same, once its gaps and ends are filled: what tells less is not given.
+  double filled_glance_min = 40;
 };
 
 // What the limits cost, and what the work was.

@@ -213,6 +213,33 @@ TEST(Matcher, AlignsOnlyWhatIsProposed) {
   EXPECT_TRUE(matcher.Align(tokens, Language::kPython, {}, &counts)->empty());
 }
 
+TEST(Matcher, PassesOverAtAGlanceWhatHasNamesThatDoNotFit) {
+  SampleOutput output;
+  output.text = kText;
+  output.path = "a.py";
+  SampleIndex index({output});
+  // The same shape, with a name of its own at every place.
+  TokenStream whole = LexSample(kText, Language::kPython);
+  std::string text;
+  uint32_t line = 1;
+  for (size_t i = 0; i < whole.size(); ++i) {
+    if (whole.line()[i] != line) text += '\n';
+    line = whole.line()[i];
+    text += whole.kind()[i] == fingerprint::TokenKind::kIdentifier
+                ? "n" + std::to_string(i)
+                : std::string(kText.substr(whole.begin()[i],
+                                           whole.end()[i] - whole.begin()[i]));
+    text += ' ';
+  }
+  TokenStream tokens = LexSample(text, Language::kPython);
+  ASSERT_EQ(tokens.size(), whole.size());
+  EXPECT_EQ(
+      FindAll(index, tokens, {.glance_min = 0, .filled_glance_min = 0}).size(),
+      1u);
+  EXPECT_EQ(FindAll(index, tokens, MatchLimits()).size(), 0u);
+  EXPECT_EQ(FindAll(index, whole, MatchLimits()).size(), 1u);
+}
+
 TEST(Matcher, AsksTheModelOnceForEachOutputAndLanguage) {
   SampleOutput output;
   output.text = kText;

@@ -169,6 +169,9 @@ class OpenLabel {
     MatchLimits limits;
     limits.outputs_max = 64;
     limits.candidate_tokens_min = PromptLabels::kTokensMin / 2;
+    // What is secret counts by its tokens alone.
+    limits.glance_min = 0;
+    limits.filled_glance_min = 0;
     return std::make_unique<Matcher>(index_, nullptr, limits);
   }
   void GiveBack(std::unique_ptr<Matcher> matcher) {
