@@ -285,13 +285,32 @@ struct Signs {
   }
 };
 
+// For each byte: whether it is a sign of code, and whether a word or what
+// belongs to it may end with it.
+struct SignTable {
+  std::array<uint8_t, 256> of_code{};
+  std::array<uint8_t, 256> ends_word{};
+};
+constexpr SignTable MakeSignTable() {
+  SignTable table;
+  for (const char c : std::string_view("{}()[]=<>;_&|+$@#\\")) {
+    table.of_code[static_cast<unsigned char>(c)] = 1;
+  }
+  for (int c = 0; c < 256; ++c) {
+    table.ends_word[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         c == ',' || c >= 0x80;
+  }
+  return table;
+}
+constexpr SignTable kSignTable = MakeSignTable();
+
 Signs CountSigns(std::string_view text) {
   Signs signs;
   for (size_t i = 0; i + 1 < text.size(); ++i) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
-    signs.of_code += IsOneOf(text[i], "{}()[]=<>;_&|+$@#\\");
-    const bool ends_word = std::isalpha(c) || c == ',' || c >= 0x80;
-    signs.word_breaks += (ends_word && text[i + 1] == ' ') || c >= 0xe3;
+    signs.of_code += kSignTable.of_code[c];
+    signs.word_breaks +=
+        (kSignTable.ends_word[c] & (text[i + 1] == ' ')) | (c >= 0xe3);
   }
   while (!text.empty()) {
     const size_t end = text.find('\n');
