@@ -1,3 +1,4 @@
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -32,10 +33,10 @@ struct Block {
     auto mask = static_cast<uint32_t>(_mm_movemask_epi8(found));
     return static_cast<size_t>(std::countr_zero(mask | 0x10000u));
   }
-  size_t Count(char c) const {
-    auto mask = static_cast<uint32_t>(
+  // A bit for each byte that is `c`.
+  uint64_t Mask(char c) const {
+    return static_cast<uint32_t>(
         _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c))));
-    return static_cast<size_t>(std::popcount(mask));
   }
 };
 #elif defined(__aarch64__)
@@ -55,9 +56,13 @@ struct Block {
         vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(found), 4)), 0);
     return mask == 0 ? kBlock : static_cast<size_t>(std::countr_zero(mask)) / 4;
   }
-  size_t Count(char c) const {
-    uint8x16_t found = vceqq_u8(bytes, vdupq_n_u8(static_cast<uint8_t>(c)));
-    return vaddvq_u8(vshrq_n_u8(found, 7));
+  uint64_t Mask(char c) const {
+    const uint8x16_t bits = {1, 2, 4, 8, 16, 32, 64, 128,
+                             1, 2, 4, 8, 16, 32, 64, 128};
+    uint8x16_t found =
+        vandq_u8(vceqq_u8(bytes, vdupq_n_u8(static_cast<uint8_t>(c))), bits);
+    return static_cast<uint64_t>(vaddv_u8(vget_low_u8(found))) |
+           static_cast<uint64_t>(vaddv_u8(vget_high_u8(found))) << 8;
   }
 };
 #else
@@ -71,10 +76,11 @@ struct Block {
     while (i < kBlock && bytes[i] != '"' && bytes[i] != '\\') ++i;
     return i;
   }
-  size_t Count(char c) const {
-    size_t count = 0;
-    for (size_t i = 0; i < kBlock; ++i) count += bytes[i] == c;
-    return count;
+  uint64_t Mask(char c) const {
+    uint64_t mask = 0;
+    for (size_t i = 0; i < kBlock; ++i)
+      mask |= static_cast<uint64_t>(bytes[i] == c) << i;
+    return mask;
   }
 };
 #endif
@@ -133,26 +139,25 @@ char* DecodeUnicode(const char** p, const char* end, char* out) {
   return AppendUtf8(0xfffd, out);
 }
 
-// What a backslash and `c` stand for; 0 for 'u' and for what is no escape.
-char Escaped(char c) {
-  switch (c) {
-    case '"':
-    case '\\':
-    case '/':
-      return c;
-    case 'n':
-      return '\n';
-    case 't':
-      return '\t';
-    case 'r':
-      return '\r';
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    default:
-      return 0;
-  }
+// What a backslash and a byte stand for; 0 for 'u' and for what is no escape.
+constexpr std::array<char, 256> kEscaped = [] {
+  std::array<char, 256> table{};
+  table['"'] = '"';
+  table['\\'] = '\\';
+  table['/'] = '/';
+  table['n'] = '\n';
+  table['t'] = '\t';
+  table['r'] = '\r';
+  table['b'] = '\b';
+  table['f'] = '\f';
+  return table;
+}();
+
+// A bit for each of 64 bytes.
+constexpr size_t kWide = 64;
+uint64_t WideMask(const char* p, char c) {
+  return Block(p).Mask(c) | Block(p + 16).Mask(c) << 16 |
+         Block(p + 32).Mask(c) << 32 | Block(p + 48).Mask(c) << 48;
 }
 
 // `*p` points at a backslash. As DecodeUnicode.
@@ -160,7 +165,7 @@ char* DecodeEscape(const char** p, const char* end, char* out) {
   if (end - *p < 2) return nullptr;
   char c = (*p)[1];
   *p += 2;
-  if (char plain = Escaped(c); plain != 0) {
+  if (char plain = kEscaped[static_cast<unsigned char>(c)]; plain != 0) {
     *out = plain;
     return out + 1;
   }
@@ -172,18 +177,40 @@ char* DecodeEscape(const char** p, const char* end, char* out) {
 const char* ReadJsonString(const char* begin, const char* end,
                            JsonString* found) {
   found->escaped = false;
-  const char* p = begin;
-  while (p < end) {
-    size_t at = Block(p).FirstSpecial();
-    p += at;
-    if (at == kBlock) continue;
-    if (p >= end) return nullptr;
-    if (*p == '"') {
-      found->raw = {begin, static_cast<size_t>(p - begin)};
-      return p;
+  auto closed = [&](const char* quote) {
+    found->raw = {begin, static_cast<size_t>(quote - begin)};
+    return quote;
+  };
+  // Most names end here.
+  if (size_t at = Block(begin).FirstSpecial();
+      at < kBlock && begin + at < end && begin[at] == '"')
+    return closed(begin + at);
+  bool first_is_escaped = false;
+  for (const char* p = begin; p < end; p += kWide) {
+    uint64_t quotes = WideMask(p, '"');
+    uint64_t backslashes = WideMask(p, '\\');
+    if (first_is_escaped) {
+      quotes &= ~uint64_t{1};
+      backslashes &= ~uint64_t{1};
+      first_is_escaped = false;
     }
-    found->escaped = true;
-    p += 2;
+    // Takes out what a backslash escapes, quotes and other backslashes.
+    uint64_t left = backslashes;
+    while (left != 0) {
+      uint64_t lowest = left & (~left + 1);
+      if ((quotes & (lowest - 1)) != 0) break;
+      first_is_escaped = lowest >> 63 != 0;
+      quotes &= ~(lowest << 1);
+      left &= ~(lowest | lowest << 1);
+    }
+    if (quotes != 0) {
+      const char* quote = p + std::countr_zero(quotes);
+      if (quote >= end) return nullptr;
+      uint64_t before = (quotes & (~quotes + 1)) - 1;
+      found->escaped |= (backslashes & before) != 0;
+      return closed(quote);
+    }
+    found->escaped |= backslashes != 0;
   }
   return nullptr;
 }
@@ -202,6 +229,13 @@ char* DecodeJsonString(std::string_view raw, char* out) {
     if (at == kBlock) continue;
     if (*p == '"') {
       *out++ = *p++;
+      continue;
+    }
+    // Most escapes are of two bytes; a lone backslash ends no string.
+    if (char plain = kEscaped[static_cast<unsigned char>(p[1])];
+        plain != 0 && end - p >= 2) {
+      *out++ = plain;
+      p += 2;
       continue;
     }
     out = DecodeEscape(&p, end, out);
@@ -233,7 +267,7 @@ size_t CountNewlines(std::string_view text) {
   const char* end = p + text.size();
   size_t count = 0;
   for (; end - p >= static_cast<ptrdiff_t>(kBlock); p += kBlock)
-    count += Block(p).Count('\n');
+    count += static_cast<size_t>(std::popcount(Block(p).Mask('\n')));
   for (; p < end; ++p) count += *p == '\n';
   return count;
 }
