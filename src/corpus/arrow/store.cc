@@ -114,7 +114,9 @@ arrow::Status List(const Store& store, std::string_view prefix,
   std::vector<arrow::fs::FileInfo> found;
   auto next_page = store.system->GetFileInfoGenerator(select);
   while (true) {
-    ARROW_ASSIGN_OR_RAISE(arrow::fs::FileInfoVector page, next_page().result());
+    // Its result lives in the future.
+    const auto coming = next_page();
+    ARROW_ASSIGN_OR_RAISE(arrow::fs::FileInfoVector page, coming.result());
     if (page.empty()) break;
     for (arrow::fs::FileInfo& info : page) {
       if (info.IsFile()) found.push_back(std::move(info));
