@@ -51,6 +51,7 @@ Chunk& Chunk::operator=(Chunk&&) noexcept = default;
 Chunk::~Chunk() = default;
 
 size_t Chunk::bytes() const { return body_->bytes(); }
+uint64_t Chunk::shape() const { return body_->shape(); }
 
 struct ChunkReader::State {
   explicit State(const SourceOptions& given)

@@ -29,6 +29,8 @@ class ChunkBody {
   virtual Status Read(ReaderMemory* memory, const RecordVisitor& on_record,
                       const PassedVisitor& on_passed) const = 0;
   virtual size_t bytes() const = 0;
+  // See Chunk::shape.
+  virtual uint64_t shape() const { return bytes(); }
 };
 
 // Memory of a source that goes from chunk to chunk: what a chunk gives back is

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "corpus/passed_over_run_internal.h"
 #include "corpus/unpack_internal.h"
@@ -67,6 +68,9 @@ class JsonLinesBody final : public ChunkBody {
     return {};
   }
   size_t bytes() const override { return buffer_->capacity(); }
+  uint64_t shape() const override {
+    return Hash64(place_->path, begin_ + size_);
+  }
 
  private:
   std::shared_ptr<const FilePlace> place_;

@@ -85,6 +85,10 @@ class Chunk {
   // What it keeps in memory. A worker that reads it may need more: the largest
   // text file, or a record with its unpacked fields.
   size_t bytes() const;
+  // A hash of what tells it from another chunk of its number without reading
+  // it: names, sizes, times of files. Of the same corpus it is the same. May
+  // ask the system for every file.
+  uint64_t shape() const;
   const ChunkBody& body() const { return *body_; }
 
  private:

@@ -1,9 +1,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <utility>
 
+#include "base/hash.h"
 #include "corpus/table_internal.h"
 #include "corpus/tree_source_internal.h"
 
@@ -51,6 +53,21 @@ class FilesBody final : public ChunkBody {
   }
   size_t bytes() const override {
     return sizeof(*this) + steps_.size() * sizeof(Step);
+  }
+  uint64_t shape() const override {
+    uint64_t shape = steps_.size();
+    for (const Step& step : steps_) {
+      const auto* document = std::get_if<Document>(&step);
+      if (document == nullptr) continue;
+      shape = Hash64(document->path, shape);
+      struct stat status;
+      if (::stat(document->path.c_str(), &status) != 0) continue;
+      const std::array<int64_t, 3> known = {
+          status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+      shape = Hash64(
+          {reinterpret_cast<const char*>(known.data()), sizeof(known)}, shape);
+    }
+    return shape;
   }
 
  private:
