@@ -1,214 +1,288 @@
 #include "scan/scan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
-#include <variant>
 
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/thread_name.h"
 #include "fingerprint/index.h"
-#include "fingerprint/language.h"
-#include "fingerprint/lex.h"
+#include "scan/chunk_scan_internal.h"
+#include "scan/journal.h"
+#include "scan/progress.h"
+#include "seal/hash.h"
 
 namespace cofferdam::scan {
 namespace {
 
-using corpus::Document;
-using corpus::PassedOver;
-
-// A step of the walk and what came of it.
-struct Step {
-  std::variant<Document, PassedOver> found;
-  bool done = false;
-
-  std::vector<evidence::Finding> findings;
-  uint64_t bytes = 0;
-  uint64_t tokens = 0;
-  evidence::MatchCounts work;
-  std::optional<Error> error;
+// A chunk's result with what a journal knows it by.
+struct Done {
+  ChunkResult result;
+  uint64_t shape = 0;
 };
 
-// What all threads share.
-struct Shared {
-  const fingerprint::Index& index;
-  const ScanOptions& options;
-  std::mutex large;  // held while a large document is in memory
-};
-
-// Scans one document after the other; one per thread.
-class Reader {
- public:
-  explicit Reader(Shared* shared)
-      : shared_(*shared),
-        matcher_(shared->index, nullptr, shared->options.match) {}
-
-  // Sets everything of `step` but `done`.
-  void Read(Step* step) {
-    const Document& document = std::get<Document>(step->found);
-    std::optional<PassedOver> passed =
-        ReadDocument(document, shared_.options.tree.text, &bytes_);
-    if (passed) {
-      step->found = *std::move(passed);
-      return;
-    }
-    if (bytes_.size() <= kLargeDocumentBytes) {
-      Match(document, step);
-      return;
-    }
-    std::lock_guard<std::mutex> lock(shared_.large);
-    Match(document, step);
-    tokens_ = fingerprint::TokenStream();
-    bytes_ = std::string();
-  }
-
- private:
-  void Match(const Document& document, Step* step) {
-    auto language = fingerprint::LanguageOfPath(document.path);
-    if (language == fingerprint::Language::kGeneral)
-      language = fingerprint::GuessLanguage(bytes_);
-    fingerprint::Lex(bytes_, language, &tokens_);
-    step->bytes = bytes_.size();
-    step->tokens = tokens_.size();
-    auto matches = matcher_.Find(tokens_, language, &step->work);
-    if (!matches.ok()) {
-      step->error = std::move(matches).error();
-      return;
-    }
-    if (matches->empty()) return;
-    evidence::DocumentPlace place = {.path = document.path};
-    if (document.repository != nullptr) {
-      place.repository = document.repository->remote;
-      place.path_in_repository = document.path_in_repository;
-    }
-    auto findings =
-        MakeFindings(shared_.index, *std::move(matches),
-                     {.tokens = tokens_,
-                      .text = bytes_,
-                      .language = language,
-                      .place = place},
-                     shared_.options.judgement, shared_.options.keep_text);
-    if (findings.ok()) {
-      step->findings = *std::move(findings);
-    } else {
-      step->error = std::move(findings).error();
-    }
-  }
-
-  Shared& shared_;
-  evidence::Matcher matcher_;
-  std::string bytes_;
-  fingerprint::TokenStream tokens_;
-};
-
-// Threads that read the steps given to them.
+// Threads that take chunks from the source, one after the other, and read them.
+// Results wait in a ring until all before them were taken.
 class Readers {
  public:
-  Readers(Shared* shared, size_t threads) {
+  Readers(corpus::Source* source, ScanShared* shared, uint64_t first,
+          uint64_t first_shape, size_t threads)
+      : source_(*source),
+        shared_(*shared),
+        ring_(threads * kChunksAheadPerThread),
+        first_(first),
+        expected_shape_(first_shape),
+        taken_(first) {
     for (size_t i = 0; i < threads; ++i)
-      threads_.emplace_back([this, shared] { Run(shared); });
+      threads_.emplace_back([this] { Run(); });
   }
   ~Readers() {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       closing_ = true;
     }
-    given_.notify_all();
+    room_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
 
-  // `step` stays the caller's and must live until Wait has returned for it or
-  // this object is gone.
-  void Give(Step* step) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      waiting_.push_back(step);
+  // The result of the next chunk, in order; none at the end, and none with
+  // `*waiting` while it takes longer than kLookMs.
+  Result<std::optional<Done>> Take(bool* waiting) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    std::optional<Done>& slot = ring_[taken_ % ring_.size()];
+    auto ready = [&] {
+      return slot.has_value() || (ended_ && taken_ >= given_);
+    };
+    *waiting = !done_.wait_for(lock, std::chrono::milliseconds(kLookMs), ready);
+    if (*waiting) return std::optional<Done>();
+    if (!slot.has_value()) {
+      if (error_) return *error_;
+      return std::optional<Done>();
     }
-    given_.notify_one();
+    std::optional<Done> done = std::move(slot);
+    slot.reset();
+    ++taken_;
+    lock.unlock();
+    room_.notify_all();
+    return done;
   }
 
-  void Wait(const Step& step) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [&] { return step.done; });
+  ProgressCounts progress() const {
+    return {.bytes_done = bytes_done_, .bytes_total = bytes_total_};
   }
+  // After the end.
+  std::vector<std::string> notices() const { return source_.notices(); }
 
  private:
-  void Run(Shared* shared) {
-    Reader reader(shared);
-    std::unique_lock<std::mutex> lock(mutex_);
+  // The next chunk that has to be read; none when there is no more.
+  std::optional<corpus::Chunk> Next() {
+    std::lock_guard<std::mutex> turn(source_mutex_);
     for (;;) {
-      given_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
-      if (closing_) return;
-      Step* step = waiting_.front();
-      waiting_.pop_front();
-      lock.unlock();
-      reader.Read(step);
-      lock.lock();
-      step->done = true;
-      done_.notify_one();
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        room_.wait(lock, [&] {
+          return closing_ || ended_ || given_ < taken_ + ring_.size();
+        });
+        if (closing_ || ended_) return std::nullopt;
+      }
+      Result<std::optional<corpus::Chunk>> chunk = source_.Next();
+      bytes_done_ = source_.bytes_done();
+      bytes_total_ = source_.bytes_total();
+      if (!chunk.ok()) {
+        End(std::move(chunk).error());
+        return std::nullopt;
+      }
+      if (!chunk->has_value()) {
+        End(seen_ < first_ ? std::optional<Error>(Changed()) : std::nullopt);
+        return std::nullopt;
+      }
+      const bool skipped = seen_++ < first_;
+      if (skipped) {
+        shape_ = Journal::MixShape(shape_, (*chunk)->shape());
+        if (seen_ == first_ && shape_ != expected_shape_) {
+          End(Changed());
+          return std::nullopt;
+        }
+        continue;
+      }
+      std::lock_guard<std::mutex> lock(mutex_);
+      ++given_;
+      return std::move(*chunk);
     }
   }
 
+  static Error Changed() {
+    return Error(Code::kInvalid,
+                 "the corpus is not the one that the journal is of; remove the "
+                 "journal to begin again");
+  }
+
+  void End(std::optional<Error> error) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ended_ = true;
+      error_ = std::move(error);
+    }
+    done_.notify_all();
+    room_.notify_all();
+  }
+
+  void Run() {
+    SetThreadName("scan");
+    ChunkScan scan(&shared_);
+    while (std::optional<corpus::Chunk> chunk = Next()) {
+      Done done;
+      scan.Read(*chunk, &done.result);
+      if (!shared_.options.journal.empty()) done.shape = chunk->shape();
+      const uint64_t number = chunk->number();
+      chunk.reset();
+      bool next = false;
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        ring_[number % ring_.size()] = std::move(done);
+        next = number == taken_;
+      }
+      if (next) done_.notify_one();
+    }
+  }
+
+  corpus::Source& source_;
+  ScanShared& shared_;
+  // Held while the source is used, before the other.
+  std::mutex source_mutex_;
+  uint64_t seen_ = 0;   // chunks that the source gave
+  uint64_t shape_ = 0;  // of those that were skipped
   std::mutex mutex_;
-  std::condition_variable given_;
+  std::condition_variable room_;
   std::condition_variable done_;
-  std::deque<Step*> waiting_;
+  std::vector<std::optional<Done>> ring_;
+  const uint64_t first_;
+  const uint64_t expected_shape_;
+  uint64_t given_ = first_;  // chunks handed to threads
+  uint64_t taken_ = 0;       // results taken
+  bool ended_ = false;
   bool closing_ = false;
+  std::optional<Error> error_;
+  std::atomic<uint64_t> bytes_done_ = 0;
+  std::atomic<uint64_t> bytes_total_ = 0;
   std::vector<std::thread> threads_;
 };
 
-// Hands on what came of a step.
-Status Emit(const Step& step, Sink* sink, ScanReport* report) {
-  if (step.error) return *step.error;
-  if (const auto* passed = std::get_if<PassedOver>(&step.found)) {
-    ++report->passed_over;
-    sink->OnPassedOver(*passed);
-    return {};
+// Hands on what came of chunks, in order, and adds it up.
+class Emitter {
+ public:
+  Emitter(Sink* sink, ScanReport* report) : sink_(*sink), report_(*report) {}
+
+  void Emit(const ChunkResult& result) {
+    for (const ChunkResult::Step& step : result.steps) {
+      if (const auto* finding = std::get_if<evidence::Finding>(&step)) {
+        report_.verdicts.Add(*finding);
+        report_.origins.Add(*finding);
+        sink_.OnFinding(*finding);
+      } else {
+        const auto& passed = std::get<corpus::PassedOver>(step);
+        report_.passed_over += std::max<uint64_t>(passed.records, 1);
+        sink_.OnPassedOver(passed);
+      }
+    }
+    sums_.Append(result.sums);
   }
-  ++report->files;
-  ++report->records;
-  report->bytes += step.bytes;
-  report->tokens += step.tokens;
-  report->work += step.work;
-  for (const evidence::Finding& finding : step.findings) {
-    report->verdicts.Add(finding);
-    report->origins.Add(finding);
-    sink->OnFinding(finding);
-  }
-  return {};
-}
+
+  const ChunkCounts& counts() const { return sums_.counts; }
+
+ private:
+  Sink& sink_;
+  ScanReport& report_;
+  ChunkSums sums_;
+};
 
 size_t ThreadCount(size_t asked) {
   if (asked > 0) return asked;
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-Status ScanAll(corpus::TreeWalk* walk, Shared* shared, Sink* sink,
-               ScanReport* report) {
-  // Outlives the threads, which may still write to it after an error.
-  std::deque<std::unique_ptr<Step>> ahead;
-  Readers readers(shared, ThreadCount(shared->options.threads));
-  bool more = true;
-  while (more || !ahead.empty()) {
-    while (more && ahead.size() < kDocumentsAheadMax) {
-      auto found = walk->Next();
-      more = found.has_value();
-      if (!more) break;
-      ahead.push_back(std::make_unique<Step>());
-      Step* step = ahead.back().get();
-      step->found = *std::move(found);
-      step->done = std::holds_alternative<PassedOver>(step->found);
-      if (!step->done) readers.Give(step);
-    }
-    if (ahead.empty()) break;
-    readers.Wait(*ahead.front());
-    TRY(Emit(*ahead.front(), sink, report));
-    ahead.pop_front();
+// Everything that decides what a scan gives, for its journal.
+std::string ScanKey(const std::vector<std::string>& paths,
+                    const ScanOptions& options,
+                    const fingerprint::Index& index) {
+  JsonWriter key;
+  key.BeginObject().Key("paths").BeginArray();
+  for (const std::string& path : paths) key.String(path);
+  key.EndArray().Key("fields").BeginArray();
+  for (const std::string& field : options.source.fields) key.String(field);
+  key.EndArray()
+      .Field("revision", options.source.revision)
+      .Field("purpose", policy::ScanPurposeName(options.judgement.purpose))
+      .Field("trains", options.judgement.organisation_trains_models)
+      .Field("lines", options.keep_text == evidence::KeepText::kYes)
+      .Field("propose", uint64_t{options.propose.candidate_tokens_min})
+      .Field("match", uint64_t{options.match.candidate_tokens_min})
+      .Key("background")
+      .BeginArray();
+  for (size_t i = 0; options.background && i < options.background->layers();
+       ++i) {
+    key.String(fmt::format("{:016x}", options.background->info(i).digest));
   }
+  key.EndArray()
+      .Field("index", fingerprint::FormatManifest(index.manifest()))
+      .EndObject();
+  return ToHex(seal::Sha256(key.text()));
+}
+
+Error Stopped(const ScanOptions& options) {
+  return Error(
+      Code::kCancelled,
+      options.journal.empty()
+          ? std::string("stopped")
+          : fmt::format("stopped; go on with --resume {}", options.journal));
+}
+
+Status ScanAll(corpus::Source* source, ScanShared* shared, Journal* journal,
+               Emitter* emitter, ScanReport* report) {
+  const ScanOptions& options = shared->options;
+  Readers readers(source, shared, journal == nullptr ? 0 : journal->chunks(),
+                  journal == nullptr ? 0 : journal->shape(),
+                  ThreadCount(options.threads));
+  for (;;) {
+    if (options.stop != nullptr && options.stop->load()) {
+      if (journal != nullptr) TRY(journal->Close());
+      return Stopped(options);
+    }
+    bool waiting = false;
+    TRY_ASSIGN(std::optional<Done> done, readers.Take(&waiting));
+    if (options.progress != nullptr) {
+      ProgressCounts counts = readers.progress();
+      counts.records = emitter->counts().records;
+      counts.findings = report->verdicts.findings();
+      options.progress->Show(counts);
+    }
+    if (waiting) continue;
+    if (!done) break;
+    if (done->result.error) return *done->result.error;
+    emitter->Emit(done->result);
+    if (journal != nullptr) TRY(journal->Add(done->result, done->shape));
+  }
+  report->notices = readers.notices();
   return {};
+}
+
+// What the user should know though nothing failed.
+void AddNotices(const ChunkCounts& counts, ScanReport* report) {
+  if (counts.textless > 0 && counts.textless * 10 >= counts.records) {
+    report->notices.push_back(fmt::format(
+        "{} of {} records hold nothing that was taken for a text; name their "
+        "fields with --field",
+        counts.textless, counts.records));
+  }
 }
 
 }  // namespace
@@ -217,13 +291,30 @@ Result<ScanReport> Scan(const std::vector<std::string>& paths,
                         const ScanOptions& options, Sink* sink) {
   TRY_ASSIGN(fingerprint::Index index,
              fingerprint::Index::Open(options.index_folder));
-  TRY_ASSIGN(corpus::TreeWalk walk,
-             corpus::TreeWalk::Open(paths, options.tree));
+  TRY_ASSIGN(auto source, corpus::OpenSource(paths, options.source));
   ScanReport report;
   report.covered_sequence = index.covered();
-  Shared shared = {.index = index, .options = options, .large = {}};
-  TRY(ScanAll(&walk, &shared, sink, &report));
-  report.notices = walk.notices();
+  Emitter emitter(sink, &report);
+  std::unique_ptr<Journal> journal;
+  if (!options.journal.empty()) {
+    TRY_ASSIGN(journal,
+               Journal::Open(options.journal, ScanKey(paths, options, index),
+                             SystemClock(),
+                             [&](ChunkResult done) { emitter.Emit(done); }));
+  }
+  ScanShared shared = {.index = index, .options = options, .large = {}};
+  Status status =
+      ScanAll(source.get(), &shared, journal.get(), &emitter, &report);
+  if (options.progress != nullptr) options.progress->Clear();
+  TRY(status);
+  if (journal != nullptr) TRY(journal->Close());
+  const ChunkCounts& counts = emitter.counts();
+  report.files = counts.files;
+  report.records = counts.records;
+  report.bytes = counts.bytes;
+  report.tokens = counts.tokens;
+  report.work = counts.work;
+  AddNotices(counts, &report);
   return report;
 }
 

@@ -1,17 +1,22 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "corpus/tree.h"
+#include "corpus/source.h"
+#include "evidence/background.h"
 #include "evidence/finding.h"
 #include "evidence/matcher.h"
+#include "evidence/proposer.h"
 #include "scan/sink.h"
 
 namespace cofferdam::scan {
+
+class Progress;
 
 struct ScanOptions {
   // The folder of the index, such as "<data>/index". Seal first, so that it
@@ -20,20 +25,36 @@ struct ScanOptions {
   evidence::Judgement judgement;
   // Whether findings carry the document's lines (--show).
   evidence::KeepText keep_text = evidence::KeepText::kNo;
-  corpus::TreeLimits tree;
+  corpus::SourceOptions source;
+  evidence::ProposerLimits propose;
   evidence::MatchLimits match;
-  // Documents read at once; 0 for one a core. The output is the same for any.
+  // What people have written; null: nothing is known of it. Both must outlive
+  // the scan.
+  const evidence::Background* background = nullptr;
+  const evidence::TokenModel* token_model = nullptr;
+  // Threads that read; 0 for one a core. The output is the same for any.
   size_t threads = 0;
+  // A journal to go on from, and to keep (docs/formats/journal.md); empty for
+  // none. A scan of something else is refused.
+  std::string journal;
+  // Ends the scan soon after it is set; null for never.
+  const std::atomic<bool>* stop = nullptr;
+  // Told how far the scan is, some times a second; may be null.
+  Progress* progress = nullptr;
 };
 
-// Documents read ahead of the one whose findings are given next.
-inline constexpr size_t kDocumentsAheadMax = 256;
-// Of larger documents one is read at a time, which bounds memory.
-inline constexpr size_t kLargeDocumentBytes = size_t{8} << 20;
+// Chunks that are read, or wait for those before them, for each thread. Bounds
+// memory: a chunk is about a megabyte of the corpus, or one larger record.
+inline constexpr size_t kChunksAheadPerThread = 8;
+// Of larger texts one is matched at a time.
+inline constexpr size_t kLargeTextBytes = size_t{8} << 20;
+// How long the calling thread sleeps before it looks at progress and stop.
+inline constexpr int64_t kLookMs = 100;
 
-// Reads every document under `paths` (corpus::TreeWalk), and gives what matches
-// the index. kNotFound naming a path that does not exist; the index's errors.
-// Threads are started and joined within the call.
+// Reads every record under `paths` (corpus::OpenSource), and gives what matches
+// the index to `sink`, in the order of the corpus, on the calling thread.
+// kNotFound naming a path that does not exist, kCancelled after `stop`, the
+// index's and the journal's errors. Threads are started and joined within.
 Result<ScanReport> Scan(const std::vector<std::string>& paths,
                         const ScanOptions& options, Sink* sink);
 

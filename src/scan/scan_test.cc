@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 
+#include "base/json.h"
 #include "corpus/folder_testing.h"
 #include "evidence/sample_testing.h"
 #include "policy/names.h"
@@ -141,7 +143,7 @@ TEST(Scan, FindsACopyAtTheEndOfALargeDocument) {
   evidence::SampleIndex index({GoOutput(Function(1) + Function(2))});
   TestFolder folder;
   std::string text;
-  while (text.size() <= kLargeDocumentBytes)
+  while (text.size() <= kLargeTextBytes)
     text += "var a" + std::to_string(text.size()) + " = 17\n";
   auto line = std::count(text.begin(), text.end(), '\n') + 1;
   folder.Write("large.go", text + Function(1) + Function(2));
@@ -167,6 +169,151 @@ TEST(Scan, KeepsTheDocumentsLinesOnlyIfAsked) {
   Recorder with;
   ASSERT_TRUE(Scan({folder.path()}, options, &with).ok());
   EXPECT_THAT(with.texts, ElementsAre(Function(1) + Function(2)));
+}
+
+// Writes `lines` records of JSONL, of which every 50th is an output's.
+std::string Records(int lines) {
+  std::string text;
+  for (int i = 0; i < lines; ++i) {
+    JsonWriter writer;
+    writer.BeginObject().Field(
+        "text", i % 50 == 7 ? Function(1 + i % 4)
+                            : "value " + std::to_string(i) + " = other(" +
+                                  std::string(400, 'x') + ")");
+    writer.EndObject();
+    text += writer.text() + "\n";
+  }
+  return text;
+}
+
+// Stops a scan after some findings.
+class Stopper : public Recorder {
+ public:
+  Stopper(size_t after, std::atomic<bool>* stop)
+      : after_(after), stop_(*stop) {}
+  void OnFinding(const evidence::Finding& finding) override {
+    Recorder::OnFinding(finding);
+    if (steps.size() >= after_) stop_ = true;
+  }
+
+ private:
+  size_t after_;
+  std::atomic<bool>& stop_;
+};
+
+TEST(Scan, GoesOnFromAJournalWithTheSameFindings) {
+  evidence::SampleIndex index({GoOutput(Function(1) + Function(2)),
+                               GoOutput(Function(3) + Function(4))});
+  TestFolder folder;
+  for (int i = 0; i < 60; ++i) {
+    folder.Write("corpus/" + std::to_string(i) + ".jsonl", Records(300));
+    folder.Write("corpus/" + std::to_string(i) + ".txt", "some text\n");
+  }
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder whole;
+  auto expected = Scan({folder.Path("corpus")}, options, &whole);
+  ASSERT_TRUE(expected.ok());
+  ASSERT_GT(whole.steps.size(), 300u);
+
+  options.journal = folder.Path("journal");
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
+  for (size_t after : {100, 250}) {
+    stop = false;
+    Stopper stopper(after, &stop);
+    options.threads = after == 100 ? 1 : 3;
+    auto stopped = Scan({folder.Path("corpus")}, options, &stopper);
+    ASSERT_FALSE(stopped.ok());
+    EXPECT_EQ(stopped.error().code(), Code::kCancelled);
+    EXPECT_THAT(stopped.error().message(), HasSubstr("--resume"));
+    EXPECT_LT(stopper.steps.size(), whole.steps.size());
+  }
+  stop = false;
+  Recorder rest;
+  auto report = Scan({folder.Path("corpus")}, options, &rest);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(rest.steps, whole.steps);
+  EXPECT_EQ(report->records, 18'060u);
+  EXPECT_EQ(report->files, 120u);
+  EXPECT_EQ(report->records, expected->records);
+  EXPECT_EQ(report->bytes, expected->bytes);
+  EXPECT_EQ(report->tokens, expected->tokens);
+  EXPECT_EQ(report->work, expected->work);
+  EXPECT_EQ(report->verdicts, expected->verdicts);
+}
+
+TEST(Scan, RefusesTheJournalOfAnotherCorpusOrOtherOptions) {
+  evidence::SampleIndex index({GoOutput(Function(1))});
+  TestFolder folder;
+  const std::string corpus = folder.Write("a.jsonl", Records(9000));
+  ScanOptions options;
+  options.index_folder = index.folder();
+  options.journal = folder.Path("journal");
+  Recorder recorder;
+  ASSERT_TRUE(Scan({corpus}, options, &recorder).ok());
+  ScanOptions other = options;
+  other.judgement.purpose = policy::ScanPurpose::kEvaluation;
+  EXPECT_EQ(Scan({corpus}, other, &recorder).error().code(), Code::kInvalid);
+  folder.Write("a.jsonl", "{\"text\": \"new\"}\n" + Records(9000));
+  auto changed = Scan({corpus}, options, &recorder);
+  ASSERT_FALSE(changed.ok());
+  EXPECT_THAT(changed.error().message(),
+              HasSubstr("the corpus is not the one"));
+  folder.Write("a.jsonl", Records(3));
+  EXPECT_FALSE(Scan({corpus}, options, &recorder).ok());
+}
+
+TEST(Scan, NamesTheRecordAndTheFieldOfAFinding) {
+  evidence::SampleIndex index({GoOutput(Function(1) + Function(2))});
+  TestFolder folder;
+  JsonWriter writer;
+  writer.BeginObject().Key("messages").BeginArray();
+  writer.BeginObject()
+      .Field("role", "user")
+      .Field("content", "Write it")
+      .EndObject();
+  writer.BeginObject()
+      .Field("role", "assistant")
+      .Field("content", Function(1) + Function(2))
+      .EndObject();
+  writer.EndArray().EndObject();
+  const std::string line = "{\"text\":\"nothing\"}\n";
+  folder.Write("chat.jsonl", line + writer.text() + "\n");
+  ScanOptions options;
+  options.index_folder = index.folder();
+  struct Keeper : Recorder {
+    void OnFinding(const evidence::Finding& finding) override {
+      found.push_back(finding.place);
+    }
+    std::vector<evidence::FindingPlace> found;
+  } keeper;
+  auto report = Scan({folder.path()}, options, &keeper);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->records, 2u);
+  EXPECT_EQ(report->files, 1u);
+  ASSERT_EQ(keeper.found.size(), 1u);
+  EXPECT_EQ(keeper.found[0].record, 2u);
+  EXPECT_EQ(keeper.found[0].field, "messages[1].content");
+  EXPECT_EQ(keeper.found[0].record_begin, line.size());
+}
+
+TEST(Scan, SaysWhenManyRecordsHoldNoText) {
+  evidence::SampleIndex index({GoOutput(Function(1))});
+  TestFolder folder;
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder recorder;
+  folder.Write("a.jsonl", "{\"n\":1}\n{\"text\":\"a\"}\n");
+  auto report = Scan({folder.path()}, options, &recorder);
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(report->notices, ElementsAre(HasSubstr("1 of 2 records")));
+  std::string many = "{\"n\":1}\n";
+  for (int i = 0; i < 10; ++i) many += "{\"text\":\"a\"}\n";
+  folder.Write("a.jsonl", many);
+  report = Scan({folder.path()}, options, &recorder);
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(report->notices, ElementsAre());
 }
 
 TEST(Scan, FailsOnADamagedIndex) {
