@@ -4,22 +4,29 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/interrupt.h"
 #include "cli/scan_outputs.h"
 #include "console/stores.h"
 #include "policy/verdict.h"
+#include "scan/progress.h"
 
 namespace cofferdam::cli {
 namespace {
 
 using Takes = Flag::Takes;
 using Count = Positional::Count;
+
+constexpr int64_t kThreadsMax = 1024;
 
 // Seals what is recorded, so that the index covers it; the folder.
 Result<std::string> RefreshIndex(console::Admin& admin) {
@@ -55,6 +62,17 @@ scan::FetchText TextFetcher(console::Admin* admin, const std::string& reason) {
   };
 }
 
+// The words of a flag that takes several, with commas between.
+std::vector<std::string> Words(const std::string& text) {
+  std::vector<std::string> words;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find(',', at), text.size());
+    if (end > at) words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
 Result<scan::ScanOptions> OptionsFor(const Invocation& call,
                                      const Config& config) {
   scan::ScanOptions options;
@@ -69,47 +87,88 @@ Result<scan::ScanOptions> OptionsFor(const Invocation& call,
     }
     options.judgement.purpose = *purpose;
   }
+  const int64_t threads = call.Number("--threads").value_or(0);
+  if (threads < 0 || threads > kThreadsMax) {
+    return Error(Code::kInvalid, fmt::format("--threads: must be 1 to {}, or 0 "
+                                             "for one a core",
+                                             kThreadsMax));
+  }
+  options.threads = static_cast<size_t>(threads);
+  options.source.fields = Words(call.Text("--field"));
+  options.source.revision = call.Text("--rev");
+  options.journal = call.Text("--resume");
   if (ShowsLines(call)) options.keep_text = evidence::KeepText::kYes;
   return options;
 }
 
-Result<int> Scan(const Invocation& call) {
-  TRY_ASSIGN(Config config, LoadConfigFor(call));
-  TRY_ASSIGN(scan::ScanOptions options, OptionsFor(call, config));
-  // A path that is not there is said before anything is opened.
+// A path that is not there is said before anything is opened.
+Status CheckPaths(const Invocation& call) {
   for (const std::string& path : call.positionals()) {
-    if (access(path.c_str(), F_OK) != 0) {
+    if (path == "-") {
+      if (call.Has("--resume")) {
+        return Error(Code::kInvalid,
+                     "--resume: stdin cannot be read again; name a file");
+      }
+      continue;
+    }
+    if (path.find("://") == std::string::npos &&
+        access(path.c_str(), F_OK) != 0) {
       return Error(Code::kNotFound, fmt::format("scan {}: no such file or "
                                                 "folder",
                                                 path));
     }
   }
+  return {};
+}
+
+// The progress line, where there is a terminal to draw it on. Whatever is
+// printed takes it away first, for stdout may be the same terminal.
+std::optional<scan::Progress> ProgressFor(const Invocation& call) {
+  if (call.Has("--no-progress") || isatty(STDERR_FILENO) == 0)
+    return std::nullopt;
+  return scan::Progress(
+      [](std::string_view text) {
+        std::fwrite(text.data(), 1, text.size(), stderr);
+      },
+      SystemClock(), TerminalColumns(STDERR_FILENO));
+}
+
+Result<int> Scan(const Invocation& call) {
+  TRY_ASSIGN(Config config, LoadConfigFor(call));
+  TRY_ASSIGN(scan::ScanOptions options, OptionsFor(call, config));
+  TRY(CheckPaths(call));
   TRY_ASSIGN(console::StoresOptions stores, StoresOptionsOf(config));
   TRY_ASSIGN(auto admin, console::Admin::Open(stores, CommandLogger()));
   TRY_ASSIGN(options.index_folder, RefreshIndex(*admin));
   TRY_ASSIGN(auto names, PersonNames(*admin));
-  scan::PersonName person_name = [&names](std::string_view id) {
-    auto found = names.find(std::string(id));
-    return found == names.end() ? std::string() : found->second;
-  };
-  scan::FetchText fetch;
-  if (call.Has("--show")) {
-    std::string reason =
-        call.Has("--reason") ? call.Text("--reason") : "scan --show";
-    fetch = TextFetcher(admin.get(), reason);
-  }
-
   ScanWords words = {
       .corpus = fmt::format("{}", fmt::join(call.positionals(), " ")),
       .purpose =
           std::string(policy::ScanPurposeName(options.judgement.purpose)),
-      .time = SystemClock().WallMicros(),
-      .fetch_text = fetch,
-      .person_name = person_name};
+      .time = SystemClock().WallMicros()};
+  words.person_name = [&names](std::string_view id) {
+    auto found = names.find(std::string(id));
+    return found == names.end() ? std::string() : found->second;
+  };
+  if (call.Has("--show")) {
+    std::string reason =
+        call.Has("--reason") ? call.Text("--reason") : "scan --show";
+    words.fetch_text = TextFetcher(admin.get(), reason);
+  }
+  std::optional<scan::Progress> progress = ProgressFor(call);
+  if (progress) options.progress = &*progress;
+  words.print = [&progress](std::string_view text) {
+    if (progress) progress->Clear();
+    Print(text);
+  };
+  const Interrupt interrupt;
+  options.stop = interrupt.stopped();
   TRY_ASSIGN(ScanOutputs outputs, ScanOutputs::Open(call, words));
   TRY_ASSIGN(scan::ScanReport report,
              scan::Scan(call.positionals(), options, outputs.sink()));
   TRY(outputs.Close(report));
+  // What it is good for is done.
+  if (!options.journal.empty()) unlink(options.journal.c_str());
   TRY(admin->Close());
   for (const std::string& notice : report.notices) {
     Say("cofferdam: " + notice);
@@ -124,11 +183,21 @@ std::vector<Command> ScanCommands() {
       "scan",
       "find what models wrote in files, with every origin; exit 1 if any may "
       "not be used",
-      {{"PATH", Count::kMany, "files and folders"}},
+      {{"PATH", Count::kMany,
+        "files and folders: text, JSONL, JSON arrays, tar, notebooks, gzip, "
+        "zstd, bzip2, xz; or - for stdin"}},
       {{"--for", Takes::kText, "training (default) or evaluation"},
+       {"--field", Takes::kText,
+        "fields of records that hold text, as text or messages[].content, with "
+        "commas between; without it they are found"},
+       {"--rev", Takes::kText, "all blobs of this git revision of PATH"},
        {"--show", Takes::kNothing, "show the matching text of both sides"},
        {"--reason", Takes::kText,
-        "with --show: why the text is read; the audit keeps it"}},
+        "with --show: why the text is read; the audit keeps it"},
+       {"--resume", Takes::kText,
+        "keep a journal here, and go on from it after a kill"},
+       {"--threads", Takes::kNumber, "threads that read; one a core if absent"},
+       {"--no-progress", Takes::kNothing, "draw no progress on a terminal"}},
       false,
       Scan};
   for (Flag& flag : ScanOutputFlags()) command.flags.push_back(std::move(flag));

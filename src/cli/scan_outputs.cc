@@ -18,28 +18,27 @@ namespace {
 using Landing = scan::ReportFile::Landing;
 using Takes = Flag::Takes;
 
-// Columns of the terminal; a page's width where there is none.
-size_t TerminalWidth() {
-  constexpr size_t kNone = 120;
-  constexpr size_t kMin = 60;
-  constexpr size_t kMax = 200;
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-    return kNone;
-  return std::clamp<size_t>(size.ws_col, kMin, kMax);
-}
-
 std::unique_ptr<scan::Sink> ForPeople(const ScanWords& words) {
   scan::PeopleReport::Options options;
   options.colour =
       isatty(STDOUT_FILENO) ? scan::Colour::kAlways : scan::Colour::kNever;
-  options.width = TerminalWidth();
+  options.width = TerminalColumns(STDOUT_FILENO);
   options.fetch_text = words.fetch_text;
   options.person_name = words.person_name;
-  return std::make_unique<scan::PeopleReport>(Print, options);
+  return std::make_unique<scan::PeopleReport>(words.print, options);
 }
 
 }  // namespace
+
+size_t TerminalColumns(int descriptor) {
+  constexpr size_t kNone = 120;
+  constexpr size_t kMin = 60;
+  constexpr size_t kMax = 200;
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return kNone;
+  return std::clamp<size_t>(size.ws_col, kMin, kMax);
+}
 
 std::vector<Flag> ScanOutputFlags() {
   return {
@@ -67,7 +66,7 @@ Result<scan::Write> ScanOutputs::Target(const std::string& path,
       return Error(Code::kInvalid,
                    "only one report can be printed; name a file for the other");
     }
-    return scan::Write(Print);
+    return print_;
   }
   TRY_ASSIGN(auto file, scan::ReportFile::Create(path, landing));
   scan::ReportFile* to = file.get();
@@ -104,19 +103,15 @@ Status ScanOutputs::AddFiles(const Invocation& call, const ScanWords& words) {
 
 Result<ScanOutputs> ScanOutputs::Open(const Invocation& call,
                                       const ScanWords& words) {
-  ScanOutputs outputs;
+  ScanOutputs outputs(words.print);
   if (call.json()) {
     outputs.stdout_taken_ = true;
     outputs.Add(std::make_unique<scan::JsonReport>(
-        Print, scan::JsonOptions{words.fetch_text, words.person_name}));
+        words.print, scan::JsonOptions{words.fetch_text, words.person_name}));
   }
   TRY(outputs.AddFiles(call, words));
   if (!outputs.stdout_taken_) outputs.Add(ForPeople(words));
   return outputs;
-}
-
-void ScanOutputs::Flush() {
-  for (auto& file : files_) file->Flush();
 }
 
 Status ScanOutputs::Close(const scan::ScanReport& report) {

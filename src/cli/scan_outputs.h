@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -16,9 +19,14 @@ struct ScanWords {
   std::string corpus;            // the paths, for people
   std::string purpose;           // "training" or "evaluation"
   int64_t time = 0;              // microseconds since 1970 UTC
+  scan::Write print;             // to stdout
   scan::FetchText fetch_text;    // unset without --show
   scan::PersonName person_name;  // unset: ids are shown
 };
+
+// Columns of the terminal behind `descriptor`; a page's width where there is
+// none.
+size_t TerminalColumns(int descriptor);
 
 // The flags --json, --jsonl, --sarif and --html: any of them at once.
 std::vector<Flag> ScanOutputFlags();
@@ -36,18 +44,18 @@ class ScanOutputs {
   ScanOutputs(ScanOutputs&&) noexcept = default;
 
   scan::Sink* sink() { return sinks_.get(); }
-  // Hands on what is buffered of those that may be read along.
-  void Flush();
   // Ends the reports and lands the files; the first error.
   Status Close(const scan::ScanReport& report);
 
  private:
-  ScanOutputs() : sinks_(std::make_unique<scan::SinkList>()) {}
+  explicit ScanOutputs(scan::Write print)
+      : print_(std::move(print)), sinks_(std::make_unique<scan::SinkList>()) {}
   void Add(std::unique_ptr<scan::Sink> sink);
   Result<scan::Write> Target(const std::string& path,
                              scan::ReportFile::Landing landing);
   Status AddFiles(const Invocation& call, const ScanWords& words);
 
+  scan::Write print_;
   bool stdout_taken_ = false;
   std::vector<std::unique_ptr<scan::ReportFile>> files_;
   std::vector<std::unique_ptr<scan::Sink>> owned_;

@@ -1,0 +1,32 @@
+#include "cli/interrupt.h"
+
+#include <signal.h>
+
+namespace cofferdam::cli {
+namespace {
+
+std::atomic<bool> was_stopped = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void Stop(int) { was_stopped = true; }
+
+void Take(void (*handler)(int), int flags) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  was_stopped = false;
+  Take(Stop, static_cast<int>(SA_RESETHAND));
+}
+
+Interrupt::~Interrupt() { Take(SIG_DFL, 0); }
+
+const std::atomic<bool>* Interrupt::stopped() const { return &was_stopped; }
+
+}  // namespace cofferdam::cli

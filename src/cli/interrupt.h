@@ -1,0 +1,20 @@
+#pragma once
+
+#include <atomic>
+
+namespace cofferdam::cli {
+
+// Takes SIGINT and SIGTERM while it lives, so that long work can end cleanly:
+// the first one sets stopped(), the second ends the process as usual. One at a
+// time in a process.
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  const std::atomic<bool>* stopped() const;
+};
+
+}  // namespace cofferdam::cli
