@@ -16,6 +16,7 @@
 #include "cli/context.h"
 #include "cli/interrupt.h"
 #include "cli/scan_outputs.h"
+#include "cli/shipped_background.h"
 #include "console/stores.h"
 #include "policy/verdict.h"
 #include "scan/progress.h"
@@ -137,6 +138,12 @@ Result<int> Scan(const Invocation& call) {
   TRY_ASSIGN(Config config, LoadConfigFor(call));
   TRY_ASSIGN(scan::ScanOptions options, OptionsFor(call, config));
   TRY(CheckPaths(call));
+  TRY_ASSIGN(const evidence::Background background, LoadBackground(config));
+  // Bits are those of text from before models wrote, for exchanges of any time.
+  const evidence::BackgroundModel model(background,
+                                        evidence::kHumanBeforeMicros);
+  options.background = options.judgement.background = &background;
+  options.token_model = &model;
   TRY_ASSIGN(console::StoresOptions stores, StoresOptionsOf(config));
   TRY_ASSIGN(auto admin, console::Admin::Open(stores, CommandLogger()));
   TRY_ASSIGN(options.index_folder, RefreshIndex(*admin));

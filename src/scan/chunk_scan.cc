@@ -34,6 +34,7 @@ ChunkScan::ChunkScan(ScanShared* shared)
                 shared->options.propose),
       matcher_(shared->index, shared->options.token_model,
                shared->options.match),
+      marks_(evidence::DatasetCatalogue::BuiltIn()),
       on_record_([this](const Record& record) { OnRecord(record); }),
       on_passed_([this](const PassedOver& passed) {
         result_->steps.emplace_back(passed);
@@ -84,6 +85,17 @@ void ChunkScan::OnRecord(const Record& record) {
           std::move(status).error().Within("scan " + record.file->path);
       return;
     }
+  }
+  FindMarks(record);
+}
+
+void ChunkScan::FindMarks(const Record& record) {
+  const auto marks = marks_.Find(record);
+  if (marks.empty()) return;
+  for (evidence::Finding& finding : MakeMarkedFindings(
+           record, marks, shared_.options.judgement, shared_.options.keep_text,
+           evidence::LoneMarks::kLeaveOut)) {
+    result_->steps.emplace_back(std::move(finding));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "corpus/source.h"
 #include "evidence/finding.h"
+#include "evidence/marks.h"
 #include "fingerprint/index.h"
 #include "fingerprint/lex.h"
 #include "scan/chunk_result.h"
@@ -34,12 +35,14 @@ class ChunkScan {
   Status Match(const corpus::Record& record, const corpus::Field& field,
                fingerprint::Language language,
                std::span<const evidence::Proposal> proposals);
+  void FindMarks(const corpus::Record& record);
   void CountFile(const corpus::Record& record);
 
   ScanShared& shared_;
   corpus::ChunkReader reader_;
   evidence::Proposer proposer_;
   evidence::Matcher matcher_;
+  evidence::MarkFinder marks_;
   fingerprint::TokenStream tokens_;
   evidence::ProposerCounts proposed_;
   corpus::RecordVisitor on_record_;

@@ -111,18 +111,22 @@ void Pass(Io& io, Origin* origin) {
 
 template <typename Io>
 void Pass(Io& io, ContentEvidence* content) {
-  auto& [tokens, echoed_tokens, token_bits, name_bits, novel_bits, kept_share] =
-      *content;
-  PassAll(io, &tokens, &echoed_tokens, &token_bits, &name_bits, &novel_bits,
-          &kept_share);
+  auto& [tokens, echoed_tokens, prior_tokens, shared_tokens, novel_tokens,
+         token_bits, name_bits, novel_token_bits, novel_name_bits, kept_share,
+         contradictions, exact_tokens, exact_bits] = *content;
+  PassAll(io, &tokens, &echoed_tokens, &prior_tokens, &shared_tokens,
+          &novel_tokens, &token_bits, &name_bits, &novel_token_bits,
+          &novel_name_bits, &kept_share, &contradictions, &exact_tokens,
+          &exact_bits);
 }
 
 template <typename Io>
 void Pass(Io& io, FoundOrigin* found) {
   auto& [origin, verdict, terms, duty, strength, context, content, context_bits,
-         document_lines, output_lines, tokens] = *found;
+         decisive_bits, document_lines, output_lines, tokens] = *found;
   PassAll(io, &origin, &verdict, &terms, &duty, &strength, &context, &content,
-          &context_bits, &document_lines, &output_lines, &tokens);
+          &context_bits, &decisive_bits, &document_lines, &output_lines,
+          &tokens);
 }
 
 template <typename Io>

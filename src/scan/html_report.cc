@@ -24,6 +24,7 @@ constexpr size_t kChartRows = 12;
 constexpr size_t kPassedOverMax = 200;
 
 std::string Lines(evidence::LineRange lines) {
+  if (lines.begin == 0) return "all of it";
   return lines.begin == lines.end
              ? fmt::format("line {}", lines.begin)
              : fmt::format("lines {}–{}", lines.begin, lines.end);

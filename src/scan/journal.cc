@@ -74,10 +74,10 @@ void EachCount(ChunkCounts* counts, const Each& each) {
   auto& [files, records, textless, bytes, tokens, work] = *counts;
   for (uint64_t* count : {&files, &records, &textless, &bytes, &tokens})
     each(count);
-  auto& [fingerprints, seeds, outputs, runs, postings_dropped, seeds_dropped,
-         outputs_dropped, runs_dropped] = work;
+  auto& [fingerprints, seeds, outputs, runs, weighed, postings_dropped,
+         seeds_dropped, outputs_dropped, runs_dropped] = work;
   for (uint64_t* count :
-       {&fingerprints, &seeds, &outputs, &runs, &postings_dropped,
+       {&fingerprints, &seeds, &outputs, &runs, &weighed, &postings_dropped,
         &seeds_dropped, &outputs_dropped, &runs_dropped}) {
     each(count);
   }

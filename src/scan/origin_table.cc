@@ -32,7 +32,9 @@ void VerdictTally::Add(const evidence::Finding& finding) {
   if (finding.verdict == policy::Verdict::kAmbiguous) tally = &ambiguous;
   if (finding.verdict == policy::Verdict::kForbidden) tally = &forbidden;
   ++tally->findings;
-  tally->lines += finding.lines.end - finding.lines.begin + 1;
+  // A finding about a whole record has no lines.
+  if (finding.lines.begin > 0)
+    tally->lines += finding.lines.end - finding.lines.begin + 1;
 }
 
 std::string OriginLabel(const evidence::Origin& origin) {

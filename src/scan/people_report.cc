@@ -63,6 +63,8 @@ std::string PlaceText(const evidence::Finding& finding) {
   std::string text = place.path;
   if (place.record > 0) text += fmt::format(" record {}", place.record);
   if (!place.field.empty()) text += " " + place.field;
+  // A finding about a whole record has no lines.
+  if (finding.lines.begin == 0) return text;
   return fmt::format("{}:{}", text, Lines(finding.lines));
 }
 

@@ -96,11 +96,11 @@ std::string LocationJson(const Finding& finding) {
   }
   writer.EndObject().EndObject();
   if (std::string record = RecordText(place); !record.empty()) {
-    writer.Key("message")
-        .BeginObject()
-        .Field("text", fmt::format("{}, lines {} to {}", record,
-                                   finding.lines.begin, finding.lines.end))
-        .EndObject();
+    if (finding.lines.begin > 0) {
+      record += fmt::format(", lines {} to {}", finding.lines.begin,
+                            finding.lines.end);
+    }
+    writer.Key("message").BeginObject().Field("text", record).EndObject();
   }
   writer.EndObject();
   return std::move(writer).Take();
@@ -171,7 +171,8 @@ void SarifReport::AddTo(const Finding& finding, const std::string& what,
   group.verdict = finding.verdict;
   group.what = what;
   ++group.findings;
-  group.lines += finding.lines.end - finding.lines.begin + 1;
+  if (finding.lines.begin > 0)
+    group.lines += finding.lines.end - finding.lines.begin + 1;
   if (group.locations.size() < kLocationsMax)
     group.locations.emplace_back(location);
 }
