@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -18,6 +19,7 @@
 #include "cli/scan_outputs.h"
 #include "cli/shipped_background.h"
 #include "console/stores.h"
+#include "evidence/dataset_catalogue.h"
 #include "policy/verdict.h"
 #include "scan/progress.h"
 
@@ -28,6 +30,7 @@ using Takes = Flag::Takes;
 using Count = Positional::Count;
 
 constexpr int64_t kThreadsMax = 1024;
+constexpr size_t kDatasetsBytesMax = size_t{16} << 20;
 
 // Seals what is recorded, so that the index covers it; the folder.
 Result<std::string> RefreshIndex(console::Admin& admin) {
@@ -102,6 +105,26 @@ Result<scan::ScanOptions> OptionsFor(const Invocation& call,
   return options;
 }
 
+// The catalogue by which marks are known; none with --no-marks.
+Result<std::optional<evidence::DatasetCatalogue>> CatalogueFor(
+    const Invocation& call, const Config& config) {
+  std::optional<evidence::DatasetCatalogue> catalogue;
+  if (call.Has("--no-marks")) {
+    if (!call.Has("--datasets")) return catalogue;
+    return Error(Code::kInvalid, "scan: --datasets FILE needs marks");
+  }
+  std::string name = "data/datasets.toml";
+  std::string text(evidence::BuiltInDatasetsText());
+  if (call.Has("--datasets")) {
+    name = call.Text("--datasets");
+    TRY_ASSIGN(text, ReadFile(name, kDatasetsBytesMax));
+  }
+  TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
+  TRY_ASSIGN(catalogue, evidence::DatasetCatalogue::Parse(
+                            text, name, terms, SystemClock().WallMicros()));
+  return catalogue;
+}
+
 // A path that is not there is said before anything is opened.
 Status CheckPaths(const Invocation& call) {
   for (const std::string& path : call.positionals()) {
@@ -137,6 +160,8 @@ std::optional<scan::Progress> ProgressFor(const Invocation& call) {
 Result<int> Scan(const Invocation& call) {
   TRY_ASSIGN(Config config, LoadConfigFor(call));
   TRY_ASSIGN(scan::ScanOptions options, OptionsFor(call, config));
+  TRY_ASSIGN(const auto catalogue, CatalogueFor(call, config));
+  if (catalogue) options.datasets = &*catalogue;
   TRY(CheckPaths(call));
   TRY_ASSIGN(const evidence::Background background, LoadBackground(config));
   // Bits are those of text from before models wrote, for exchanges of any time.
@@ -198,6 +223,11 @@ std::vector<Command> ScanCommands() {
         "fields of records that hold text, as text or messages[].content, with "
         "commas between; without it they are found"},
        {"--rev", Takes::kText, "all blobs of this git revision of PATH"},
+       {"--no-marks", Takes::kNothing,
+        "look for the ledger's outputs only, not for what says of itself that "
+        "a model wrote it"},
+       {"--datasets", Takes::kText,
+        "a file of datasets instead of data/datasets.toml"},
        {"--show", Takes::kNothing, "show the matching text of both sides"},
        {"--reason", Takes::kText,
         "with --show: why the text is read; the audit keeps it"},

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/toml.h"
 #include "policy/glob.h"
 
@@ -216,7 +217,14 @@ class DatasetCatalogue::Reader {
 Result<DatasetCatalogue> DatasetCatalogue::Parse(
     std::string_view text, std::string_view file_name,
     const policy::TermsTable& terms, int64_t at_micros) {
-  return Reader(text, terms, at_micros).Read(file_name);
+  TRY_ASSIGN(DatasetCatalogue parsed,
+             Reader(text, terms, at_micros).Read(file_name));
+  std::string said(text);
+  for (const auto& generator : parsed.generators_) {
+    said += policy::TermsClassName(generator->terms_class);
+  }
+  parsed.version_ = fmt::format("{:016x}", Hash64(said));
+  return parsed;
 }
 
 const DatasetCatalogue& DatasetCatalogue::BuiltIn() {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +75,8 @@ class DatasetCatalogue {
   // "claude-3-5-sonnet-20241022". The first row that matches.
   const Generator* OfModel(std::string_view name) const;
 
+  // Of what it says, terms included: 16 hexadecimal digits.
+  const std::string& version() const { return version_; }
   const std::vector<std::unique_ptr<const Generator>>& generators() const {
     return generators_;
   }
@@ -91,6 +94,7 @@ class DatasetCatalogue {
   void Name(const std::string& pattern, const Dataset* dataset);
   std::optional<Named> OfWords(std::string_view normal) const;
 
+  std::string version_;
   // Behind pointers, so that those to them hold across a move.
   std::vector<std::unique_ptr<const Generator>> generators_;
   std::vector<std::unique_ptr<const Dataset>> datasets_;

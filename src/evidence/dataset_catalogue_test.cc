@@ -160,6 +160,23 @@ TEST(DatasetCatalogue, SaysWhereAFileIsWrong) {
   EXPECT_THAT(changed("\"d\"", "\"" + full + "x\""), HasSubstr("200 bytes"));
 }
 
+TEST(DatasetCatalogue, ItsVersionIsOfWhatItSaysAndOfTheTerms) {
+  auto one = Parse(With(""));
+  auto same = Parse(With(""));
+  auto other = Parse(With("# changed\n"));
+  ASSERT_TRUE(one.ok() && same.ok() && other.ok());
+  EXPECT_EQ(one->version(), same->version());
+  EXPECT_NE(one->version(), other->version());
+  const std::string text =
+      "[[generator]]\nname = \"C\"\nnames = []\n"
+      "terms = { provider = \"openai\", product = \"api\" }\n";
+  auto now = Parse(text);
+  auto before =
+      DatasetCatalogue::Parse(text, "f", policy::TermsTable::BuiltIn(), 0);
+  ASSERT_TRUE(now.ok() && before.ok());
+  EXPECT_NE(now->version(), before->version());
+}
+
 TEST(DatasetCatalogue, ReadsTheExampleOfItsPage) {
   auto page = ReadFile(COFFERDAM_DATASETS_PAGE, 1 << 20);
   ASSERT_TRUE(page.ok());

@@ -34,11 +34,14 @@ ChunkScan::ChunkScan(ScanShared* shared)
                 shared->options.propose),
       matcher_(shared->index, shared->options.token_model,
                shared->options.match),
-      marks_(evidence::DatasetCatalogue::BuiltIn()),
       on_record_([this](const Record& record) { OnRecord(record); }),
       on_passed_([this](const PassedOver& passed) {
         result_->steps.emplace_back(passed);
-      }) {}
+      }) {
+  if (shared_.options.datasets != nullptr) {
+    marks_.emplace(*shared_.options.datasets);
+  }
+}
 
 ChunkScan::~ChunkScan() = default;
 
@@ -90,7 +93,8 @@ void ChunkScan::OnRecord(const Record& record) {
 }
 
 void ChunkScan::FindMarks(const Record& record) {
-  const auto marks = marks_.Find(record);
+  if (!marks_) return;
+  const auto marks = marks_->Find(record);
   if (marks.empty()) return;
   for (evidence::Finding& finding : MakeMarkedFindings(
            record, marks, shared_.options.judgement, shared_.options.keep_text,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include "corpus/source.h"
@@ -42,7 +43,7 @@ class ChunkScan {
   corpus::ChunkReader reader_;
   evidence::Proposer proposer_;
   evidence::Matcher matcher_;
-  evidence::MarkFinder marks_;
+  std::optional<evidence::MarkFinder> marks_;
   fingerprint::TokenStream tokens_;
   evidence::ProposerCounts proposed_;
   corpus::RecordVisitor on_record_;

@@ -233,6 +233,8 @@ std::string ScanKey(const std::vector<std::string>& paths,
     key.String(fmt::format("{:016x}", options.background->info(i).digest));
   }
   key.EndArray()
+      .Field("datasets",
+             options.datasets ? options.datasets->version() : std::string())
       .Field("index", fingerprint::FormatManifest(index.manifest()))
       .EndObject();
   return ToHex(seal::Sha256(key.text()));

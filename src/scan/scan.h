@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "corpus/source.h"
 #include "evidence/background.h"
+#include "evidence/dataset_catalogue.h"
 #include "evidence/finding.h"
 #include "evidence/matcher.h"
 #include "evidence/proposer.h"
@@ -32,6 +33,9 @@ struct ScanOptions {
   // the scan.
   const evidence::Background* background = nullptr;
   const evidence::TokenModel* token_model = nullptr;
+  // Whose names marks are known by; null: no marks are looked for. Must outlive
+  // the scan.
+  const evidence::DatasetCatalogue* datasets = nullptr;
   // Threads that read; 0 for one a core. The output is the same for any.
   size_t threads = 0;
   // A journal to go on from, and to keep (docs/formats/journal.md); empty for

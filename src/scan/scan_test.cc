@@ -298,6 +298,27 @@ TEST(Scan, NamesTheRecordAndTheFieldOfAFinding) {
   EXPECT_EQ(keeper.found[0].record_begin, line.size());
 }
 
+TEST(Scan, FindsMarksWhereACatalogueIsGiven) {
+  evidence::SampleIndex index({GoOutput(Function(1))});
+  TestFolder folder;
+  folder.Write("a.jsonl",
+               "{\"text\":\"One.\"}\n"
+               "{\"response\":\"Two.\",\"model\":\"gpt-4o\"}\n"
+               "{\"text\":\"As an AI language model, no.\"}\n");
+  ScanOptions options;
+  options.index_folder = index.folder();
+  Recorder without;
+  auto report = Scan({folder.path()}, options, &without);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_TRUE(without.steps.empty());
+  options.datasets = &evidence::DatasetCatalogue::BuiltIn();
+  Recorder with;
+  report = Scan({folder.path()}, options, &with);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_THAT(with.steps, ElementsAre(HasSubstr("a.jsonl:1")));
+  EXPECT_EQ(report->verdicts.forbidden.findings, 1u);
+}
+
 TEST(Scan, SaysWhenManyRecordsHoldNoText) {
   evidence::SampleIndex index({GoOutput(Function(1))});
   TestFolder folder;
