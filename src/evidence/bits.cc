@@ -50,6 +50,35 @@ class Repetition {
   std::unordered_set<uint64_t> seen_;
 };
 
+// The longest of several runs of tokens.
+class LongestRun {
+ public:
+  void Add(bool belongs, double bits) {
+    if (!belongs) {
+      End();
+      return;
+    }
+    ++tokens_;
+    bits_ += bits;
+    if (tokens_ > longest_tokens_) {
+      longest_tokens_ = tokens_;
+      longest_bits_ = bits_;
+    }
+  }
+  void End() {
+    tokens_ = 0;
+    bits_ = 0;
+  }
+  uint32_t longest_tokens() const { return longest_tokens_; }
+  double longest_bits() const { return longest_bits_; }
+
+ private:
+  uint32_t tokens_ = 0;
+  double bits_ = 0;
+  uint32_t longest_tokens_ = 0;
+  double longest_bits_ = 0;
+};
+
 bool HasName(TokenKind kind, uint8_t normal) {
   // Lexed as different languages, an identifier may face a keyword's byte only
   // by chance; then there is no name to compare.
@@ -111,14 +140,16 @@ class Scale {
           document_.raw()[document_token] >> 56 == output_.name[output_token];
       name_bits = NameBits(kind, document_token, output_token, kept, share);
     }
-    Run(kept, tells * share);
+    bool novel = IsNovel(document_token, output_token);
+    exact_.Add(kept, tells * share);
+    novel_exact_.Add(kept && novel, tells * share);
     double token_bits = ConstantValue("token_weight") * tells * share;
     // A word stands for itself, as a name that nobody changed.
     if (kind == TokenKind::kWord) name_bits = token_bits;
     ++evidence_.tokens;
     evidence_.token_bits += token_bits;
     evidence_.name_bits += name_bits;
-    if (IsNovel(document_token, output_token)) {
+    if (novel) {
       evidence_.novel_token_bits += token_bits;
       evidence_.novel_name_bits += name_bits;
     }
@@ -129,11 +160,18 @@ class Scale {
         ConstantValue("token_weight") * GapCost(document_tokens, output_tokens);
     evidence_.token_bits -= cost;
     evidence_.novel_token_bits -= cost;
-    if (document_tokens > 0 || output_tokens > 0) Run(false, 0);
+    if (document_tokens > 0 || output_tokens > 0) {
+      exact_.End();
+      novel_exact_.End();
+    }
   }
 
   ContentEvidence Result() const {
     ContentEvidence evidence = evidence_;
+    evidence.exact_tokens = exact_.longest_tokens();
+    evidence.exact_bits = exact_.longest_bits();
+    evidence.novel_exact_tokens = novel_exact_.longest_tokens();
+    evidence.novel_exact_bits = novel_exact_.longest_bits();
     if (named_ > 0) evidence.kept_share = static_cast<double>(kept_) / named_;
     return evidence;
   }
@@ -171,21 +209,6 @@ class Scale {
     return ConstantValue("string_kept");
   }
 
-  // Adds to the longest run that is the same with its names, or ends it.
-  void Run(bool same, double bits) {
-    if (!same) {
-      run_tokens_ = 0;
-      run_bits_ = 0;
-      return;
-    }
-    ++run_tokens_;
-    run_bits_ += bits;
-    if (run_tokens_ > evidence_.exact_tokens) {
-      evidence_.exact_tokens = run_tokens_;
-      evidence_.exact_bits = run_bits_;
-    }
-  }
-
   // Counts what else explains a token.
   bool IsNovel(uint32_t document_token, uint32_t output_token) {
     bool echoed = IsEchoed(output_token);
@@ -216,8 +239,8 @@ class Scale {
   size_t echo_ = 0;  // the first echoed range that may still count
   uint32_t named_ = 0;
   uint32_t kept_ = 0;
-  uint32_t run_tokens_ = 0;
-  double run_bits_ = 0;
+  LongestRun exact_;        // the same with its names
+  LongestRun novel_exact_;  // and explained by nothing else
   ContentEvidence evidence_;
 };
 

@@ -38,6 +38,9 @@ struct ContentEvidence {
   // tokens tell.
   uint32_t exact_tokens = 0;
   double exact_bits = 0;
+  // The same of what nothing else explains.
+  uint32_t novel_exact_tokens = 0;
+  double novel_exact_bits = 0;
 
   double bits() const { return token_bits + name_bits; }
   // What decides: tokens count as far as names bear them out, for a rare shape

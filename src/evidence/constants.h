@@ -75,6 +75,11 @@ inline constexpr auto kConstants = std::to_array<Constant>({
     {"exact_tokens", 40, "tokens",
      "a run with all its names and literals is reported from here on, ..."},
     {"exact_bits", 60, "bits", "... if its tokens tell at least this much"},
+    {"copy_share", 1.25, "share",
+     "of the tokens that a family asks of strong evidence; a run that long "
+     "with all its names and literals, which nothing else explains, is a copy "
+     "whatever its bits: at 50 tokens it counts as shared ancestry, ..."},
+    {"copy_bits", 60, "bits", "... if its tokens tell at least this much"},
     {"stretch_share", 0.9, "share",
      "of what an output wrote in one place; a match that covers so much of it "
      "is reported from 15 tokens on at the same path"},

@@ -54,6 +54,12 @@ bool IsWeak(const ContentEvidence& content, double context_bits,
 
 }  // namespace
 
+bool IsCopy(const ContentEvidence& content, const Threshold& threshold) {
+  return content.novel_exact_tokens >=
+             ConstantValue("copy_share") * threshold.strong_tokens &&
+         content.novel_exact_bits >= ConstantValue("copy_bits");
+}
+
 Strength Judge(const ContentEvidence& content, Context context,
                bool whole_stretch, const Threshold& threshold) {
   // What stood there before cannot come from the output.
@@ -71,7 +77,8 @@ Strength Judge(const ContentEvidence& content, Context context,
                           : threshold.strong_tokens;
   bool strong = content.novel_tokens >= tokens_min &&
                 content.decisive_bits() + context_bits >= threshold.strong_bits;
-  return strong ? Strength::kStrong : Strength::kWeak;
+  return strong || IsCopy(content, threshold) ? Strength::kStrong
+                                              : Strength::kWeak;
 }
 
 }  // namespace cofferdam::evidence

@@ -11,6 +11,10 @@ namespace cofferdam::evidence {
 // Bits that the place adds to the content's.
 double ContextBits(Context context, const ContentEvidence& content);
 
+// Whether it holds a long run with all names and literals as the output has
+// them, which neither the prompt nor human text nor other models explain.
+bool IsCopy(const ContentEvidence& content, const Threshold& threshold);
+
 enum class Strength {
   kNothing,  // not reported
   kWeak,     // a person could well have written the same

@@ -106,6 +106,18 @@ TEST(Judge, ReportsAnExactRunThatIsTooShortForTheRest) {
   EXPECT_EQ(Verdict(exact), Strength::kNothing);
 }
 
+TEST(Judge, TakesALongExactRunForACopy) {
+  ContentEvidence copy = Evidence(120, 50);
+  copy.exact_tokens = copy.novel_exact_tokens = 100;
+  copy.exact_bits = copy.novel_exact_bits = 60;
+  EXPECT_EQ(Verdict(copy), Strength::kStrong);
+  copy.novel_exact_tokens = 99;
+  EXPECT_EQ(Verdict(copy), Strength::kWeak);
+  copy.novel_exact_tokens = 100;
+  copy.novel_exact_bits = 59;
+  EXPECT_EQ(Verdict(copy), Strength::kWeak);
+}
+
 TEST(Judge, NeverTakesAnEchoForStrongNorForNearByItsPlace) {
   ContentEvidence echo = Evidence(300, 500);
   echo.echoed_tokens = 300;

@@ -159,6 +159,12 @@ void Decide(Finding* finding) {
     why += "; " + WhyWeak(best);
   } else {
     finding->verdict = most;
+    if (strong != nullptr &&
+        strong->content.decisive_bits() + strong->context_bits <
+            strong->decisive_bits) {
+      why += fmt::format("; {} tokens in a row are the same with all names",
+                         strong->content.novel_exact_tokens);
+    }
     why += fmt::format(
         "; {:.0f} bits; contract {}: {}", best.bits(),
         best.origin.contract.empty() ? "unknown" : best.origin.contract,
