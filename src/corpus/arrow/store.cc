@@ -35,8 +35,7 @@ void SetChecksums() {
     ::setenv(name, "when_required", /*overwrite=*/0);
 }
 
-// Once for the process. AWS's library wants to be ended while it can still run,
-// so before the destructors of its own statics.
+// Once for the process.
 arrow::Status UseS3(Text endpoint) {
   static std::once_flag once;
   static arrow::Status status;
@@ -45,11 +44,16 @@ arrow::Status UseS3(Text endpoint) {
     arrow::fs::S3GlobalOptions options = arrow::fs::S3GlobalOptions::Defaults();
     options.log_level = arrow::fs::S3LogLevel::Off;
     status = arrow::fs::InitializeS3(options);
-    if (status.ok()) {
-      std::atexit([] { (void)arrow::fs::EnsureS3Finalized(); });
-    }
   });
   return status;
+}
+
+// AWS's library wants to be ended while it can still run: before the
+// destructors of its statics, of which the first client makes the last.
+void EndS3AtExit() {
+  static std::once_flag once;
+  std::call_once(
+      once, [] { std::atexit([] { (void)arrow::fs::EnsureS3Finalized(); }); });
 }
 
 const char* Variable(const char* name) {
@@ -97,8 +101,9 @@ arrow::Status Open(Text bucket, Text endpoint, Store* store) {
       arrow::fs::S3RetryStrategy::GetAwsStandardRetryStrategy(kAttemptsMax);
   if (endpoint.bytes > 0) SetEndpoint(View(endpoint), &options);
   ARROW_RETURN_NOT_OK(SetRegion(*store, &options));
-  ARROW_ASSIGN_OR_RAISE(store->system, arrow::fs::S3FileSystem::Make(options));
-  return arrow::Status::OK();
+  auto made = arrow::fs::S3FileSystem::Make(options);
+  EndS3AtExit();
+  return std::move(made).Value(&store->system);
 }
 
 // S3 lists whole objects below a "folder" only; a prefix that ends within a
