@@ -122,11 +122,12 @@ def test_without_the_plugin_the_rest_is_read_and_told(site, tmp_path):
     program = shutil.copy(house.binary(), bare)
     corpus = tmp_path / "corpus"
     shutil.copytree(TABLES, corpus)
+    (corpus / "settle.py").write_text(OUTPUT)
     done = subprocess.run([program, "scan", "--json", corpus],
                           env=site.env(), capture_output=True, text=True,
                           timeout=60)
     said = json.loads(done.stdout)
-    assert places(said) == [("output.txt", None, None)]
+    assert places(said) == [("settle.py", None, None)]
     passed = [p for p in said["passed_over"]
               if p["path"].endswith("rows.parquet")]
     assert "libcofferdam_arrow.so" in passed[0]["detail"]
