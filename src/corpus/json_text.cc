@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -155,6 +156,12 @@ constexpr std::array<char, 256> kEscaped = [] {
 
 // A bit for each of 64 bytes.
 constexpr size_t kWide = 64;
+// Copies `bytes`, at most kWide, and perhaps kWide.
+void CopyWide(const char* from, size_t bytes, char* to) {
+  Block(from).Store(to);
+  if (bytes <= kBlock) return;
+  for (size_t i = kBlock; i < kWide; i += kBlock) Block(from + i).Store(to + i);
+}
 uint64_t WideMask(const char* p, char c) {
   return Block(p).Mask(c) | Block(p + 16).Mask(c) << 16 |
          Block(p + 32).Mask(c) << 32 | Block(p + 48).Mask(c) << 48;
@@ -218,28 +225,35 @@ const char* ReadJsonString(const char* begin, const char* end,
 char* DecodeJsonString(std::string_view raw, char* out) {
   const char* p = raw.data();
   const char* end = p + raw.size();
+  // What stands behind the end is copied, too, and written over.
   while (p < end) {
-    Block block(p);
-    block.Store(out);
-    size_t at = block.FirstSpecial();
-    // What stands behind the end was copied, too, and is written over.
-    if (at >= static_cast<size_t>(end - p)) return out + (end - p);
-    p += at;
-    out += at;
-    if (at == kBlock) continue;
-    if (*p == '"') {
-      *out++ = *p++;
-      continue;
-    }
-    // Most escapes are of two bytes; a lone backslash ends no string.
-    if (char plain = kEscaped[static_cast<unsigned char>(p[1])];
-        plain != 0 && end - p >= 2) {
+    uint64_t backslashes = WideMask(p, '\\');
+    if (static_cast<size_t>(end - p) < kWide)
+      backslashes &= (uint64_t{1} << (end - p)) - 1;
+    const char* block_end = std::min(p + kWide, end);
+    const char* block = p;
+    while (backslashes != 0) {
+      const char* at = block + std::countr_zero(backslashes);
+      CopyWide(p, static_cast<size_t>(at - p), out);
+      out += at - p;
+      char plain = kEscaped[static_cast<unsigned char>(at[1])];
+      if (plain == 0 || end - at < 2) {
+        const char* escape = at;
+        out = DecodeEscape(&escape, end, out);
+        if (out == nullptr) return nullptr;
+        p = escape;
+        break;
+      }
       *out++ = plain;
-      p += 2;
-      continue;
+      p = at + 2;
+      uint64_t lowest = backslashes & (~backslashes + 1);
+      backslashes &= ~(lowest | lowest << 1);
     }
-    out = DecodeEscape(&p, end, out);
-    if (out == nullptr) return nullptr;
+    // An escape may reach into the next block, or have left it.
+    if (backslashes != 0 || p >= block_end) continue;
+    CopyWide(p, static_cast<size_t>(block_end - p), out);
+    out += block_end - p;
+    p = block_end;
   }
   return out;
 }
