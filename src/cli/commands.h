@@ -22,6 +22,7 @@ std::vector<Command> IndexCommands();
 std::vector<Command> BackgroundCommands();
 std::vector<Command> CalibrateCommands();
 std::vector<Command> ScanCommands();
+std::vector<Command> VerifyCommands();
 std::vector<Command> BudgetCommands();
 std::vector<Command> UsageCommands();
 std::vector<Command> ReportCommands();

@@ -9,16 +9,16 @@ int main(int argc, char** argv) {
   using cofferdam::cli::Command;
   std::vector<Command> commands;
   for (auto offer :
-       {cofferdam::cli::ServeCommands, cofferdam::cli::PeopleCommands,
-        cofferdam::cli::ApprovalCommands, cofferdam::cli::MeasureCommands,
-        cofferdam::cli::AuditCommands, cofferdam::cli::PolicyCommands,
-        cofferdam::cli::LoginCommands, cofferdam::cli::RunCommands,
-        cofferdam::cli::LedgerCommands, cofferdam::cli::LedgerLogCommands,
-        cofferdam::cli::ImportCommands, cofferdam::cli::IndexCommands,
+       {cofferdam::cli::ServeCommands,      cofferdam::cli::PeopleCommands,
+        cofferdam::cli::ApprovalCommands,   cofferdam::cli::MeasureCommands,
+        cofferdam::cli::AuditCommands,      cofferdam::cli::PolicyCommands,
+        cofferdam::cli::LoginCommands,      cofferdam::cli::RunCommands,
+        cofferdam::cli::LedgerCommands,     cofferdam::cli::LedgerLogCommands,
+        cofferdam::cli::ImportCommands,     cofferdam::cli::IndexCommands,
         cofferdam::cli::BackgroundCommands, cofferdam::cli::CalibrateCommands,
-        cofferdam::cli::ScanCommands, cofferdam::cli::UsageCommands,
-        cofferdam::cli::BudgetCommands, cofferdam::cli::ReportCommands,
-        cofferdam::cli::ConfigCommands}) {
+        cofferdam::cli::ScanCommands,       cofferdam::cli::VerifyCommands,
+        cofferdam::cli::UsageCommands,      cofferdam::cli::BudgetCommands,
+        cofferdam::cli::ReportCommands,     cofferdam::cli::ConfigCommands}) {
     std::vector<Command> some = offer();
     commands.insert(commands.end(), std::make_move_iterator(some.begin()),
                     std::make_move_iterator(some.end()));

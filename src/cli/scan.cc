@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -16,7 +17,9 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/interrupt.h"
+#include "cli/scan_attest.h"
 #include "cli/scan_outputs.h"
+#include "cli/scan_write.h"
 #include "cli/shipped_background.h"
 #include "console/stores.h"
 #include "evidence/dataset_catalogue.h"
@@ -195,9 +198,18 @@ Result<int> Scan(const Invocation& call) {
   };
   const Interrupt interrupt;
   options.stop = interrupt.stopped();
+  TRY_ASSIGN(std::unique_ptr<ScanWriter> writer, ScanWriter::Begin(call));
+  TRY_ASSIGN(std::unique_ptr<Attestation> attestation,
+             Attestation::Begin(call, config, options));
   TRY_ASSIGN(ScanOutputs outputs, ScanOutputs::Open(call, words));
+  if (writer != nullptr) outputs.sink()->Add(writer->sink());
   TRY_ASSIGN(scan::ScanReport report,
              scan::Scan(call.positionals(), options, outputs.sink()));
+  if (writer != nullptr) TRY(writer->Write(call, options, &report));
+  if (attestation != nullptr) {
+    TRY(attestation->Finish(report, writer == nullptr ? "" : writer->to(),
+                            *admin));
+  }
   TRY(outputs.Close(report));
   // What it is good for is done.
   if (!options.journal.empty()) unlink(options.journal.c_str());
@@ -237,7 +249,8 @@ std::vector<Command> ScanCommands() {
        {"--no-progress", Takes::kNothing, "draw no progress on a terminal"}},
       false,
       Scan};
-  for (Flag& flag : ScanOutputFlags()) command.flags.push_back(std::move(flag));
+  for (const auto& flags : {ScanOutputFlags(), ScanWriteFlags(), AttestFlags()})
+    command.flags.insert(command.flags.end(), flags.begin(), flags.end());
   return {std::move(command)};
 }
 

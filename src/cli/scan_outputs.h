@@ -43,7 +43,7 @@ class ScanOutputs {
                                   const ScanWords& words);
   ScanOutputs(ScanOutputs&&) noexcept = default;
 
-  scan::Sink* sink() { return sinks_.get(); }
+  scan::SinkList* sink() { return sinks_.get(); }
   // Ends the reports and lands the files; the first error.
   Status Close(const scan::ScanReport& report);
 

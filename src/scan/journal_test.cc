@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "base/encoding.h"
 #include "base/json.h"
 #include "corpus/folder_testing.h"
 #include "scan/finding_codec.h"
@@ -141,6 +142,16 @@ TEST_F(JournalTest, DropsATornEndWhereverItIsTornAndGoesOn) {
     journal->reset();
     EXPECT_EQ((*Open())->chunks(), before + 1);
   }
+}
+
+TEST_F(JournalTest, BeginsAsItsPageShows) {
+  ASSERT_TRUE(Open(std::string(64, '0')).ok());
+  std::string page = *ReadFile(COFFERDAM_FORMATS "/journal.md", 1 << 20);
+  const size_t end = page.rfind("```");
+  const size_t begin = page.rfind("```\n", end - 1) + 4;
+  std::string shown = page.substr(begin, end - begin);
+  std::erase(shown, '\n');
+  EXPECT_EQ(shown, ToHex(AsBytes(Bytes())));
 }
 
 TEST_F(JournalTest, DropsAFrameWithAChangedByte) {

@@ -94,6 +94,16 @@ void WriteSums(const ScanReport& report, JsonWriter* writer) {
       .Field("forbidden", all.forbidden.lines)
       .EndObject();
   WriteOrigins(report.origins, writer);
+  if (report.written) {
+    writer->Key("written")
+        .BeginObject()
+        .Field("to", report.written->to)
+        .Field("kept", report.written->kept)
+        .Field("dropped", report.written->dropped)
+        .Field("cut", report.written->cut)
+        .Field("bytes", report.written->bytes)
+        .EndObject();
+  }
   WriteWork(report.work, writer);
 }
 

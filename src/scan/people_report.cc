@@ -178,6 +178,12 @@ void PeopleReport::Finish(const ScanReport& report) {
                      tally(report.verdicts.forbidden, Verdict::kForbidden),
                      tally(report.verdicts.ambiguous, Verdict::kAmbiguous),
                      tally(report.verdicts.allowed, Verdict::kAllowed)));
+  if (report.written) {
+    write_(fmt::format("Written to {}: {} as they were, {} dropped, {} cut.\n",
+                       Printable(report.written->to, LineEnds::kReplace),
+                       Number(report.written->kept, "record"),
+                       report.written->dropped, report.written->cut));
+  }
   write_(report.covered_sequence == 0
              ? "The index is empty: there was nothing to compare with.\n"
              : fmt::format("The index covers the ledger up to sequence {}.\n",

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,16 @@
 #include "scan/origin_table.h"
 
 namespace cofferdam::scan {
+
+// What became of the records of a corpus that was copied without what may not
+// be used. All three together are the records that were read.
+struct Written {
+  std::string to;
+  uint64_t kept = 0;  // byte for byte
+  uint64_t dropped = 0;
+  uint64_t cut = 0;
+  uint64_t bytes = 0;
+};
 
 // What a scan found, added up.
 struct ScanReport {
@@ -26,6 +37,7 @@ struct ScanReport {
   VerdictTally verdicts;
   OriginTable origins;
   evidence::MatchCounts work;
+  std::optional<Written> written;
   // What went wrong without ending the scan, one sentence each.
   std::vector<std::string> notices;
 

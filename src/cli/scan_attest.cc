@@ -1,0 +1,161 @@
+#include "cli/scan_attest.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "cli/shipped_background.h"
+#include "evidence/dataset_catalogue.h"
+#include "evidence/thresholds.h"
+#include "policy/terms.h"
+#include "scan/report_file.h"
+#include "seal/dsse.h"
+#include "seal/hash.h"
+
+namespace cofferdam::cli {
+namespace {
+
+using Takes = Flag::Takes;
+
+constexpr size_t kManifestBytesMax = size_t{64} << 20;
+constexpr int kPublicMode = 0644;
+
+std::string Hex(std::string_view text) { return ToHex(seal::Sha256(text)); }
+
+Status CheckDigestible(const Invocation& call) {
+  for (const std::string& path : call.positionals()) {
+    if (path == "-" || path.find("://") != std::string::npos) {
+      return Error(Code::kInvalid,
+                   fmt::format("--attest: {} cannot be digested; name files or "
+                               "folders",
+                               path == "-" ? "stdin" : path));
+    }
+  }
+  if (call.Has("--rev")) {
+    return Error(Code::kInvalid,
+                 "--attest: the blobs of a revision cannot be digested; scan a "
+                 "checkout of it");
+  }
+  return {};
+}
+
+// The ledger's signed checkpoint, whose root commits to every output; empty
+// where it cannot be had, which takes nothing from the rest.
+std::string LedgerCheckpoint(console::Admin& admin) {
+  auto answer = admin.Call("GET", "ledger/checkpoint");
+  if (!answer.ok()) return "";
+  auto json = JsonDocument::Parse(*answer);
+  return json.ok() ? std::string((*json)["checkpoint"].StringOrEmpty()) : "";
+}
+
+}  // namespace
+
+std::vector<Flag> AttestFlags() {
+  return {
+      {"--attest", Takes::kText,
+       "write a signed statement of the corpus and the result"},
+      {"--sign-key", Takes::kText,
+       "with --attest: the key's file, made if it is not there; scan.key in "
+       "the "
+       "data folder if absent"},
+  };
+}
+
+Result<std::unique_ptr<Attestation>> Attestation::Begin(
+    const Invocation& call, const Config& config,
+    const scan::ScanOptions& options) {
+  std::unique_ptr<Attestation> none;
+  if (!call.Has("--attest")) return none;
+  TRY(CheckDigestible(call));
+  std::unique_ptr<Attestation> made(new Attestation());
+  made->path_ = call.Text("--attest");
+  made->key_path_ = call.Has("--sign-key")
+                        ? call.Text("--sign-key")
+                        : config.data_folder + "/" + std::string(kScanKeyFile);
+  made->public_path_ =
+      call.Has("--sign-key")
+          ? call.Text("--sign-key") + ".pub"
+          : config.data_folder + "/" + std::string(kScanPublicKeyFile);
+  made->index_folder_ = options.index_folder;
+  made->corpus_ = call.positionals();
+  made->background_files_ = config.background_files;
+  made->purpose_ = options.judgement.purpose;
+  made->limits_ = options.source.limits.tree;
+  TRY_ASSIGN(made->stamp_, scan::StampPaths(made->corpus_, made->limits_));
+  Attestation* self = made.get();
+  made->thread_ = std::thread([self] {
+    self->digests_ = std::make_unique<Result<std::vector<scan::PathDigest>>>(
+        scan::DigestPaths(self->corpus_, self->limits_, &self->stop_));
+  });
+  return made;
+}
+
+Attestation::~Attestation() {
+  stop_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<std::vector<scan::StatementPolicy>> Attestation::Policies() const {
+  std::vector<scan::StatementPolicy> policies;
+  const std::string manifest = index_folder_ + "/manifest.json";
+  // An index without a manifest is empty.
+  std::string text;
+  if (access(manifest.c_str(), F_OK) == 0) {
+    TRY_ASSIGN(text, ReadFile(manifest, kManifestBytesMax));
+  }
+  policies.push_back({"index", Hex(text)});
+  policies.push_back({"terms", Hex(policy::BuiltInTermsText())});
+  policies.push_back({"thresholds", Hex(evidence::BuiltInThresholdsText())});
+  policies.push_back({"datasets", Hex(evidence::BuiltInDatasetsText())});
+  policies.push_back({"background", Hex(ShippedBackground())});
+  TRY_ASSIGN(auto layers,
+             scan::DigestPaths(background_files_, limits_, nullptr));
+  for (const scan::PathDigest& layer : layers)
+    policies.push_back({"background " + layer.name, layer.hex});
+  return policies;
+}
+
+Status Attestation::Finish(const scan::ScanReport& report,
+                           const std::string& written, console::Admin& admin) {
+  thread_.join();
+  TRY_ASSIGN(std::vector<scan::PathDigest> corpus, std::move(*digests_));
+  TRY_ASSIGN(std::string stamp, scan::StampPaths(corpus_, limits_));
+  if (stamp != stamp_) {
+    return Error(Code::kConflict,
+                 "--attest: the corpus changed while it was scanned; nothing "
+                 "was signed");
+  }
+  scan::Statement statement;
+  statement.subjects = std::move(corpus);
+  if (!written.empty()) {
+    statement.made_from = std::move(statement.subjects);
+    TRY_ASSIGN(statement.subjects,
+               scan::DigestPaths({written}, limits_, nullptr));
+  }
+  statement.verifier = "pkg:generic/cofferdam@" COFFERDAM_VERSION;
+  TRY_ASSIGN(statement.policies, Policies());
+  statement.time = SystemClock().WallMicros();
+  statement.purpose = policy::ScanPurposeName(purpose_);
+  statement.ledger_checkpoint = LedgerCheckpoint(admin);
+  scan::TakeReport(report, &statement);
+  statement.properties = scan::PropertiesOf(report, purpose_);
+  TRY_ASSIGN(
+      seal::SigningKey key,
+      seal::SigningKey::Open(key_path_, "cofferdam-scan", SystemRandom()));
+  TRY(WriteFileAtomically(public_path_, key.public_key().ToText() + "\n",
+                          kPublicMode));
+  TRY_ASSIGN(auto file, scan::ReportFile::Create(
+                            path_, scan::ReportFile::Landing::kWhole));
+  file->Append(seal::WriteEnvelope(scan::kStatementPayloadType,
+                                   scan::WriteStatement(statement), key) +
+               "\n");
+  return file->Close();
+}
+
+}  // namespace cofferdam::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "scan/edit_list.h"
+#include "scan/scan.h"
+
+namespace cofferdam::cli {
+
+std::vector<Flag> ScanWriteFlags();
+
+// The copy of the corpus without what may not be used (--write).
+class ScanWriter {
+ public:
+  // Null where none is asked for. kInvalid for flags that do not fit.
+  static Result<std::unique_ptr<ScanWriter>> Begin(const Invocation& call);
+
+  // Takes findings.
+  scan::Sink* sink() { return &edits_; }
+  const std::string& to() const { return to_; }
+  // Writes the copy, and says in `report` what became of its records.
+  Status Write(const Invocation& call, const scan::ScanOptions& options,
+               scan::ScanReport* report);
+
+ private:
+  ScanWriter(std::string to, scan::EditList::Options options)
+      : to_(std::move(to)), options_(options), edits_(options) {}
+
+  std::string to_;
+  scan::EditList::Options options_;
+  scan::EditList edits_;
+};
+
+}  // namespace cofferdam::cli
