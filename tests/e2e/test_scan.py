@@ -1,0 +1,191 @@
+"""`scan` and `verify` on the real binary: reports, copies, statements, and a
+kill in the middle."""
+
+import base64
+import hashlib
+import json
+import pathlib
+import subprocess
+
+import pytest
+
+from house import ROOT, Site, binary, poll
+
+OUTPUT = (ROOT / "tests/golden/scan/001_verbatim_files/outputs/0.py")
+
+
+def write_corpus(path: pathlib.Path, records: int, every: int) -> int:
+    """JSONL in which every so many-th record is an output's; how many."""
+    text = OUTPUT.read_text()
+    found = 0
+    with path.open("w") as out:
+        for number in range(records):
+            if number % every == every - 1:
+                found += 1
+                body = text
+            else:
+                body = f"record {number}: " + " ".join(
+                    f"w{number * 7 + i}" for i in range(40))
+            out.write(json.dumps({"id": number, "text": body}) + "\n")
+    return found
+
+
+@pytest.fixture
+def filled(tmp_path) -> Site:
+    """A site whose ledger holds one output."""
+    site = Site(tmp_path / "site")
+    outputs = tmp_path / "outputs.jsonl"
+    outputs.write_text(json.dumps({
+        "text": OUTPUT.read_text(), "path": "apiary/plan.py",
+        "provider": "anthropic", "model": "claude-sample",
+        "contract": "claude-old"}) + "\n")
+    site.ok("import", "jsonl", outputs, "--terms-class", "forbid_any")
+    return site
+
+
+def test_several_reports_of_one_scan_agree(filled, tmp_path):
+    corpus = tmp_path / "corpus.jsonl"
+    found = write_corpus(corpus, 400, 40)
+    names = [tmp_path / name for name in ("r.jsonl", "r.sarif", "r.html")]
+    scan = filled.scan(corpus, more=[
+        "--jsonl", names[0], "--sarif", names[1], "--html", names[2]])
+    assert scan.code == 1
+    assert scan.said["records"] == 400
+    assert len({f["record"] for f in scan.findings}) == found
+    lines = [json.loads(line) for line in names[0].read_text().splitlines()]
+    assert [l["kind"] for l in lines[:-1]] == ["match"] * len(scan.findings)
+    assert lines[-1]["kind"] == "summary"
+    assert lines[-1]["verdicts"] == scan.said["verdicts"]
+    run = json.loads(names[1].read_text())["runs"][0]
+    assert len(run["results"]) == len(scan.findings)
+    page = names[2].read_text()
+    assert page.count("<article ") == len(scan.findings)
+    assert "http:" not in page and "https:" not in page
+    for name in names:
+        assert name.stat().st_mode & 0o777 == 0o600
+
+
+def test_any_number_of_threads_gives_the_same_bytes(filled, tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for number in range(6):
+        write_corpus(tree / f"{number}.jsonl", 300, 25)
+        (tree / f"{number}.py").write_text(OUTPUT.read_text())
+    said = [filled.cofferdam("scan", tree, "--json", "--threads", n).out
+            for n in (1, 2, 7)]
+    assert said[0] == said[1] == said[2]
+
+
+@pytest.mark.seconds(240)
+def test_a_killed_scan_goes_on_and_gives_the_same(filled, tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for number in range(40):
+        write_corpus(corpus / f"{number:02}.jsonl", 4000, 200)
+    whole = filled.scan(corpus)
+    journal = tmp_path / "journal"
+    again = ["scan", corpus, "--json", "--resume", journal, "--threads", 1]
+    kills = 0
+    for _ in range(3):
+        process = subprocess.Popen(
+            [str(binary()), *map(str, again)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=filled.env())
+        size = journal.stat().st_size if journal.exists() else 0
+
+        def grown():
+            return process.poll() is not None or (
+                journal.exists() and journal.stat().st_size > max(size, 200))
+
+        poll(grown, "the journal grows", 60)
+        if process.poll() is not None:
+            break
+        process.kill()
+        process.wait()
+        kills += 1
+    done = filled.cofferdam(*again, timeout_s=120)
+    assert done.code == 1, done
+    assert json.loads(done.out) == whole.said
+    assert not journal.exists()
+    assert kills > 0
+
+
+def test_written_copies_add_up_and_are_clean(filled, tmp_path):
+    corpus = tmp_path / "corpus.jsonl"
+    found = write_corpus(corpus, 200, 20)
+    lines = corpus.read_text().splitlines()
+    for action in ("drop", "excise", "mask"):
+        out = tmp_path / f"{action}.jsonl"
+        scan = filled.scan(corpus, more=["--write", out, "--action", action])
+        written = scan.said["written"]
+        assert written["kept"] + written["dropped"] + written["cut"] == 200
+        changed = written["dropped"] if action == "drop" else written["cut"]
+        assert changed == found
+        rows = out.read_text().splitlines()
+        assert len(rows) == 200 - written["dropped"]
+        assert [r for r in lines if r in set(rows)] == [
+            r for r in rows if r in set(lines)]
+        assert filled.scan(out).code == 0
+
+
+def test_a_statement_holds_until_a_byte_changes(filled, tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    write_corpus(corpus / "a.jsonl", 50, 1000)
+    (corpus / "b.txt").write_text("some words\n")
+    signed = tmp_path / "statement.json"
+    assert filled.scan(corpus, more=["--attest", signed]).code == 0
+    done = filled.cofferdam("verify", signed, "--corpus", corpus)
+    assert done.code == 0, done
+    assert "COFFERDAM_NO_FORBIDDEN_OUTPUT" in done.out
+
+    # By hand: the digest, and the signature's message.
+    envelope = json.loads(signed.read_text())
+    payload = base64.b64decode(envelope["payload"])
+    subject = json.loads(payload)["subject"][0]
+    rows = "".join(
+        hashlib.sha256((corpus / name).read_bytes()).hexdigest()
+        + f"  {name}\n" for name in ("a.jsonl", "b.txt"))
+    assert subject["digest"]["dirHash"] == hashlib.sha256(
+        rows.encode()).hexdigest()
+    key = next(filled.data.glob("scan.pub")).read_text().strip()
+    der = bytes.fromhex("302a300506032b6570032100") + base64.b64decode(
+        key.split("+", 2)[2])[1:]
+    kind = envelope["payloadType"].encode()
+    (tmp_path / "key.der").write_bytes(der)
+    (tmp_path / "message").write_bytes(
+        b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
+    (tmp_path / "signature").write_bytes(
+        base64.b64decode(envelope["signatures"][0]["sig"]))
+    subprocess.run(
+        ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey",
+         tmp_path / "key.der", "-rawin", "-in", tmp_path / "message",
+         "-sigfile", tmp_path / "signature"], check=True, capture_output=True)
+
+    changed = dict(envelope, payload=base64.b64encode(
+        payload.replace(b"_NO_FORBIDDEN_", b"_NO_FORBIDDEM_")).decode())
+    other = tmp_path / "changed.json"
+    other.write_text(json.dumps(changed))
+    done = filled.cofferdam("verify", other)
+    assert done.code == 1 and "DOES NOT HOLD" in done.out
+    (corpus / "b.txt").write_text("some wordz\n")
+    done = filled.cofferdam("verify", signed, "--corpus", corpus)
+    assert done.code == 1 and "DIFFERS" in done.out
+    assert filled.cofferdam("verify", signed).code == 0
+    assert filled.cofferdam("verify", corpus / "b.txt").code == 2
+
+
+def test_wrong_flags_are_said_before_anything_is_read(filled, tmp_path):
+    corpus = tmp_path / "a.txt"
+    corpus.write_text("words\n")
+    for words, says in (
+            (["--action", "drop"], "--write"),
+            (["--write", tmp_path / "o", "--action", "burn"], "burn"),
+            (["--threads", "-1"], "--threads"),
+            (["--sarif", tmp_path / "no" / "s"], "no/s"),
+            (["--json", "--jsonl", "-"], "only one report"),
+            (["--rev", "HEAD", "--attest", tmp_path / "x"], "revision")):
+        done = filled.cofferdam("scan", corpus, *words)
+        assert done.code == 2 and says in done.err, (words, done)
+    done = filled.cofferdam("scan", "-", "--resume", tmp_path / "j")
+    assert done.code == 2 and "stdin" in done.err
