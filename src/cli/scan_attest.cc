@@ -28,6 +28,14 @@ constexpr int kPublicMode = 0644;
 
 std::string Hex(std::string_view text) { return ToHex(seal::Sha256(text)); }
 
+// Of a file, or of what stands for it where none is named.
+Result<std::string> DigestOr(const std::string& file,
+                             std::string_view built_in) {
+  if (file.empty()) return Hex(built_in);
+  TRY_ASSIGN(auto digests, scan::DigestPaths({file}, {}, nullptr));
+  return digests.front().hex;
+}
+
 Status CheckDigestible(const Invocation& call) {
   for (const std::string& path : call.positionals()) {
     if (path == "-" || path.find("://") != std::string::npos) {
@@ -85,6 +93,9 @@ Result<std::unique_ptr<Attestation>> Attestation::Begin(
   made->index_folder_ = options.index_folder;
   made->corpus_ = call.positionals();
   made->background_files_ = config.background_files;
+  made->terms_file_ = config.terms_file;
+  made->datasets_file_ = call.Text("--datasets");
+  made->marks_ = !call.Has("--no-marks");
   made->purpose_ = options.judgement.purpose;
   made->limits_ = options.source.limits.tree;
   TRY_ASSIGN(made->stamp_, scan::StampPaths(made->corpus_, made->limits_));
@@ -110,9 +121,15 @@ Result<std::vector<scan::StatementPolicy>> Attestation::Policies() const {
     TRY_ASSIGN(text, ReadFile(manifest, kManifestBytesMax));
   }
   policies.push_back({"index", Hex(text)});
-  policies.push_back({"terms", Hex(policy::BuiltInTermsText())});
+  TRY_ASSIGN(std::string terms,
+             DigestOr(terms_file_, policy::BuiltInTermsText()));
+  policies.push_back({"terms", std::move(terms)});
   policies.push_back({"thresholds", Hex(evidence::BuiltInThresholdsText())});
-  policies.push_back({"datasets", Hex(evidence::BuiltInDatasetsText())});
+  if (marks_) {
+    TRY_ASSIGN(std::string datasets,
+               DigestOr(datasets_file_, evidence::BuiltInDatasetsText()));
+    policies.push_back({"datasets", std::move(datasets)});
+  }
   policies.push_back({"background", Hex(ShippedBackground())});
   TRY_ASSIGN(auto layers,
              scan::DigestPaths(background_files_, limits_, nullptr));

@@ -49,6 +49,10 @@ class Attestation {
   std::string index_folder_;
   std::vector<std::string> corpus_;
   std::vector<std::string> background_files_;
+  // Files that are used instead of what is built in; empty: that is used.
+  std::string terms_file_;
+  std::string datasets_file_;
+  bool marks_ = true;  // whether they are looked for
   policy::ScanPurpose purpose_ = policy::ScanPurpose::kTraining;
   corpus::TreeLimits limits_;
   std::string stamp_;
