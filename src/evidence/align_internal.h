@@ -19,7 +19,7 @@ struct DocumentTokens {
 };
 
 // Between two chained runs there are at most this many tokens on either side.
-inline constexpr uint32_t kGapTokensMax = 128;
+inline constexpr uint32_t kGapTokensMax = 48;
 // Runs before one that are tried as the one it follows.
 inline constexpr size_t kChainLookBack = 128;
 // What a gap between two runs costs, in bits (which are about tokens).

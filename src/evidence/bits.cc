@@ -53,30 +53,24 @@ class Repetition {
 // The longest of several runs of tokens.
 class LongestRun {
  public:
-  void Add(bool belongs, double bits) {
-    if (!belongs) {
-      End();
-      return;
-    }
-    ++tokens_;
-    bits_ += bits;
-    if (tokens_ > longest_tokens_) {
-      longest_tokens_ = tokens_;
-      longest_bits_ = bits_;
-    }
+  struct Run {
+    uint32_t tokens = 0;
+    uint32_t novel = 0;  // that nothing else explains
+    double bits = 0;
+  };
+
+  void Add(bool novel, double bits) {
+    ++run_.tokens;
+    run_.novel += novel ? 1 : 0;
+    run_.bits += bits;
+    if (run_.tokens > longest_.tokens) longest_ = run_;
   }
-  void End() {
-    tokens_ = 0;
-    bits_ = 0;
-  }
-  uint32_t longest_tokens() const { return longest_tokens_; }
-  double longest_bits() const { return longest_bits_; }
+  void End() { run_ = {}; }
+  const Run& longest() const { return longest_; }
 
  private:
-  uint32_t tokens_ = 0;
-  double bits_ = 0;
-  uint32_t longest_tokens_ = 0;
-  double longest_bits_ = 0;
+  Run run_;
+  Run longest_;
 };
 
 bool HasName(TokenKind kind, uint8_t normal) {
@@ -122,6 +116,7 @@ class Scale {
       }
     }
     renaming_.Settle();
+    FindEchoRun();
   }
 
   void Add(uint32_t document_token, uint32_t output_token) {
@@ -141,8 +136,11 @@ class Scale {
       name_bits = NameBits(kind, document_token, output_token, kept, share);
     }
     bool novel = IsNovel(document_token, output_token);
-    exact_.Add(kept, tells * share);
-    novel_exact_.Add(kept && novel, tells * share);
+    if (kept) {
+      exact_.Add(novel, tells * share);
+    } else {
+      exact_.End();
+    }
     double token_bits = ConstantValue("token_weight") * tells * share;
     // A word stands for itself, as a name that nobody changed.
     if (kind == TokenKind::kWord) name_bits = token_bits;
@@ -160,18 +158,14 @@ class Scale {
         ConstantValue("token_weight") * GapCost(document_tokens, output_tokens);
     evidence_.token_bits -= cost;
     evidence_.novel_token_bits -= cost;
-    if (document_tokens > 0 || output_tokens > 0) {
-      exact_.End();
-      novel_exact_.End();
-    }
+    if (document_tokens > 0 || output_tokens > 0) exact_.End();
   }
 
   ContentEvidence Result() const {
     ContentEvidence evidence = evidence_;
-    evidence.exact_tokens = exact_.longest_tokens();
-    evidence.exact_bits = exact_.longest_bits();
-    evidence.novel_exact_tokens = novel_exact_.longest_tokens();
-    evidence.novel_exact_bits = novel_exact_.longest_bits();
+    evidence.exact_tokens = exact_.longest().tokens;
+    evidence.exact_novel_tokens = exact_.longest().novel;
+    evidence.exact_bits = exact_.longest().bits;
     if (named_ > 0) evidence.kept_share = static_cast<double>(kept_) / named_;
     return evidence;
   }
@@ -222,11 +216,27 @@ class Scale {
     return true;
   }
 
+  // Short runs of echoed tokens count where most of the match is echoed:
+  // a person's text under other names, here and there changed.
+  void FindEchoRun() {
+    uint32_t tokens = 0;
+    uint32_t echoed = 0;
+    for (const SharedRun& run : match_.runs) {
+      tokens += run.length;
+      for (uint32_t i = 0; i < run.length; ++i)
+        echoed += IsEchoed(run.output + i) ? 1 : 0;
+    }
+    echo_ = 0;
+    if (echoed < ConstantValue("echo_share") * tokens)
+      echo_run_ = static_cast<uint32_t>(ConstantValue("echo_run"));
+  }
+
   bool IsEchoed(uint32_t token) {
     while (echo_ < output_.echoed.size() && output_.echoed[echo_].end <= token)
       ++echo_;
-    return echo_ < output_.echoed.size() &&
-           output_.echoed[echo_].begin <= token;
+    if (echo_ == output_.echoed.size()) return false;
+    const TokenRange& echoed = output_.echoed[echo_];
+    return echoed.begin <= token && echoed.end - echoed.begin >= echo_run_;
   }
 
   const Match& match_;
@@ -236,11 +246,11 @@ class Scale {
   Repetition repetition_;
   Renaming renaming_;
   std::unordered_set<uint32_t> kept_names_;
-  size_t echo_ = 0;  // the first echoed range that may still count
+  size_t echo_ = 0;        // the first echoed range that may still count
+  uint32_t echo_run_ = 0;  // shorter ones do not count
   uint32_t named_ = 0;
   uint32_t kept_ = 0;
-  LongestRun exact_;        // the same with its names
-  LongestRun novel_exact_;  // and explained by nothing else
+  LongestRun exact_;  // the same with its names
   ContentEvidence evidence_;
 };
 

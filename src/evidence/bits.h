@@ -37,10 +37,8 @@ struct ContentEvidence {
   // The longest run that is the same with its names and literals, and what its
   // tokens tell.
   uint32_t exact_tokens = 0;
+  uint32_t exact_novel_tokens = 0;  // of them, explained by nothing else
   double exact_bits = 0;
-  // The same of what nothing else explains.
-  uint32_t novel_exact_tokens = 0;
-  double novel_exact_bits = 0;
 
   double bits() const { return token_bits + name_bits; }
   // What decides: tokens count as far as names bear them out, for a rare shape

@@ -142,15 +142,24 @@ TEST(WeighContent, KeepsWhatEchoesThePromptOutOfTheNovelBits) {
   EXPECT_DOUBLE_EQ(novel.novel_token_bits, novel.token_bits);
   EXPECT_DOUBLE_EQ(novel.novel_name_bits, novel.name_bits);
   EXPECT_EQ(novel.novel_tokens, novel.tokens);
-  ContentEvidence half = WeighWhole(kText, kText, {{0, 20}, {30, 60}});
-  EXPECT_EQ(half.echoed_tokens, 50u);
+  ContentEvidence half = WeighWhole(kText, kText, {{10, 58}});
+  EXPECT_EQ(half.echoed_tokens, 48u);
   EXPECT_DOUBLE_EQ(half.bits(), novel.bits());
-  EXPECT_EQ(half.novel_tokens, novel.tokens - 50);
+  EXPECT_EQ(half.novel_tokens, novel.tokens - 48);
   EXPECT_LT(half.decisive_bits(), novel.decisive_bits());
   ContentEvidence all = WeighWhole(kText, kText, {{0, 1000}});
   EXPECT_EQ(all.echoed_tokens, all.tokens);
   EXPECT_DOUBLE_EQ(all.decisive_bits(), 0);
   EXPECT_EQ(all.novel_tokens, 0u);
+}
+
+TEST(WeighContent, TakesShortEchoesForTheMannerOfARepository) {
+  // 121 tokens; 60 of them are not half.
+  ContentEvidence few = WeighWhole(kText, kText, {{0, 47}, {60, 73}});
+  EXPECT_EQ(few.tokens, 121u);
+  EXPECT_EQ(few.echoed_tokens, 0u);
+  ContentEvidence most = WeighWhole(kText, kText, {{0, 47}, {60, 74}});
+  EXPECT_EQ(most.echoed_tokens, 61u);
 }
 
 TEST(WeighContent, KeepsWhatIsNotedOutOfTheNovelBits) {

@@ -17,13 +17,16 @@ namespace cofferdam::evidence {
 
 // `strong` is what the highest human text reached, times this, ...
 inline constexpr double kCalibrationMargin = 1.25;
+// ... or this, where a family had fewer texts to reach high with, ...
+inline constexpr double kScarceMargin = 1.5;
+inline constexpr size_t kScarceTexts = 10'000;
 // ... and never less than this, for other text will reach more.
 inline constexpr double kStrongBitsMin = 140;
 // `weak` is what at most this share of human texts reaches.
 inline constexpr double kFlaggedShareMax = 0.01;
 inline constexpr double kWeakBitsMin = 50;
 // With fewer texts a family keeps its thresholds.
-inline constexpr size_t kCalibrationTextsMin = 200;
+inline constexpr size_t kCalibrationTextsMin = 2'000;
 
 class Calibration {
  public:

@@ -27,19 +27,29 @@ TEST(Calibration, PutsStrongAboveWhatAnyHumanTextReached) {
   calibration.Add(Family::kGo, "b", Bits(110, 100));
   Calibration::Row row = calibration.Of(Family::kGo, Before());
   EXPECT_TRUE(row.measured);
-  EXPECT_EQ(row.threshold.strong_bits, 250);
+  EXPECT_EQ(row.threshold.strong_bits, 300);
   EXPECT_EQ(row.threshold.strong_tokens, 80u);
   EXPECT_EQ(row.highest, 200);
   EXPECT_EQ(row.others_highest, 100);
   EXPECT_EQ(row.highest_project, "a");
 }
 
+TEST(Calibration, TrustsManyTextsWithALesserMargin) {
+  Calibration calibration;
+  calibration.Add(Family::kGo, "a", Bits(210, 200));
+  for (size_t i = 2; i < kScarceTexts; ++i)
+    calibration.Add(Family::kGo, "b", Bits(10, 20));
+  EXPECT_EQ(calibration.Of(Family::kGo, Before()).threshold.strong_bits, 300);
+  calibration.Add(Family::kGo, "b", Bits(10, 20));
+  EXPECT_EQ(calibration.Of(Family::kGo, Before()).threshold.strong_bits, 250);
+}
+
 TEST(Calibration, FlagsOneTextInAHundredAtMost) {
   Calibration calibration;
-  for (int i = 0; i < 1000; ++i) calibration.Add(Family::kGo, "a", Bits(i, 0));
+  for (int i = 0; i < 2000; ++i) calibration.Add(Family::kGo, "a", Bits(i, 0));
   Calibration::Row row = calibration.Of(Family::kGo, Before());
-  EXPECT_EQ(row.threshold.weak_bits, 990);
-  EXPECT_EQ(row.flagged, 10u);
+  EXPECT_EQ(row.threshold.weak_bits, 1980);
+  EXPECT_EQ(row.flagged, 20u);
 }
 
 TEST(Calibration, KeepsItsFloors) {

@@ -68,18 +68,29 @@ inline constexpr auto kConstants = std::to_array<Constant>({
      "of echoed tokens, from which on a match is an echo; under other names it "
      "must then reach what is strong to be reported at all, since people write "
      "the next thing in the shape of the last, and so do models"},
+    {"echo_run", 48, "tokens",
+     "where less than echo_share of a match is echoed, a shorter run of echoed "
+     "tokens is the "
+     "manner of a repository, not one of its texts: 100 KB of code hold most "
+     "short shapes of any"},
     {"weak_tokens", 25, "tokens", "nothing shorter is reported by itself"},
     {"strong_tokens_in_place", 30, "tokens",
      "at the same path, or later in the same repository, content of fewer "
      "tokens is at most ambiguous"},
+    {"strong_bits_in_place", 50, "bits",
+     "which suffice there: thresholds are what chance reaches among all places "
+     "of a corpus and a ledger, and one repository after one exchange holds "
+     "some 2^27 pairs of places"},
     {"exact_tokens", 40, "tokens",
      "a run with all its names and literals is reported from here on, ..."},
     {"exact_bits", 60, "bits", "... if its tokens tell at least this much"},
     {"copy_share", 1.25, "share",
      "of the tokens that a family asks of strong evidence; a run that long "
-     "with all its names and literals, which nothing else explains, is a copy "
-     "whatever its bits: at 50 tokens it counts as shared ancestry, ..."},
-    {"copy_bits", 60, "bits", "... if its tokens tell at least this much"},
+     "with all its names and literals is a copy whatever its bits: at 50 "
+     "tokens it counts as shared ancestry, ..."},
+    {"copy_bits", 60, "bits", "... if its tokens tell at least this much, ..."},
+    {"copy_novel", 0.5, "share",
+     "... and so much of it is explained by nothing else"},
     {"stretch_share", 0.9, "share",
      "of what an output wrote in one place; a match that covers so much of it "
      "is reported from 15 tokens on at the same path"},

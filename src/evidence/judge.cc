@@ -55,9 +55,11 @@ bool IsWeak(const ContentEvidence& content, double context_bits,
 }  // namespace
 
 bool IsCopy(const ContentEvidence& content, const Threshold& threshold) {
-  return content.novel_exact_tokens >=
+  return content.exact_tokens >=
              ConstantValue("copy_share") * threshold.strong_tokens &&
-         content.novel_exact_bits >= ConstantValue("copy_bits");
+         content.exact_bits >= ConstantValue("copy_bits") &&
+         content.exact_novel_tokens >=
+             ConstantValue("copy_novel") * content.exact_tokens;
 }
 
 Strength Judge(const ContentEvidence& content, Context context,
@@ -72,11 +74,13 @@ Strength Judge(const ContentEvidence& content, Context context,
     return Strength::kNothing;
   }
   if (!IsWeak(content, context_bits, threshold)) return Strength::kNothing;
-  double tokens_min = in_place || context == Context::kLater
-                          ? ConstantValue("strong_tokens_in_place")
-                          : threshold.strong_tokens;
-  bool strong = content.novel_tokens >= tokens_min &&
-                content.decisive_bits() + context_bits >= threshold.strong_bits;
+  bool close = in_place || context == Context::kLater;
+  double tokens_min =
+      close ? ConstantValue("strong_tokens_in_place") : threshold.strong_tokens;
+  double bits = content.decisive_bits();
+  bool enough = bits + context_bits >= threshold.strong_bits ||
+                (close && bits >= ConstantValue("strong_bits_in_place"));
+  bool strong = content.novel_tokens >= tokens_min && enough;
   return strong || IsCopy(content, threshold) ? Strength::kStrong
                                               : Strength::kWeak;
 }

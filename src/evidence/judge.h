@@ -12,7 +12,8 @@ namespace cofferdam::evidence {
 double ContextBits(Context context, const ContentEvidence& content);
 
 // Whether it holds a long run with all names and literals as the output has
-// them, which neither the prompt nor human text nor other models explain.
+// them, most of which neither the prompt nor human text nor other models
+// explain.
 bool IsCopy(const ContentEvidence& content, const Threshold& threshold);
 
 enum class Strength {

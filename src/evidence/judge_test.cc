@@ -71,11 +71,12 @@ TEST(Judge, TakesNoShapeForStrongThatNamesDoNotBearOut) {
 }
 
 TEST(Judge, AsksForLessWhereTheModelWroteIt) {
-  double place = ConstantValue("context_later");
-  EXPECT_EQ(Verdict(Evidence(300, 200 - place), Context::kLater),
-            Strength::kStrong);
-  EXPECT_EQ(Verdict(Evidence(300, 199 - place), Context::kLater),
+  double enough = ConstantValue("strong_bits_in_place");
+  EXPECT_EQ(Verdict(Evidence(300, enough), Context::kLater), Strength::kStrong);
+  EXPECT_EQ(Verdict(Evidence(300, enough - 1), Context::kLater),
             Strength::kWeak);
+  EXPECT_EQ(Verdict(Evidence(300, enough), Context::kRepository),
+            Strength::kNothing);
   EXPECT_EQ(Verdict(Evidence(30, 300), Context::kLater), Strength::kStrong);
   EXPECT_EQ(Verdict(Evidence(79, 300), Context::kRepository), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(29, 300), Context::kSamePath), Strength::kWeak);
@@ -108,14 +109,19 @@ TEST(Judge, ReportsAnExactRunThatIsTooShortForTheRest) {
 
 TEST(Judge, TakesALongExactRunForACopy) {
   ContentEvidence copy = Evidence(120, 50);
-  copy.exact_tokens = copy.novel_exact_tokens = 100;
-  copy.exact_bits = copy.novel_exact_bits = 60;
+  copy.exact_tokens = 100;
+  copy.exact_novel_tokens = 50;
+  copy.exact_bits = 60;
   EXPECT_EQ(Verdict(copy), Strength::kStrong);
-  copy.novel_exact_tokens = 99;
+  copy.exact_tokens = 99;
   EXPECT_EQ(Verdict(copy), Strength::kWeak);
-  copy.novel_exact_tokens = 100;
-  copy.novel_exact_bits = 59;
+  copy.exact_tokens = 100;
+  copy.exact_novel_tokens = 49;
   EXPECT_EQ(Verdict(copy), Strength::kWeak);
+  // Even to be weak a run has to tell as much.
+  copy.exact_novel_tokens = 50;
+  copy.exact_bits = 59;
+  EXPECT_EQ(Verdict(copy), Strength::kNothing);
 }
 
 TEST(Judge, NeverTakesAnEchoForStrongNorForNearByItsPlace) {

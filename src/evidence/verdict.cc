@@ -163,7 +163,7 @@ void Decide(Finding* finding) {
         strong->content.decisive_bits() + strong->context_bits <
             strong->decisive_bits) {
       why += fmt::format("; {} tokens in a row are the same with all names",
-                         strong->content.novel_exact_tokens);
+                         strong->content.exact_tokens);
     }
     why += fmt::format(
         "; {:.0f} bits; contract {}: {}", best.bits(),
