@@ -1,3 +1,18 @@
+# A test for each of the room's, in a process of its own. With a sanitizer, whose
+# processes take longer to begin than most tests to run, two that share them.
+function(discover name)
+  if(NOT COFFERDAM_SANITIZE)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}.
+      DISCOVERY_MODE PRE_TEST PROPERTIES LABELS fast TIMEOUT 60)
+    return()
+  endif()
+  foreach(shard IN ITEMS 0 1)
+    add_test(NAME ${name}.${shard} COMMAND ${name}_test --gtest_brief=1)
+    set_tests_properties(${name}.${shard} PROPERTIES LABELS fast TIMEOUT 600
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${shard}")
+  endforeach()
+endfunction()
+
 # cofferdam_room(NAME DEPS rooms… SOURCES files… TESTS files… LINK libraries…)
 # One library per room, cofferdam_NAME, and one test program, NAME_test, whose
 # tests ctest finds with the label "fast". LINK is private: what a room fences
@@ -7,6 +22,7 @@ function(cofferdam_room name)
   add_library(cofferdam_${name} STATIC ${ROOM_SOURCES})
   target_link_libraries(cofferdam_${name} PRIVATE ${ROOM_LINK} fmt::fmt)
   target_link_libraries(cofferdam_${name} PUBLIC cofferdam_flags)
+  precompile(cofferdam_${name} rooms)
   foreach(dep IN LISTS ROOM_DEPS)
     target_link_libraries(cofferdam_${name} PUBLIC cofferdam_${dep})
   endforeach()
@@ -18,11 +34,12 @@ function(cofferdam_room name)
     endif()
     target_link_libraries(${name}_test PRIVATE
       cofferdam_${name} GTest::gmock GTest::gtest_main fmt::fmt)
+    target_compile_options(${name}_test PRIVATE ${COFFERDAM_TEST_OPTIONS})
+    precompile(${name}_test tests)
     if(NOT TARGET unit_tests)
       add_custom_target(unit_tests)
     endif()
     add_dependencies(unit_tests ${name}_test)
-    gtest_discover_tests(${name}_test
-      TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS fast TIMEOUT 60)
+    discover(${name})
   endif()
 endfunction()

@@ -31,6 +31,8 @@ if(COFFERDAM_SANITIZE)
     -fsanitize=${COFFERDAM_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(cofferdam_flags INTERFACE
     -fsanitize=${COFFERDAM_SANITIZE})
+  # Tests are mostly instrumented setup, which costs more to improve than to run.
+  set(COFFERDAM_TEST_OPTIONS -O0)
 endif()
 
 find_program(COFFERDAM_CCACHE ccache)
