@@ -52,4 +52,9 @@ Language LanguageOfName(std::string_view name);
 // for prose, kGeneral for code.
 Language GuessLanguage(std::string_view text);
 
+// Whether its tokens are words of prose, but for fenced code.
+inline bool IsProse(Language language) {
+  return language == Language::kProse || language == Language::kMarkdown;
+}
+
 }  // namespace cofferdam::fingerprint

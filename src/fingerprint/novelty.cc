@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "fingerprint/language.h"
 #include "fingerprint/token_hash.h"
 
 namespace cofferdam::fingerprint {
@@ -40,6 +41,29 @@ void MarkQuoted(const TokenStream& output, const Prompt& prompt,
   }
 }
 
+// A normalised gram may reach over what is quoted: where only some names of a
+// text were changed, what lies between them is short.
+template <typename Prompt>
+void MarkEchoed(const TokenStream& output, const Prompt& prompt,
+                const std::vector<char>& quoted, std::vector<char>* echoed) {
+  std::vector<uint64_t> grams;
+  HashGrams(output.normal(), kEchoGram, &grams);
+  size_t marked = 0;
+  for (size_t i = 0; i < grams.size(); ++i) {
+    if (!prompt.HasNormal(grams[i])) continue;
+    for (size_t j = std::max(i, marked); j < i + kEchoGram; ++j) {
+      (*echoed)[j] = quoted[j] == 0;
+    }
+    marked = i + kEchoGram;
+  }
+}
+
+bool AllMarked(const std::vector<char>& marked, size_t begin, size_t count) {
+  const auto from = marked.begin() + static_cast<ptrdiff_t>(begin);
+  return std::all_of(from, from + static_cast<ptrdiff_t>(count),
+                     [](char one) { return one != 0; });
+}
+
 std::vector<TokenRange> Ranges(const std::vector<char>& marked) {
   std::vector<TokenRange> ranges;
   for (size_t i = 0; i < marked.size();) {
@@ -55,6 +79,26 @@ std::vector<TokenRange> Ranges(const std::vector<char>& marked) {
   return ranges;
 }
 
+// Adds the short fingerprints of the words of stretch [begin, end).
+void AddProse(const TokenStream& output, size_t begin, size_t end,
+              const std::vector<char>& echoed, SelectScratch* scratch,
+              std::vector<OutputFingerprint>* fingerprints) {
+  std::vector<Fingerprint> selected;
+  SelectProse(output.normal().subspan(begin, end - begin), &scratch->hashes,
+              &selected);
+  for (const Fingerprint& one : selected) {
+    const auto kinds = output.kind().subspan(begin + one.token, kProseGram);
+    if (!std::all_of(kinds.begin(), kinds.end(),
+                     [](TokenKind kind) { return kind == TokenKind::kWord; })) {
+      continue;
+    }
+    fingerprints->push_back(
+        {.hash = one.hash,
+         .token = static_cast<uint32_t>(begin + one.token),
+         .echo = AllMarked(echoed, begin + one.token, kProseGram)});
+  }
+}
+
 template <typename Prompt>
 SortedOutput SortBy(const TokenStream& output,
                     std::span<const std::pair<size_t, size_t>> kept,
@@ -66,26 +110,22 @@ SortedOutput SortBy(const TokenStream& output,
   SortedOutput sorted;
   sorted.quoted = Ranges(quoted);
   std::vector<char> echoed(output.size(), 0);
+  MarkEchoed(output, prompt, quoted, &echoed);
   SelectScratch scratch;
+  const bool prose =
+      output.Uses(Language::kProse) || output.Uses(Language::kMarkdown);
+  std::vector<OutputFingerprint> short_ones;
   const auto stretch = [&](size_t begin, size_t end) {
     HashKGrams(output.normal().subspan(begin, end - begin), &scratch.hashes);
     scratch.positions.clear();
     Winnow(scratch.hashes, &scratch.positions);
-    size_t marked = begin;
-    for (size_t i = 0; i < scratch.hashes.size(); ++i) {
-      if (!prompt.HasNormal(scratch.hashes[i])) continue;
-      const size_t last = begin + i + kGram;
-      std::fill(
-          echoed.begin() + static_cast<ptrdiff_t>(std::max(begin + i, marked)),
-          echoed.begin() + static_cast<ptrdiff_t>(last), 1);
-      marked = last;
-    }
     for (const uint32_t at : scratch.positions) {
-      const uint64_t hash = scratch.hashes[at];
-      sorted.fingerprints.push_back({.hash = hash,
-                                     .token = static_cast<uint32_t>(begin + at),
-                                     .echo = prompt.HasNormal(hash)});
+      sorted.fingerprints.push_back(
+          {.hash = scratch.hashes[at],
+           .token = static_cast<uint32_t>(begin + at),
+           .echo = AllMarked(echoed, begin + at, kGram)});
     }
+    if (prose) AddProse(output, begin, end, echoed, &scratch, &short_ones);
   };
   size_t begin = 0;
   for (const TokenRange& range : sorted.quoted) {
@@ -93,6 +133,18 @@ SortedOutput SortBy(const TokenStream& output,
     begin = range.end;
   }
   stretch(begin, output.size());
+  if (!short_ones.empty()) {
+    const size_t middle = sorted.fingerprints.size();
+    sorted.fingerprints.insert(sorted.fingerprints.end(), short_ones.begin(),
+                               short_ones.end());
+    std::inplace_merge(
+        sorted.fingerprints.begin(),
+        sorted.fingerprints.begin() + static_cast<ptrdiff_t>(middle),
+        sorted.fingerprints.end(),
+        [](const OutputFingerprint& a, const OutputFingerprint& b) {
+          return a.token < b.token;
+        });
+  }
   sorted.echoed = Ranges(echoed);
   return sorted;
 }
@@ -147,7 +199,7 @@ bool HashSet::Contains(uint64_t hash) const {
 void PromptGrams::Add(const TokenStream& tokens) {
   HashGrams(tokens.raw(), kQuoteGram, &scratch_);
   raw_.InsertAll(scratch_);
-  HashKGrams(tokens.normal(), &scratch_);
+  HashGrams(tokens.normal(), kEchoGram, &scratch_);
   normal_.InsertAll(scratch_);
 }
 

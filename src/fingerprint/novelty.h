@@ -19,6 +19,11 @@ namespace cofferdam::fingerprint {
 
 // A run of this many raw tokens that stands in the prompt is a quotation.
 inline constexpr size_t kQuoteGram = 20;
+// One of this many normalised tokens is an echo. Of k-grams, 100 KB of a
+// repository hold a third of whatever else is written in it; of these, a tenth;
+// of 32 tokens a twenty-fifth, but those miss what a person changed here and
+// there (`./bench recall`, texts of persons in prompts).
+inline constexpr size_t kEchoGram = 20;
 
 // Half-open range of tokens.
 struct TokenRange {
@@ -43,7 +48,7 @@ class HashSet {
   bool has_zero_ = false;
 };
 
-// What a prompt holds: its raw 20-grams and its normalised 12-grams. Grams do
+// What a prompt holds: its raw 20-grams and its normalised 20-grams. Grams do
 // not cross from one added text to the next. About 16 bytes of memory per
 // token and set. The plain way, for one prompt; the indexer, which sees prompts
 // that share most of their texts, uses PromptSearch.
@@ -59,7 +64,9 @@ class PromptGrams {
   void AddText(std::string_view text, uint64_t languages);
 
   bool HasRaw(uint64_t quote_gram) const { return raw_.Contains(quote_gram); }
-  bool HasNormal(uint64_t k_gram) const { return normal_.Contains(k_gram); }
+  bool HasNormal(uint64_t echo_gram) const {
+    return normal_.Contains(echo_gram);
+  }
   size_t size() const { return raw_.size() + normal_.size(); }
 
  private:
@@ -73,9 +80,11 @@ class PromptGrams {
 struct SortedOutput {
   // Tokens inside a matched raw 20-gram or inside a kept byte range.
   std::vector<TokenRange> quoted;
-  // Unquoted tokens inside a k-gram whose normalised form stands in the prompt.
+  // Unquoted tokens inside a run of kEchoGram tokens whose normalised form
+  // stands in the prompt.
   std::vector<TokenRange> echoed;
-  // Fingerprints of the stretches between quotations, by rising token.
+  // Fingerprints of the stretches between quotations, by rising token; of one
+  // token, that of prose comes last.
   std::vector<OutputFingerprint> fingerprints;
 };
 
@@ -83,8 +92,8 @@ struct SortedOutput {
 // exchange (wire::Part::kept as pairs begin, end), sorted and disjoint; a
 // token is kept when it lies in one whole. Every maximal run of unquoted
 // tokens is a stretch and is winnowed by itself, so no k-gram with a quoted
-// token has a posting. A k-gram of a stretch whose normalised form stands in
-// the prompt is echoed, else novel.
+// token has a posting. A k-gram of a stretch that is echoed throughout is
+// echoed, else novel.
 SortedOutput SortOutput(const TokenStream& output,
                         std::span<const std::pair<size_t, size_t>> kept,
                         const PromptGrams& prompt);

@@ -1,5 +1,6 @@
 #include "fingerprint/novelty.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -167,9 +168,79 @@ TEST(SortOutput, DoesNotEraseTheModelsCodeForCommonIdioms) {
   EXPECT_TRUE(sorted.quoted.empty());
   EXPECT_FALSE(sorted.echoed.empty());
   EXPECT_GT(sorted.fingerprints.size(), Novel(sorted));
-  EXPECT_GT(Novel(sorted) * 2, sorted.fingerprints.size());
+  EXPECT_GT(Novel(sorted) * 10, sorted.fingerprints.size() * 8);
   // Nothing lost: as many fingerprints as without a prompt.
   EXPECT_EQ(sorted.fingerprints.size(), Sort(kModel, "").fingerprints.size());
+}
+
+TEST(SortOutput, EchoesFromTwentyNormalTokensOn) {
+  // No shape comes twice in a row.
+  const std::string operators = "+-*/%&|^<>=!~+*-/|%^";
+  const auto text = [&](size_t tokens, std::string_view name) {
+    std::string run;
+    for (size_t i = 0; i < tokens; ++i) {
+      run += i % 2 == 0 ? std::string(name) + std::to_string(i)
+                        : std::string(1, operators[i / 2]);
+      run += ' ';
+    }
+    return run;
+  };
+  ASSERT_EQ(Tokens(text(kEchoGram, "a")).size(), kEchoGram);
+  const auto echoed = [&](size_t tokens) {
+    return Covered(Sort("if 1 else " + text(tokens, "mine") + "while 2",
+                        "return 'x' " + text(tokens, "yours") + " break")
+                       .echoed);
+  };
+  EXPECT_EQ(echoed(kEchoGram), kEchoGram);
+  EXPECT_EQ(echoed(kEchoGram - 1), 0u);
+}
+
+TEST(SortOutput, FingerprintsProseByShortGramsToo) {
+  const std::string prose =
+      "The tide table of the harbour is read every morning before the first "
+      "ferry leaves, and whoever reads it writes the height of the water into "
+      "the book beside the door, where the pilots look for it.";
+  TokenStream tokens;
+  Lex(prose, Language::kMarkdown, &tokens);
+  const SortedOutput sorted = SortOutput(tokens, {}, PromptGrams());
+  std::vector<uint64_t> hashes;
+  std::vector<Fingerprint> shorts;
+  SelectProse(tokens.normal(), &hashes, &shorts);
+  ASSERT_GT(shorts.size(), 5u);
+  SelectScratch scratch;
+  std::vector<Fingerprint> longs;
+  SelectMinimizers(tokens.normal(), &scratch, &longs);
+  EXPECT_EQ(sorted.fingerprints.size(), shorts.size() + longs.size());
+  EXPECT_TRUE(std::is_sorted(
+      sorted.fingerprints.begin(), sorted.fingerprints.end(),
+      [](const auto& a, const auto& b) { return a.token < b.token; }));
+  for (const Fingerprint& one : shorts) {
+    EXPECT_THAT(sorted.fingerprints,
+                testing::Contains(OutputFingerprint{one.hash, one.token}));
+  }
+  // Code in fences has none, nor has code.
+  Lex("```python\n" + std::string(kModel) + "\n```\n", Language::kMarkdown,
+      &tokens);
+  const size_t fenced =
+      SortOutput(tokens, {}, PromptGrams()).fingerprints.size();
+  SelectMinimizers(tokens.normal(), &scratch, &longs);
+  EXPECT_EQ(fenced, longs.size());
+  EXPECT_EQ(Sort(kModel, "").fingerprints.size(), longs.size());
+}
+
+TEST(SortOutput, EchoesTheWordsOfAPromptInOtherCase) {
+  const std::string prose =
+      "the tide table of the harbour is read every morning before the first "
+      "ferry leaves and whoever reads it writes the height of the water down";
+  std::string shouted = prose;
+  for (char& c : shouted) c = static_cast<char>(std::toupper(c));
+  TokenStream tokens;
+  Lex(prose, Language::kMarkdown, &tokens);
+  PromptGrams prompt;
+  prompt.AddText(shouted, tokens.languages());
+  const SortedOutput sorted = SortOutput(tokens, {}, prompt);
+  EXPECT_EQ(Covered(sorted.echoed), tokens.size());
+  EXPECT_EQ(Novel(sorted), 0u);
 }
 
 TEST(SortOutput, TakesKeptBytesAsQuoted) {
@@ -253,17 +324,29 @@ TEST(SortOutput, AgreesWithTheDefinitionsOnRandomText) {
       if (!stands(o.raw().subspan(i, kQuoteGram), p.raw())) continue;
       for (size_t j = i; j < i + kQuoteGram; ++j) quoted[j] = true;
     }
+    std::vector<bool> echoed(o.size());
+    for (size_t i = 0; i + kEchoGram <= o.size(); ++i) {
+      if (!stands(o.normal().subspan(i, kEchoGram), p.normal())) continue;
+      for (size_t j = i; j < i + kEchoGram; ++j) echoed[j] = !quoted[j];
+    }
     const SortedOutput sorted = Sort(own, prompt);
+    std::vector<bool> echo_marked(o.size());
+    for (const TokenRange& range : sorted.echoed) {
+      for (size_t j = range.begin; j < range.end; ++j) echo_marked[j] = true;
+    }
+    ASSERT_EQ(echo_marked, echoed);
     std::vector<bool> marked(o.size());
     for (const TokenRange& range : sorted.quoted) {
       for (size_t j = range.begin; j < range.end; ++j) marked[j] = true;
     }
     ASSERT_EQ(marked, quoted);
     for (const OutputFingerprint& f : sorted.fingerprints) {
+      bool all_echoed = true;
       for (size_t j = f.token; j < f.token + kGram; ++j) {
         ASSERT_FALSE(quoted[j]);
+        all_echoed = all_echoed && echoed[j];
       }
-      ASSERT_EQ(f.echo, stands(o.normal().subspan(f.token, kGram), p.normal()));
+      ASSERT_EQ(f.echo, all_echoed);
     }
   }
 }

@@ -23,7 +23,7 @@ const TextGrams& TextGramsCache::Lex(std::string_view text, Language language) {
   fingerprint::Lex(text, language, &tokens_);
   lexed_bytes_ += text.size();
   HashGrams(tokens_.raw(), kQuoteGram, &scratch_.raw);
-  HashKGrams(tokens_.normal(), &scratch_.normal);
+  HashGrams(tokens_.normal(), kEchoGram, &scratch_.normal);
   return scratch_;
 }
 
@@ -129,7 +129,7 @@ bool WantedGrams::Seen(uint64_t hash) const {
 void PromptSearch::Want(const TokenStream& output) {
   HashGrams(output.raw(), kQuoteGram, &scratch_);
   raw_.Want(scratch_);
-  HashKGrams(output.normal(), &scratch_);
+  HashGrams(output.normal(), kEchoGram, &scratch_);
   normal_.Want(scratch_);
 }
 

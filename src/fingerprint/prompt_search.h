@@ -19,7 +19,7 @@ namespace cofferdam::fingerprint {
 // those of the prompt, which a TextGramsCache keeps per text, run past it.
 
 // The grams of one text lexed in one language: the hashes of its raw 20-grams
-// and of its normalised 12-grams, in their order. 16 bytes a token.
+// and of its normalised 20-grams, in their order. 16 bytes a token.
 struct TextGrams {
   std::vector<uint64_t> raw;
   std::vector<uint64_t> normal;
@@ -116,7 +116,7 @@ class PromptSearch {
                TextGramsCache* cache);
 
   bool HasRaw(uint64_t quote_gram) const { return raw_.Seen(quote_gram); }
-  bool HasNormal(uint64_t k_gram) const { return normal_.Seen(k_gram); }
+  bool HasNormal(uint64_t echo_gram) const { return normal_.Seen(echo_gram); }
 
  private:
   WantedGrams raw_;

@@ -39,8 +39,10 @@ TEST(SegmentLookup, FindsForManyHashesWhatFindFindsForEach) {
     const SegmentLookup lookup(segment);
     const std::vector<uint64_t> hashes = Hashes(outputs + 2, 90);
     for (const size_t most : {size_t{1}, size_t{8}, kPostingsPerKeyMax}) {
+      std::vector<ListedKey> keys;
+      lookup.Keys(hashes, &keys);
       std::vector<ListedPlace> places;
-      const uint64_t left_out = lookup.Places(hashes, most, &places);
+      const uint64_t left_out = lookup.Places(keys, most, &places);
       uint64_t dropped = 0;
       size_t at = 0;
       for (size_t i = 0; i < hashes.size(); ++i) {
@@ -53,7 +55,7 @@ TEST(SegmentLookup, FindsForManyHashesWhatFindFindsForEach) {
               }
               ++given;
               ASSERT_LT(at, places.size());
-              EXPECT_EQ(places[at].query, i);
+              EXPECT_EQ(keys[places[at].query].query, i);
               const auto owner = lookup.OwnerOf(places[at].token);
               ASSERT_TRUE(owner.ok());
               EXPECT_EQ(owner->output, posting.output);
@@ -82,6 +84,8 @@ TEST(SegmentLookup, FiltersManyHashesAsOne) {
   }
   SegmentLookup(segment).Filter(hashes, &kept);
   EXPECT_EQ(kept, expected);
+  std::vector<ListedKey> keys;
+  EXPECT_EQ(SegmentLookup(segment).Keys(hashes, &keys), kept.size() - 1);
   EXPECT_LT(kept.size(), hashes.size());
 }
 
@@ -108,8 +112,10 @@ TEST(SegmentLookup, StaysInBoundsWhateverTheContents) {
     const SegmentLookup lookup(*segment);
     std::vector<uint32_t> kept;
     lookup.Filter(hashes, &kept);
+    std::vector<ListedKey> keys;
+    lookup.Keys(hashes, &keys);
     std::vector<ListedPlace> places;
-    lookup.Places(hashes, kPostingsPerKeyMax, &places);
+    lookup.Places(keys, kPostingsPerKeyMax, &places);
     for (const ListedPlace& place : places) {
       const auto owner = lookup.OwnerOf(place.token);
       EXPECT_TRUE(!owner.ok() || owner->output < segment->counts().outputs);

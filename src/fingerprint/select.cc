@@ -93,6 +93,20 @@ void SelectMinimizers(std::span<const uint64_t> normal, SelectScratch* scratch,
   }
 }
 
+void SelectProse(std::span<const uint64_t> normal,
+                 std::vector<uint64_t>* hashes, std::vector<Fingerprint>* out) {
+  constexpr uint64_t kBelow = UINT64_MAX / kProseOneIn;
+  HashGrams(normal, kProseGram, hashes);
+  out->resize(hashes->size());
+  size_t selected = 0;
+  for (size_t i = 0; i < hashes->size(); ++i) {
+    (*out)[selected] = {.hash = (*hashes)[i],
+                        .token = static_cast<uint32_t>(i)};
+    selected += (*hashes)[i] < kBelow;
+  }
+  out->resize(selected);
+}
+
 namespace {
 
 uint64_t HashKGram(std::span<const uint64_t> tokens) {

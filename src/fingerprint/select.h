@@ -15,6 +15,14 @@ inline constexpr size_t kGram = 12;                        // k, tokens
 inline constexpr size_t kWindow = 4;                       // w, k-grams
 inline constexpr size_t kGuarantee = kWindow + kGram - 1;  // 15 tokens
 
+// Prose is fingerprinted a second time, by grams so short that they survive
+// where every third word was changed: of all grams of kProseGram words those
+// whose hash is below 2^64 / kProseOneIn. Chosen by their own hash alone, since
+// a change beside a gram must not take it away; what guarantees that a shared
+// run is found is winnowing. They more than double the fingerprints of prose.
+inline constexpr size_t kProseGram = 5;
+inline constexpr uint64_t kProseOneIn = 2;
+
 // A selected k-gram: its hash and its first token.
 struct Fingerprint {
   uint64_t hash = 0;
@@ -57,6 +65,11 @@ struct SelectScratch {
 };
 void SelectMinimizers(std::span<const uint64_t> normal, SelectScratch* scratch,
                       std::vector<Fingerprint>* out);
+
+// Replaces `out` by the short fingerprints of one stretch of prose, by rising
+// token. `hashes` is reused memory.
+void SelectProse(std::span<const uint64_t> normal,
+                 std::vector<uint64_t>* hashes, std::vector<Fingerprint>* out);
 
 // The same in two arrays, for look-ups of many at once, and with the vector
 // instructions of this machine. One per thread; keeps its memory.

@@ -37,6 +37,32 @@ std::vector<uint32_t> NaiveWinnow(const std::vector<uint64_t>& hashes) {
   return {positions.begin(), positions.end()};
 }
 
+TEST(SelectProse, ChoosesEachGramByItsOwnHashAlone) {
+  std::mt19937_64 random(7);
+  std::vector<uint64_t> tokens = RandomTokens(5000, 3000, &random);
+  std::vector<uint64_t> hashes;
+  std::vector<Fingerprint> selected;
+  SelectProse(tokens, &hashes, &selected);
+  ASSERT_EQ(hashes.size(), tokens.size() - kProseGram + 1);
+  EXPECT_NEAR(static_cast<double>(selected.size()),
+              static_cast<double>(hashes.size()) / kProseOneIn, 150);
+  size_t next = 0;
+  for (uint32_t i = 0; i < hashes.size(); ++i) {
+    if (hashes[i] >= UINT64_MAX / kProseOneIn) continue;
+    ASSERT_LT(next, selected.size());
+    EXPECT_EQ(selected[next++], (Fingerprint{hashes[i], i}));
+  }
+  EXPECT_EQ(next, selected.size());
+  // What stands beside a gram changes nothing.
+  const Fingerprint one = selected[selected.size() / 2];
+  const auto from = tokens.begin() + one.token;
+  SelectProse(std::vector<uint64_t>(from, from + kProseGram), &hashes,
+              &selected);
+  EXPECT_EQ(selected, (std::vector<Fingerprint>{{one.hash, 0}}));
+  SelectProse(std::span(tokens).first(kProseGram - 1), &hashes, &selected);
+  EXPECT_TRUE(selected.empty());
+}
+
 TEST(HashGrams, DependsOnEveryTokenAndOnTheirOrder) {
   std::vector<uint64_t> tokens(kGram);
   for (size_t i = 0; i < kGram; ++i) tokens[i] = i + 1;

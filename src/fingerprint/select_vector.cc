@@ -1,7 +1,7 @@
 #include "fingerprint/select_internal.h"
 
 #include "fingerprint/token_hash.h"
-#include "fingerprint/vector_units.h"
+#include "fingerprint/vector_target.h"
 
 namespace cofferdam::fingerprint {
 

@@ -49,11 +49,12 @@ Vocabulary::Vocabulary() {
   std::sort(keywords_.begin(), keywords_.end());
   std::sort(keywords_before_regex_.begin(), keywords_before_regex_.end());
   std::sort(value_ends_.begin(), value_ends_.end());
-  entries_[0] = {.low = ~uint64_t{0}, .high = ~uint64_t{0}};
-  multiplier_low_ = kHashSeed0;
+  // No token begins with a blank.
+  entries_[0] = {.low = ' ', .high = ~uint64_t{0}};
+  multiplier_ = kHashSeed0;
   int tries = 0;
   while (!TryMultiplier()) {
-    multiplier_low_ = FoldedProduct(multiplier_low_, kHashSeed1) | 1;
+    multiplier_ = FoldedProduct(multiplier_, kHashSeed1) | 1;
     CHECK(++tries < 1'000'000);
   }
 }
@@ -66,15 +67,16 @@ void Vocabulary::Add(std::string_view token) {
       .low = Load64(bytes), .high = Load64(bytes + 8), .normal = Normal(token)};
 }
 
-// Whether this multiplier gives every token a slot of its own.
+// Whether this multiplier gives every token a slot of its own, in which its
+// first eight bytes alone do not lie.
 bool Vocabulary::TryMultiplier() {
   slots_.fill(0);
   for (size_t i = 1; i < count_; ++i) {
-    const uint64_t mixed =
-        entries_[i].low * multiplier_low_ + entries_[i].high * kMultiplierHigh;
-    uint8_t& slot = slots_[mixed >> (64 - kSlotBits)];
+    const Key key = {.low = entries_[i].low, .high = entries_[i].high};
+    uint8_t& slot = slots_[SlotOf(key)];
     if (slot != 0) return false;
     slot = static_cast<uint8_t>(i);
+    if (key.high != 0 && SlotOf({.low = key.low}) == SlotOf(key)) return false;
   }
   return true;
 }

@@ -1,105 +1,20 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "fingerprint/block_bits.h"
+#include "fingerprint/block_tokens.h"
+#include "fingerprint/lex.h"
+#include "fingerprint/vector_target.h"
 #include "fingerprint/vocabulary.h"
 
 #if defined(__x86_64__)
 
-#include <immintrin.h>
-
-#define COFFERDAM_TARGET_AVX512                                             \
-  __attribute__((target(                                                    \
-      "avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx2,bmi," \
-      "bmi2,lzcnt,popcnt")))
-#define COFFERDAM_TARGET_AVX2 \
-  __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
-
 namespace cofferdam::fingerprint {
 
-// The parts of the quick lexers that differ by machine. Each names the bits of
-// 64 bytes, all of which must be readable, and of the byte behind them.
-
-struct Avx512 {
-  // Ready for ByteBits of one language.
-  struct Table {
-    __m512i low;
-    __m512i high;
-  };
-  COFFERDAM_TARGET_AVX512 static Table Load(const ByteBitTable& table) {
-    return {_mm512_load_si512(table.bits.data()),
-            _mm512_load_si512(table.bits.data() + 64)};
-  }
-  COFFERDAM_TARGET_AVX512 static BlockBits Bits(const char* p,
-                                                const Table& table) {
-    const __m512i bytes = _mm512_loadu_si512(p);
-    const __m512i behind = _mm512_loadu_si512(p + 1);
-    const __mmask64 high = _mm512_movepi8_mask(bytes);
-    const __m512i bits = _mm512_mask_blend_epi8(
-        high, _mm512_permutex2var_epi8(table.low, bytes, table.high),
-        _mm512_set1_epi8(kWordBit));
-    const auto has = [&](uint8_t bit)
-                         __attribute__((target("avx512f,avx512bw,avx512vbmi"),
-                                        always_inline)) {
-                           return _mm512_test_epi8_mask(
-                               bits, _mm512_set1_epi8(static_cast<char>(bit)));
-                         };
-    const auto is = [&](char c) __attribute__((
-                        target("avx512f,avx512bw,avx512vbmi"), always_inline)) {
-      return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
-    };
-    const auto next =
-        [&](char c) __attribute__((target("avx512f,avx512bw,avx512vbmi"),
-                                   always_inline)) {
-          return _mm512_cmpeq_epi8_mask(behind, _mm512_set1_epi8(c));
-        };
-    BlockBits out;
-    out.word = has(kWordBit);
-    out.ignored = has(kIgnoredBit);
-    out.operators = has(kOperatorBit);
-    out.special = has(kSpecialBit);
-    out.digit = has(kDigitBit);
-    out.closer = has(kCloserBit);
-    out.comma = is(',');
-    out.dot = is('.');
-    const uint64_t minus = is('-');
-    out.plus_minus = is('+') | minus;
-    out.double_quote = is('"');
-    out.single_quote = is('\'');
-    out.backslash = is('\\');
-    out.newline = is('\n');
-    const uint64_t before_equals = next('=');
-    const uint64_t question = is('?');
-    out.assigned = (question | out.dot) & before_equals;
-    out.pairs = (has(kAssignBit) & before_equals) |
-                (has(kDoubledBit) & _mm512_cmpeq_epi8_mask(bytes, behind)) |
-                (next('>') & (minus | is('='))) | (question & next('.'));
-    return out;
-  }
-  COFFERDAM_TARGET_AVX512 static WordBits Words(const char* p) {
-    const __m512i bytes = _mm512_loadu_si512(p);
-    const __m512i lower = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
-    const uint64_t letter = _mm512_cmplt_epu8_mask(
-        _mm512_sub_epi8(lower, _mm512_set1_epi8('a')), _mm512_set1_epi8(26));
-    const uint64_t digit = _mm512_cmplt_epu8_mask(
-        _mm512_sub_epi8(bytes, _mm512_set1_epi8('0')), _mm512_set1_epi8(10));
-    return {
-        .alphanumeric = letter | digit,
-        .high = _mm512_movepi8_mask(bytes),
-        .apostrophe = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\''))};
-  }
-  COFFERDAM_TARGET_AVX512 static Vocabulary::Key KeyOf(const char* p,
-                                                       uint64_t size) {
-    const __m128i bytes = _mm_maskz_loadu_epi8(
-        static_cast<__mmask16>(_bzhi_u32(0xffff, static_cast<uint32_t>(size))),
-        p);
-    return {static_cast<uint64_t>(_mm_cvtsi128_si64(bytes)),
-            static_cast<uint64_t>(_mm_extract_epi64(bytes, 1))};
-  }
-};
-
+// The part of the quick lexers that is of machines with AVX2; the other one has
+// the same functions. Each names the bits of 64 bytes, all of which must be
+// readable, and of the byte behind them.
 struct Avx2 {
   struct Table {
     __m256i rows[8];  // of 16 bytes each, twice
@@ -202,6 +117,47 @@ struct Avx2 {
             .high = Mask(bytes[0], bytes[1]),
             .apostrophe = Equal(bytes, '\'')};
   }
+  COFFERDAM_TARGET_AVX2 static uint64_t CommentEnds(const char* p) {
+    const auto* from = reinterpret_cast<const __m256i*>(p);
+    const auto* from_behind = reinterpret_cast<const __m256i*>(p + 1);
+    const __m256i bytes[2] = {_mm256_loadu_si256(from),
+                              _mm256_loadu_si256(from + 1)};
+    const __m256i behind[2] = {_mm256_loadu_si256(from_behind),
+                               _mm256_loadu_si256(from_behind + 1)};
+    return Equal(bytes, '*') & Equal(behind, '/');
+  }
+  COFFERDAM_TARGET_AVX2 static uint64_t Newlines(const char* p) {
+    const auto* from = reinterpret_cast<const __m256i*>(p);
+    const __m256i bytes[2] = {_mm256_loadu_si256(from),
+                              _mm256_loadu_si256(from + 1)};
+    return Equal(bytes, '\n');
+  }
+  COFFERDAM_TARGET_AVX2 static uint64_t* Hashes(const char* p,
+                                                const BlockTokens& tokens,
+                                                const Vocabulary& vocabulary,
+                                                uint64_t* out) {
+    const uint64_t classes[3] = {kNormalIdentifier, kNormalNumber,
+                                 kNormalString};
+    uint64_t starts = tokens.starts;
+    while (starts != 0) {
+      const auto at = static_cast<uint64_t>(__builtin_ctzll(starts));
+      starts &= starts - 1;
+      const uint64_t size = static_cast<uint64_t>(
+          __builtin_ctzll(~(tokens.inner >> at >> 1)) + 1);
+      const Vocabulary::Key key = KeyOf(p + at, size);
+      const Vocabulary::Entry& entry = vocabulary.Look(key);
+      const uint64_t string = tokens.strings >> at & 1;
+      // A select, not a branch: which it is nobody can foretell.
+      const uint64_t differs = (entry.low ^ key.low) | (entry.high ^ key.high) |
+                               static_cast<uint64_t>(size > 16) | string;
+      const uint64_t normal = entry.normal;
+      const uint64_t of_class = classes[(tokens.digits >> at & 1) + 2 * string];
+      *out++ = __builtin_unpredictable(differs == 0) ? normal : of_class;
+    }
+    return out;
+  }
+
+ private:
   COFFERDAM_TARGET_AVX2 static Vocabulary::Key KeyOf(const char* p,
                                                      uint64_t size) {
     // Half a row of ones, half of zeros: read `size` back from the middle.
