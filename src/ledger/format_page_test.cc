@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/encoding.h"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view kNames[kFamilies] = {
     "default", "exchange", "id",          "key", "text", "claim",
-    "pending", "evidence", "fingerprint", "log", "salt"};
+    "pending", "evidence", "fingerprint", "log", "salt", "outcome"};
 
 // The last block of the page that begins with ```entries.
 std::string Block() {
@@ -102,7 +103,22 @@ ExchangeDraft First() {
   return draft;
 }
 
-// One exchange that was indexed, and one that waits.
+// What came of the first one's file.
+CommitOutcome Brought() {
+  CommitOutcome outcome;
+  outcome.repo = "example.com/lab/model";
+  outcome.commit = "8f2c1d4e9a0b37c655d2f1e08b94a7c3d6e5f012";
+  outcome.time = 2000;
+  outcome.change = std::string(62, '0') + "c1";
+  outcome.authors = {{"p_1", "red"}};
+  outcome.added = {1, 0, 0, 2};
+  outcome.alive = LinesByClass{1, 0, 0, 1};
+  outcome.left_out = 40;
+  outcome.sources = {{TestId(1), 1, {{1, 1}}, {{1, 1}}}};
+  return outcome;
+}
+
+// One exchange that was indexed, what came of it, and one that waits.
 void Make(const std::string& folder) {
   SeededRandom random(1);
   LedgerOptions options;
@@ -124,6 +140,8 @@ void Make(const std::string& folder) {
   second.protocol = wire::Protocol::kOpenAiResponses;
   second.pending_prompt = "{}";
   CHECK_OK((*ledger)->AppendSync(second));
+  CHECK_OK((*ledger)->RecordOutcomes(
+      {Brought().repo, 0, 5000, Brought().commit, 3000, {Brought()}}));
 }
 
 TEST(FormatPage, ShowsWhatIsWritten) {
@@ -152,6 +170,14 @@ TEST(FormatPage, ShowsWhatIsRead) {
   EXPECT_EQ(postings->tokens, 300u);
   EXPECT_EQ(postings->fingerprints[1].token, 202u);
   EXPECT_EQ((*ledger)->ReadPending(0, {})->at(0).exchange.sequence, 2u);
+  std::vector<CommitOutcome> outcomes;
+  EXPECT_TRUE((*ledger)
+                  ->ScanOutcomes([&](const CommitOutcome& outcome) {
+                    outcomes.push_back(outcome);
+                    return true;
+                  })
+                  .ok());
+  EXPECT_EQ(outcomes, std::vector<CommitOutcome>{Brought()});
   EXPECT_TRUE((*ledger)->AppendSync(First())->merged);
   const LedgerStats stats = (*ledger)->Stats();
   EXPECT_EQ(stats.exchanges, 2u);

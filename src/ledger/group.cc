@@ -36,6 +36,18 @@ void SortUnique(std::vector<std::string>* values) {
   values->erase(std::unique(values->begin(), values->end()), values->end());
 }
 
+// Of an exchange that passed us, whatever came in its answer is there.
+bool IsWhole(const Exchange& exchange) {
+  if (exchange.route != Route::kGate && exchange.route != Route::kAgent) {
+    return false;
+  }
+  const auto says = [&](std::string_view note) {
+    return std::find(exchange.notes.begin(), exchange.notes.end(), note) !=
+           exchange.notes.end();
+  };
+  return !says("parts_truncated") && !says("answer_unreadable");
+}
+
 size_t BytesOf(const ExchangeDraft& draft) {
   size_t bytes = draft.pending_prompt.size();
   for (const wire::Part& part : draft.parts) bytes += part.text.size();
@@ -79,7 +91,9 @@ Result<PreparedDraft> Prepare(ExchangeDraft draft,
     out.exchange.notes.push_back(MaskedNote(masked));
     SortUnique(&out.exchange.notes);
   }
-  out.key = DedupeKey(out.exchange);
+  out.later_of = std::exchange(out.exchange.continues, std::nullopt);
+  out.key = DedupeKey(out.exchange, draft.history_id);
+  out.arrival = draft.arrival;
   out.pending_prompt = std::move(draft.pending_prompt);
   out.protocol = draft.protocol;
   return out;
@@ -120,14 +134,41 @@ Result<Exchange> Group::Record(uint64_t sequence) {
   return FromJson(*value);
 }
 
+Result<std::optional<uint64_t>> Group::FindNamed(const PreparedDraft& draft) {
+  if (!draft.later_of || *draft.later_of == Ulid{}) {
+    return std::optional<uint64_t>();
+  }
+  TRY_ASSIGN(const auto sequence, FindId(*draft.later_of));
+  if (!sequence) return sequence;
+  TRY_ASSIGN(const Exchange record, Record(*sequence));
+  const std::string& person = draft.exchange.origin.person;
+  if (!record.origin.person.empty() && record.origin.person != person) {
+    return std::optional<uint64_t>();
+  }
+  return sequence;
+}
+
 Result<AppendReceipt> Group::Add(PreparedDraft& draft) {
   if (draft.key) {
     TRY_ASSIGN(auto sequences, FindKey(*draft.key));
     if (sequences) return Merge(draft, *std::move(sequences));
   }
+  TRY_ASSIGN(const auto named, FindNamed(draft));
+  if (named) return Merge(draft, {*named});
+  // Without a key of its own it could not be found by it the next time.
+  if (draft.key && draft.exchange.route == Route::kImport) {
+    TRY_ASSIGN(const auto twin, FindTwin(draft));
+    if (twin) {
+      keys_[*draft.key] = {*twin};
+      return Merge(draft, {*twin});
+    }
+  }
   // The same record sent again: nobody else has its id.
   TRY_ASSIGN(const auto known, FindId(draft.exchange.id));
   if (known) return MergeById(draft, *known);
+  if (draft.arrival == ExchangeDraft::Arrival::kAgain) {
+    return Error(Code::kNotFound, "append: the ledger has no such exchange");
+  }
   return AddNew(draft);
 }
 
@@ -164,19 +205,7 @@ Result<AppendReceipt> Group::Merge(PreparedDraft& draft,
     ++totals_.merged;
     return AppendReceipt{first.sequence, first.id, true};
   }
-  std::set<PartIdentity> present;
-  for (uint64_t sequence : sequences) {
-    TRY_ASSIGN(const Exchange arrival, Record(sequence));
-    for (const PartRecord& part : arrival.parts) {
-      present.insert(IdentityOf(part));
-    }
-  }
-  std::vector<uint16_t> missing;
-  for (size_t i = 0; i < draft.exchange.parts.size(); ++i) {
-    if (!present.contains(IdentityOf(draft.exchange.parts[i]))) {
-      missing.push_back(static_cast<uint16_t>(i));
-    }
-  }
+  TRY_ASSIGN(const auto missing, MissingParts(draft, first, sequences));
   TRY_ASSIGN(const auto alias, FindId(draft.exchange.id));
   if (!missing.empty()) {
     TRY(AddContinuation(draft, first, missing, sequences));
@@ -190,10 +219,42 @@ Result<AppendReceipt> Group::Merge(PreparedDraft& draft,
     PutMerge(before, first);
   }
   CountModel(first, 1);
+  if (before.route == Route::kContext && first.route != Route::kContext) {
+    --totals_.claimed;
+  }
+  if (UsageKey(before) != UsageKey(first)) PutUsageKey(first);
   if (!alias) ids_[draft.exchange.id] = first.sequence;
   const AppendReceipt receipt{first.sequence, first.id, true};
   Replace(before, std::move(first));
   return receipt;
+}
+
+Result<std::vector<uint16_t>> Group::MissingParts(
+    const PreparedDraft& draft, const Exchange& first,
+    const std::vector<uint64_t>& sequences) {
+  std::vector<uint16_t> missing;
+  // An agent's own words for what it was answered are not the answer's.
+  const Route route = draft.exchange.route;
+  const bool imported =
+      route == Route::kImport || (route == Route::kAgent && !draft.later_of);
+  if (imported && IsWhole(first)) return missing;
+  std::set<PartIdentity> present;
+  for (uint64_t sequence : sequences) {
+    TRY_ASSIGN(const Exchange arrival, Record(sequence));
+    for (const PartRecord& part : arrival.parts) {
+      present.insert(IdentityOf(part));
+    }
+  }
+  for (size_t i = 0; i < draft.exchange.parts.size(); ++i) {
+    bool is_there = present.contains(IdentityOf(draft.exchange.parts[i]));
+    // Agents trim what they keep, and write JSON anew.
+    for (uint64_t sequence : sequences) {
+      if (is_there || !imported || !draft.claims[i]) break;
+      TRY_ASSIGN(is_there, HoldsClaim(*draft.claims[i], sequence));
+    }
+    if (!is_there) missing.push_back(static_cast<uint16_t>(i));
+  }
+  return missing;
 }
 
 void Group::PutMerge(Exchange before, Exchange after) {
@@ -251,9 +312,11 @@ void Group::PutExchange(Exchange& exchange,
   }
   for (const auto& claim : claims) {
     if (!claim) continue;
-    batch_.Put(Family::kClaim, ClaimKey(*claim, exchange.sequence),
-               exchange.origin.contract);
+    std::string key = ClaimKey(*claim, exchange.sequence);
+    batch_.Put(Family::kClaim, key, exchange.origin.contract);
+    claims_.insert(std::move(key));
   }
+  PutUsageKey(exchange);
   for (const PartRecord& part : exchange.parts) {
     ++totals_.parts;
     totals_.part_bytes += part.bytes;

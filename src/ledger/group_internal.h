@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,10 @@ struct PreparedDraft {
   std::optional<std::string> key;
   std::string pending_prompt;
   wire::Protocol protocol = wire::Protocol::kAnthropicMessages;
+  // Parts that came after the answer of an exchange, and, if not zero, that
+  // exchange's id: what ExchangeDraft::exchange.continues says.
+  std::optional<Ulid> later_of;
+  ExchangeDraft::Arrival arrival = ExchangeDraft::Arrival::kAny;
   AppendDone done;
   // Memory that it takes while it waits.
   size_t bytes = 0;
@@ -63,6 +68,13 @@ class Group {
   void DeleteClaim(const std::string& key) {
     batch_.Delete(Family::kClaim, key);
   }
+  // Entries of family `outcome`, which nothing else of a group touches.
+  void PutOutcome(std::string_view key, std::string_view value) {
+    batch_.Put(Family::kOutcome, key, value);
+  }
+  void DeleteOutcome(std::string_view key) {
+    batch_.Delete(Family::kOutcome, key);
+  }
   // What a merge changed in a record that is purged.
   void ForgetMerge(const MergedRecord& merged, std::string_view audit) {
     PutMerge(ForgetRecord(merged.before, audit),
@@ -89,6 +101,7 @@ class Group {
   };
 
   Result<std::optional<std::vector<uint64_t>>> FindKey(const std::string& key);
+  Result<std::optional<uint64_t>> FindNamed(const PreparedDraft& draft);
   Result<std::optional<uint64_t>> FindId(const Ulid& id);
   // The record as it stands in this group.
   Result<Exchange> Record(uint64_t sequence);
@@ -97,6 +110,21 @@ class Group {
   Status PutRecords();
 
   Result<AppendReceipt> AddNew(PreparedDraft& draft);
+  // The exchange that an import tells of again, though its key is another
+  // (twin.cc); none if there is none.
+  Result<std::optional<uint64_t>> FindTwin(const PreparedDraft& draft);
+  Result<std::vector<uint64_t>> TwinCandidates(const PreparedDraft& draft);
+  Result<bool> IsTwin(const PreparedDraft& draft, const Exchange& other);
+  // A call, or a text of at least so many bytes.
+  Result<bool> SharesOutput(const PreparedDraft& draft, const Exchange& other,
+                            uint64_t bytes_min);
+  Result<bool> HoldsClaim(const ClaimDigest& claim, uint64_t sequence);
+  // Parts of an arrival that none of the exchanges at `sequences` has.
+  Result<std::vector<uint16_t>> MissingParts(
+      const PreparedDraft& draft, const Exchange& first,
+      const std::vector<uint64_t>& sequences);
+  // Lets the exchange be found by what it used.
+  void PutUsageKey(const Exchange& exchange);
   Result<AppendReceipt> MergeById(PreparedDraft& draft, uint64_t sequence);
   Result<AppendReceipt> Merge(PreparedDraft& draft,
                               std::vector<uint64_t> sequences);
@@ -132,6 +160,9 @@ class Group {
   std::map<uint64_t, Exchange> records_;
   std::map<std::string, std::vector<uint64_t>, std::less<>> keys_;
   std::map<Ulid, uint64_t> ids_;
+  // Keys of claims and of usage that the group adds; both end in a sequence.
+  std::set<std::string, std::less<>> claims_;
+  std::set<std::string, std::less<>> usages_;
   bool added_pending_ = false;
 };
 

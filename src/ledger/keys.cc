@@ -80,7 +80,8 @@ Result<std::vector<uint64_t>> ReadSequences(std::string_view value) {
   return sequences;
 }
 
-std::optional<std::string> DedupeKey(const Exchange& exchange) {
+std::optional<std::string> DedupeKey(const Exchange& exchange,
+                                     std::string_view history_id) {
   std::string fields;
   if (!exchange.provider_response_id.empty()) {
     AddField("response", &fields);
@@ -88,7 +89,15 @@ std::optional<std::string> DedupeKey(const Exchange& exchange) {
     AddField(exchange.provider_response_id, &fields);
     return DigestOf(fields);
   }
-  if (exchange.session.empty() || exchange.parts.empty()) return std::nullopt;
+  if (exchange.session.empty()) return std::nullopt;
+  if (!history_id.empty()) {
+    AddField("history", &fields);
+    AddField(exchange.origin.tool, &fields);
+    AddField(exchange.session, &fields);
+    AddField(history_id, &fields);
+    return DigestOf(fields);
+  }
+  if (exchange.parts.empty()) return std::nullopt;
   AddField("session", &fields);
   AddField(exchange.session, &fields);
   for (const PartRecord& part : exchange.parts) {
@@ -96,6 +105,27 @@ std::optional<std::string> DedupeKey(const Exchange& exchange) {
     AddField(part.path, &fields);
     AddField(part.digest, &fields);
   }
+  return DigestOf(fields);
+}
+
+int64_t InputTokens(const wire::Usage& usage) {
+  return usage.input_tokens + usage.cache_read_tokens +
+         usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+}
+
+std::optional<std::string> UsageKey(const Exchange& exchange) {
+  const wire::Usage& usage = exchange.usage;
+  if (exchange.usage_source != wire::UsageSource::kReported ||
+      exchange.operation != wire::Operation::kGenerate ||
+      exchange.route == Route::kContext || exchange.continues ||
+      exchange.parts.empty()) {
+    return std::nullopt;
+  }
+  std::string fields;
+  AddField("usage", &fields);
+  AddField(exchange.origin.provider, &fields);
+  AppendBigEndian64(static_cast<uint64_t>(InputTokens(usage)), &fields);
+  AppendBigEndian64(static_cast<uint64_t>(usage.output_tokens), &fields);
   return DigestOf(fields);
 }
 

@@ -35,7 +35,15 @@ Result<std::vector<uint64_t>> ReadSequences(std::string_view value);
 // Under which a second arrival finds the first one; none for an exchange that
 // says too little about itself to be told from others: no id of the provider's,
 // and no session or no parts.
-std::optional<std::string> DedupeKey(const Exchange& exchange);
+// `history_id` stands for the parts where it is known.
+std::optional<std::string> DedupeKey(const Exchange& exchange,
+                                     std::string_view history_id);
+// The head of keys under which an exchange is found by what it used, to the
+// token; its sequence follows. None for one whose provider reported nothing,
+// that says nothing, or that only a prompt told of.
+std::optional<std::string> UsageKey(const Exchange& exchange);
+// All that went in, cached or not.
+int64_t InputTokens(const wire::Usage& usage);
 // The same for a turn taken from a prompt: what it claims, in whatever session.
 std::string ClaimedTurnKey(const std::vector<ClaimDigest>& claims);
 

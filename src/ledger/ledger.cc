@@ -11,6 +11,7 @@
 #include "ledger/group_internal.h"
 #include "ledger/keys_internal.h"
 #include "ledger/log_internal.h"
+#include "ledger/outcomes_internal.h"
 #include "ledger/pending_internal.h"
 #include "ledger/purge_internal.h"
 #include "ledger/store_internal.h"
@@ -280,6 +281,25 @@ Result<LogReport> Ledger::VerifyLog(const LogQuestion& question) const {
 Result<PurgeReport> Ledger::Purge(const PurgeRequest& request,
                                   std::string_view audit) {
   return PurgeRecords(request, audit, &impl_->store(), &impl_->writer());
+}
+
+Result<OutcomeReceipt> Ledger::RecordOutcomes(
+    const OutcomeStatement& statement) {
+  return RecordStatement(statement, impl_->store(), &impl_->writer());
+}
+
+Status Ledger::ScanOutcomes(
+    const std::function<bool(const CommitOutcome&)>& visitor) const {
+  return ScanCommitOutcomes(impl_->store(), visitor);
+}
+
+Result<std::vector<OutcomeHead>> Ledger::OutcomeHeads() const {
+  return ReadOutcomeHeads(impl_->store());
+}
+
+Result<std::string> Ledger::AuthorId(std::string_view address) {
+  return MakeAuthorId(address, impl_->store(), &impl_->writer(),
+                      *impl_->options().random);
 }
 
 Status Ledger::Close() { return impl_->Close(); }

@@ -16,6 +16,7 @@
 #include "ledger/indexed.h"
 #include "ledger/ledger_options.h"
 #include "ledger/log.h"
+#include "ledger/outcome.h"
 #include "ledger/purge.h"
 #include "wire/types.h"
 
@@ -31,6 +32,12 @@ struct ExchangeDraft {
   // once it has. Empty when there is none (imports): all is novel then.
   std::string pending_prompt;
   wire::Protocol protocol = wire::Protocol::kAnthropicMessages;
+  // Of an answer read from an agent's history: the agent's own id of it, which
+  // with its session tells it from others where the provider's is unknown.
+  std::string history_id;
+  // Whether it may be a new exchange, or must be one that the ledger has.
+  enum class Arrival { kAny, kAgain };
+  Arrival arrival = Arrival::kAny;
 
   static constexpr size_t kPartsMax = 65'535;
 };
@@ -130,7 +137,12 @@ class Ledger {
   // context; empty strings are filled in; context origins and notes are united.
   // The second id becomes an alias of the first. Parts that the first lacks
   // become an exchange of their own with `continues` set, so that none is lost
-  // for the index.
+  // for the index; what an import brings that the gate saw whole is none.
+  //
+  // An import is also the second arrival of an exchange that only looks the
+  // same: one whose usage is the same to the token and that shares a call's id
+  // or a text with it, about when it was; and of a turn that a prompt claimed,
+  // whose place it takes. kNotFound where Arrival::kAgain finds nothing.
   void Append(ExchangeDraft draft, AppendDone done);
 
   // Append, and wait for it. Not from within a `done`.
@@ -177,6 +189,21 @@ class Ledger {
   // exchange is not indexed yet. Costs a pass over the records.
   Result<PurgeReport> Purge(const PurgeRequest& request,
                             std::string_view audit);
+
+  // Takes a statement about a repository's main branch: its commits take the
+  // places of those that were recorded of that time, of the same id and of the
+  // same content, in one batch. Nothing changes where a newer head has been
+  // stated before. kInvalid and kTooLarge by what outcome.h says.
+  Result<OutcomeReceipt> RecordOutcomes(const OutcomeStatement& statement);
+  // Calls `visitor` for every outcome, a repository's in the order of time,
+  // until it returns false. It must not call the ledger.
+  Status ScanOutcomes(
+      const std::function<bool(const CommitOutcome&)>& visitor) const;
+  // The repositories that statements were made about.
+  Result<std::vector<OutcomeHead>> OutcomeHeads() const;
+  // An opaque id for an author whom no person is known for: the same for the
+  // same address in this ledger, in no other one.
+  Result<std::string> AuthorId(std::string_view address);
 
   // Refuses further appends, writes and syncs what was handed over, and lets
   // the folder go. Called by the destructor if it was not. Readers get

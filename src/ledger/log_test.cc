@@ -156,7 +156,7 @@ TEST_F(LedgerFiles, OfBeforeTheLogAreTakenIn) {
   ledger.reset();
   std::string mark;
   std::getline(std::ifstream(folder_.In("FORMAT.json")), mark);
-  EXPECT_THAT(mark, HasSubstr("\"v\":2"));
+  EXPECT_THAT(mark, HasSubstr("\"v\":3"));
 }
 
 TEST_F(LedgerFiles, ThatWereTakenInInPartGoOnFromThere) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "ledger/merge_internal.h"
 
@@ -68,6 +69,16 @@ void Unite(const std::vector<std::string>& from, std::vector<std::string>* to) {
 void MergeOrigin(const Exchange& second, Exchange* first) {
   Origin& to = first->origin;
   const Origin& from = second.origin;
+  if (first->route == Route::kContext && second.route != Route::kContext) {
+    // A claim took all of it over from whoever sent the turn back.
+    Origin claimed = std::exchange(to, from);
+    for (auto member :
+         {&Origin::person, &Origin::team, &Origin::repo, &Origin::purpose}) {
+      Fill(claimed.*member, &(to.*member));
+    }
+    first->identity = second.identity;
+    return;
+  }
   if (Rank(second.identity) > Rank(first->identity)) {
     first->identity = second.identity;
     // Who, where and what for are one statement: not some from each.

@@ -169,7 +169,9 @@ TEST_F(Merging, AnIdThatAnotherExchangeHasIsAConflict) {
 }
 
 TEST_F(Merging, PartsThatTheFirstLacksBecomeAContinuation) {
-  Append(TestDraft(1, "hal"));
+  ExchangeDraft half = TestDraft(1, "hal");
+  half.exchange.notes = {"parts_truncated"};
+  Append(half);
   ExchangeDraft whole = TestDraft(1, "hal");
   whole.exchange.id = TestId(2);
   whole.exchange.route = Route::kImport;
@@ -200,6 +202,51 @@ TEST_F(Merging, PartsThatTheFirstLacksBecomeAContinuation) {
   whole.exchange.id = TestId(3);
   Append(whole);
   EXPECT_EQ(ledger_->last_sequence(), 2u);
+}
+
+// What the in-house agent says of an answer that a gate saw whole.
+TEST_F(Merging, PartsThatCameAfterTheAnswerAreAddedToWhatAGateSaw) {
+  ExchangeDraft seen = TestDraft(1, "I make a file.");
+  seen.exchange.origin.person = "p_1";
+  Append(seen);
+  ExchangeDraft told = seen;
+  told.exchange.id = TestId(2);
+  told.exchange.route = Route::kAgent;
+  told.parts = {TextPart("I make a file. "), FilePart("a.py", "print()")};
+  EXPECT_TRUE(Append(told).merged);
+  EXPECT_EQ(ledger_->last_sequence(), 1u);
+
+  told.exchange.continues = Ulid{};
+  told.parts = {FilePart("a.py", "print()")};
+  EXPECT_TRUE(Append(told).merged);
+  ASSERT_EQ(ledger_->last_sequence(), 2u);
+  EXPECT_EQ(ledger_->GetBySequence(2)->continues, TestId(1));
+  EXPECT_EQ(ledger_->Stats().exchanges, 1u);
+  told.exchange.id = TestId(3);
+  Append(told);
+  EXPECT_EQ(ledger_->last_sequence(), 2u);
+}
+
+TEST_F(Merging, LaterPartsNameTheirExchangeByItsIdIfItIsTheSamePersons) {
+  ExchangeDraft seen = TestDraft(1, "I make a file.");
+  seen.exchange.origin.person = "p_1";
+  Append(seen);
+  ExchangeDraft later = TestDraft(2, "print()");
+  later.exchange.provider_response_id.clear();
+  later.exchange.session = "of-the-agent";
+  later.history_id = "a-0";
+  later.exchange.route = Route::kAgent;
+  later.exchange.continues = TestId(1);
+  later.exchange.origin.person = "p_2";
+  EXPECT_FALSE(Append(later).merged);
+  later.exchange.id = TestId(3);
+  later.exchange.session = "of-her-own";
+  later.exchange.origin.person = "p_1";
+  EXPECT_TRUE(Append(later).merged);
+  EXPECT_EQ(ledger_->GetBySequence(3)->continues, TestId(1));
+  later.exchange.id = TestId(4);
+  EXPECT_TRUE(Append(later).merged);
+  EXPECT_EQ(ledger_->last_sequence(), 3u);
 }
 
 TEST_F(Merging, ContinuationsOfOneExchangeAreLimited) {

@@ -10,6 +10,7 @@
 
 #include "ledger/group_internal.h"
 #include "ledger/keys_internal.h"
+#include "ledger/outcomes_internal.h"
 #include "ledger/purge_internal.h"
 
 namespace cofferdam::ledger {
@@ -22,6 +23,7 @@ constexpr size_t kChunk = 256;
 
 struct Chosen {
   std::vector<uint64_t> sequences;  // rising
+  std::set<Ulid> ids;
   uint64_t already = 0;
 };
 
@@ -52,7 +54,6 @@ Status CheckRequest(const PurgeRequest& request, std::string_view audit) {
 Result<Chosen> Choose(const Store& store, const PurgeRequest& request,
                       uint64_t last_sequence) {
   Chosen chosen;
-  std::set<Ulid> ids;
   uint64_t next = 1;
   while (next <= last_sequence) {
     std::vector<Exchange> records;
@@ -72,10 +73,10 @@ Result<Chosen> Choose(const Store& store, const PurgeRequest& request,
     if (records.empty()) break;
     for (const Exchange& record : records) {
       if (!Matches(request, record) &&
-          (!record.continues || !ids.contains(*record.continues))) {
+          (!record.continues || !chosen.ids.contains(*record.continues))) {
         continue;
       }
-      ids.insert(record.id);
+      chosen.ids.insert(record.id);
       const bool gone =
           record.purged == Purged::kRecord || (record.purged == request.what);
       if (gone) ++chosen.already;
@@ -161,6 +162,17 @@ Status ForgetBesideRecords(const std::set<uint64_t>& sequences,
       });
 }
 
+// What came of the exchanges; and whose commits they were, where all of a
+// person is to go.
+Status ForgetOutcomes(const PurgeRequest& request,
+                      const std::set<Ulid>& exchanges, Store* store,
+                      Writer* writer) {
+  if (request.what != Purged::kRecord) return {};
+  const bool whole = !request.exchange && !request.before_micros;
+  return ForgetInOutcomes(exchanges, whole ? request.person : "", store,
+                          writer);
+}
+
 Status ScrubAll(Store* store, Purged what,
                 const std::vector<uint64_t>& sequences) {
   const std::string from = SequenceKey(sequences.front());
@@ -221,7 +233,11 @@ Result<PurgeReport> PurgeRecords(const PurgeRequest& request,
   report.already = chosen.already;
   report.exchanges = chosen.sequences.size() - chosen.already;
   if (chosen.sequences.empty()) {
-    if (!request.exchange) return report;
+    // Somebody's commits may be here without an exchange.
+    if (!request.exchange) {
+      TRY(ForgetOutcomes(request, chosen.ids, store, writer));
+      return report;
+    }
     return Error(Code::kNotFound, fmt::format("exchange {}: not in the ledger",
                                               request.exchange->ToString()));
   }
@@ -241,6 +257,7 @@ Result<PurgeReport> PurgeRecords(const PurgeRequest& request,
   if (request.what == Purged::kRecord) {
     TRY(ForgetBesideRecords({sequences.begin(), sequences.end()}, audit, store,
                             writer));
+    TRY(ForgetOutcomes(request, chosen.ids, store, writer));
   }
   TRY(ScrubAll(store, request.what, chosen.sequences));
   return report;

@@ -1,11 +1,6 @@
 #pragma once
 
-#include <rocksdb/db.h>
-#include <rocksdb/write_batch.h>
-
-#include <array>
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -14,26 +9,10 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "ledger/database_internal.h"
 #include "ledger/ledger_options.h"
 
-// RocksDB behind our own words. Nothing else in the room calls the library.
 namespace cofferdam::ledger {
-
-// Column families; docs/formats/ledger.md says what each holds.
-enum class Family {
-  kMeta,
-  kExchange,
-  kId,
-  kKey,
-  kText,
-  kClaim,
-  kPending,
-  kEvidence,
-  kFingerprint,
-  kLog,
-  kSalt,
-};
-inline constexpr size_t kFamilies = 11;
 
 class Store;
 
@@ -41,8 +20,7 @@ class Store;
 class Batch {
  public:
   // `bytes` is about what it will hold.
-  explicit Batch(const Store& store, size_t bytes = 0)
-      : store_(store), batch_(bytes) {}
+  explicit Batch(const Store& store, size_t bytes = 0);
   void Put(Family family, std::string_view key, std::string_view value);
   // A value in two pieces, which need not be put together first.
   void Put(Family family, std::string_view key, std::string_view head,
@@ -51,15 +29,12 @@ class Batch {
   // that holds them, and what was short-lived is never written to a file.
   void DeleteOnce(Family family, std::string_view key);
   void Delete(Family family, std::string_view key);
-  size_t bytes() const { return batch_.GetDataSize(); }
+  size_t bytes() const { return changes_->bytes(); }
 
  private:
   friend class Store;
-  const Store& store_;
-  rocksdb::WriteBatch batch_;
+  std::unique_ptr<ChangeSet> changes_;
 };
-
-enum class Durability { kInOs, kOnDisk };
 
 // The folder, its lock and its database. Reads come from any thread; Write,
 // Recover and Close from one, Sync from one.
@@ -75,8 +50,7 @@ class Store {
 
   // Calls `visitor` with entries from `from` on, in order of their keys, until
   // it returns false. `visitor` must not call the store.
-  using Visitor =
-      std::function<bool(std::string_view key, std::string_view value)>;
+  using Visitor = Database::Visitor;
   Status Scan(Family family, std::string_view from,
               const Visitor& visitor) const;
   // The same backwards from the end.
@@ -98,15 +72,12 @@ class Store {
 
  private:
   friend class Batch;
-  using Handles = std::array<rocksdb::ColumnFamilyHandle*, kFamilies>;
 
-  Store(std::string folder, LedgerOptions options, FileLock lock);
-  Status OpenDatabase(bool create);
+  Store(std::string folder, LedgerOptions options, FileLock lock,
+        std::unique_ptr<Database> database);
+  Status OpenDatabase(Database::WhenMissing when_missing);
   Status CloseDatabase();
   Status SyncFile(const std::string& path) const;
-  rocksdb::ColumnFamilyHandle* handle(Family family) const {
-    return handles_[static_cast<size_t>(family)];
-  }
 
   const std::string folder_;
   const LedgerOptions options_;
@@ -115,21 +86,14 @@ class Store {
   bool resumed_ = false;
   // A write has failed since the database was opened or went on.
   std::atomic<bool> log_broken_ = false;
-  std::unique_ptr<rocksdb::Env> env_;
 
-  // Held shared while db_ is used, exclusively while it changes.
+  // Held shared while the database is used, exclusively while it is opened or
+  // closed.
   mutable std::shared_mutex mutex_;
-  std::unique_ptr<rocksdb::DB> db_;
-  Handles handles_{};
+  const std::unique_ptr<Database> database_;
 
   // The last log when Sync was called last: earlier ones are on the disk.
   uint64_t synced_log_ = 0;
 };
-
-// Never kNotFound.
-Error ErrorOf(const rocksdb::Status& status, std::string_view what);
-
-// The default environment, its writes subject to `fault`.
-std::unique_ptr<rocksdb::Env> MakeFaultyEnv(std::shared_ptr<DiskFault> fault);
 
 }  // namespace cofferdam::ledger

@@ -85,12 +85,12 @@ TEST(Store, ANewerFormatIsNamed) {
   TestFolder folder;
   MakeLedger(folder.path());
   WriteAll(folder.In("FORMAT.json"),
-           "{\"format\":\"cofferdam-ledger\",\"v\":3,\"state\":\"ready\"}");
+           "{\"format\":\"cofferdam-ledger\",\"v\":4,\"state\":\"ready\"}");
   const auto ledger = Open(folder.path());
   ASSERT_FALSE(ledger.ok());
   EXPECT_EQ(ledger.error().code(), Code::kInvalid);
   EXPECT_THAT(ledger.error().message(),
-              HasSubstr("format version 3, and this program reads 2: use a "
+              HasSubstr("format version 4, and this program reads 3: use a "
                         "newer cofferdam"));
 }
 

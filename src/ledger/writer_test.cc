@@ -131,6 +131,7 @@ TEST_F(Writing, ACallerTakesAlongWhatOthersAppendForSomeRoundsOnly) {
   }
   held.LetGo();
   all.get_future().wait();
+  std::lock_guard lock(mutex);  // which the last of them has let go
   // The first round was its own.
   const size_t taken = Writer::kCallerRoundsMax - 1;
   EXPECT_THAT(std::vector(writers.begin(), writers.begin() + taken),

@@ -3,8 +3,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
-#include "ledger/store_internal.h"
+#include "ledger/rocksdb/faulty_env_internal.h"
 
 namespace cofferdam::ledger {
 namespace {
