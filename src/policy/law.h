@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "policy/decision.h"
+#include "policy/protection.h"
 #include "policy/purposes.h"
 #include "policy/question.h"
 #include "policy/rule.h"
@@ -101,6 +102,11 @@ class Law {
   // What rules ask of prompts, in the order of the file; at most kLabelsMax.
   const std::vector<std::string>& labels() const { return labels_; }
   const Purposes& purposes() const { return purposes_; }
+  // Paths that no forbidden lines may enter, in the order of the file.
+  const std::vector<Protection>& protections() const { return protections_; }
+  // What commits that agents make are to carry (commit_trailer.h); empty:
+  // nothing is asked for.
+  const std::string& commit_trailer() const { return commit_trailer_; }
   bool trains_models() const { return trains_models_; }
   // 12 hexadecimal digits of the text's SHA-256; of an empty one for Default.
   const std::string& version() const { return version_; }
@@ -119,6 +125,8 @@ class Law {
   std::unique_ptr<const RuleIndex> index_;
   std::vector<std::string> labels_;
   Purposes purposes_;
+  std::vector<Protection> protections_;
+  std::string commit_trailer_;
 };
 
 }  // namespace cofferdam::policy

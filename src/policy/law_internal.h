@@ -24,6 +24,7 @@ class LawReader {
   void ReadPurposes(TomlTable* root);
   void ReadRepositories(TomlTable* root);
   void ReadRules(TomlTable* root);
+  void ReadProtections(TomlTable* root);
   Rule ReadRule(TomlTable* table, size_t place);
   void ReadConditions(TomlTable* table, Conditions* when);
   void ReadField(TomlTable* table, Field field, std::string_view key,

@@ -49,6 +49,8 @@ TEST(PolicyPage, ItsLawIsOneAndItsCasesHold) {
   auto law = Law::Parse(examples[0], "policy.toml", Company());
   ASSERT_TRUE(law.ok()) << law.error().message();
   EXPECT_EQ((*law)->rules().size(), 5u);
+  EXPECT_EQ((*law)->protections().size(), 2u);
+  EXPECT_EQ((*law)->commit_trailer(), "Assisted-by: {tool} ({model})");
   for (const LawFinding& finding : CheckLaw(examples[0], Company())) {
     EXPECT_EQ(finding.severity, Severity::kWarning) << finding.message;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "policy/commit_trailer.h"
 #include "policy/glob.h"
 #include "policy/law_internal.h"
 #include "policy/names.h"
@@ -327,6 +328,11 @@ Rule LawReader::ReadRule(TomlTable* table, size_t place) {
 
 void LawReader::ReadDefaults(TomlTable* root) {
   ask_ = Sentence(root, "ask");
+  if (auto trailer = root->String("commit_trailer")) {
+    const std::string wrong = WrongTrailer(*trailer);
+    if (!wrong.empty()) root->Complain("commit_trailer", wrong);
+    law_->commit_trailer_ = *std::move(trailer);
+  }
   if (auto zone = root->String("time_zone")) {
     Result<int> minutes = ParseTimeZone(*zone);
     if (minutes.ok()) {
@@ -400,12 +406,44 @@ void LawReader::ReadRules(TomlTable* root) {
   }
 }
 
+void LawReader::ReadProtections(TomlTable* root) {
+  std::vector<TomlTable> tables = root->Tables("protect");
+  if (tables.size() > kProtectionsMax) {
+    root->Complain("protect", fmt::format("{} of them, at most {}",
+                                          tables.size(), kProtectionsMax));
+    return;
+  }
+  for (TomlTable& table : tables) {
+    Protection protection;
+    ReadField(&table, Field::kRepo, "repo", &protection.repos);
+    ReadField(&table, Field::kPath, "paths", &protection.paths);
+    for (const std::string& path : protection.paths) {
+      if (path.empty()) table.Complain("paths", "must not be empty");
+      if (path.starts_with('/')) {
+        table.Complain("paths",
+                       "counts from the repository's root, without a "
+                       "slash before it");
+      }
+    }
+    const auto purpose = table.OneOf("purpose", {"training", "evaluation"});
+    if (purpose) protection.purpose = *ParseScanPurpose(*purpose);
+    protection.ask = Sentence(&table, "ask");
+    if (protection.ask.empty()) protection.ask = ask_;
+    for (std::string_view key : {"paths", "purpose"}) {
+      if (!table.Has(key)) table.Missing(key);
+    }
+    table.Finish();
+    law_->protections_.push_back(std::move(protection));
+  }
+}
+
 void LawReader::Read(TomlDocument* document) {
   TomlTable root = document->root();
   ReadDefaults(&root);
   ReadPurposes(&root);
   ReadRepositories(&root);
   ReadRules(&root);
+  ReadProtections(&root);
   root.Finish();
 }
 

@@ -131,7 +131,7 @@ class CallReader {
   }
 
   bool ReadPatch(const JsonValue& input) {
-    if (tool_ != "apply_patch") return false;
+    if (tool_ != "apply_patch" && tool_ != "patch") return false;
     auto text = StringOf(input, {"input", "patch", "patchText"});
     if (!text) return false;
     auto parts = PartsOfPatch(tool_, call_id_, *text);
@@ -175,7 +175,7 @@ std::vector<Part> PartsOfToolCall(std::string_view tool,
 std::vector<Part> PartsOfFreeformCall(std::string_view tool,
                                       std::string_view call_id,
                                       std::string_view input) {
-  if (tool == "apply_patch") {
+  if (tool == "apply_patch" || tool == "patch") {
     if (auto parts = PartsOfPatch(tool, call_id, input)) {
       return *std::move(parts);
     }

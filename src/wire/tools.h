@@ -11,7 +11,8 @@ namespace cofferdam::wire {
 // Tool calls read as what they write. Names of tools and fields are those of
 // Claude Code (Write, Edit, MultiEdit, NotebookEdit, Bash), Codex
 // (apply_patch, exec_command, shell, local_shell), opencode (write, edit,
-// bash) and Gemini CLI (write_file, replace, run_shell_command).
+// bash), Gemini CLI (write_file, replace, run_shell_command) and cofferdam code
+// (write, edit, patch, bash).
 //   a whole file          kFile, its text
 //   a replacement         kEdit, the new text; `kept` = the lines of it that
 //                         stand in the old text too (KeptLines)
