@@ -1,28 +1,13 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
-#include <climits>
-
+#include "base/plugin.h"
 #include "corpus/arrow_plugin_internal.h"
 
 namespace cofferdam::corpus {
 namespace {
 
 constexpr std::string_view kFileName = "libcofferdam_arrow.so";
-
-// Beside the program that runs, however it was called.
-Result<std::string> PluginPath() {
-  std::array<char, PATH_MAX> program;
-  const ssize_t size =
-      ::readlink("/proc/self/exe", program.data(), program.size());
-  if (size <= 0 || static_cast<size_t>(size) == program.size())
-    return Error(Code::kUnavailable,
-                 "the program's own folder cannot be found");
-  const std::string_view path(program.data(), static_cast<size_t>(size));
-  return fmt::format("{}/{}", path.substr(0, path.rfind('/')), kFileName);
-}
 
 Error Missing(std::string_view why) {
   return Error(
@@ -73,8 +58,8 @@ Result<const arrow_abi::Api*> OpenArrowPlugin(const std::string& path) {
 Result<const arrow_abi::Api*> ArrowPlugin() {
   static const Result<const arrow_abi::Api*> opened =
       []() -> Result<const arrow_abi::Api*> {
-    TRY_ASSIGN(const std::string path, PluginPath());
-    return OpenArrowPlugin(path);
+    TRY_ASSIGN(const std::string program, ProgramPath());
+    return OpenArrowPlugin(InstalledPath(program, kFileName));
   }();
   return opened;
 }

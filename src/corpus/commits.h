@@ -37,4 +37,16 @@ Result<Repository> ReadCommits(
 Result<std::string> CommitBefore(const std::string& path,
                                  int64_t before_micros);
 
+// The id of the tree that `revision`, as git rev-parse reads it, has for
+// `path`, in hexadecimal: of the whole revision for a repository, bare ones
+// too, of the folder for one below its root. It commits to every byte of every
+// file below. kNotFound where there is no repository, revision or folder.
+Result<std::string> TreeAt(const std::string& path,
+                           const std::string& revision);
+
+// The id of the commit that `revision` is, in hexadecimal: it commits to all
+// that it reaches. kNotFound where there is no repository or revision.
+Result<std::string> CommitAt(const std::string& path,
+                             const std::string& revision);
+
 }  // namespace cofferdam::corpus

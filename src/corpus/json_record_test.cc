@@ -9,6 +9,7 @@
 namespace cofferdam::corpus {
 namespace {
 
+using fingerprint::VectorUnit;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -272,11 +273,70 @@ TEST(JsonText, KnowsWhereEveryDecodedByteComesFrom) {
   EXPECT_THAT(places, ElementsAre(0, 1, 3, 3, 9, 9, 9, 9, 21));
 }
 
+TEST(JsonText, ReadsWithAnyVectorUnitWhatItReadsWithout) {
+  constexpr std::string_view kPieces[] = {
+      "\\",
+      "\\\\",
+      "\\n",
+      "\\\"",
+      "\"",
+      "\\u00e9",
+      "\\ud83d\\ude00",
+      "\\ud83d",
+      "\\x",
+      "\\\xc3",
+      "\\u12",
+      "abc",
+      "    ",
+      "\n",
+      "0123456789012345678901234567890123456789"};
+  std::mt19937 random(7);
+  size_t broken = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string json;
+    // The first ones only, so that long texts are sound, too.
+    const size_t sound = round % 2 == 0 ? 0 : 8;
+    for (size_t i = 0, n = random() % 30; i < n; ++i) {
+      const size_t piece = random() % std::size(kPieces);
+      if (sound == 0 && (piece == 0 || (piece > 6 && piece < 11))) continue;
+      json += kPieces[piece];
+    }
+    const size_t size = json.size();
+    json += Padded("");
+    JsonString plain;
+    JsonString fast;
+    const char* begin = json.data();
+    const char* close =
+        ReadJsonString(begin, begin + size, &plain, VectorUnit::kNone);
+    ASSERT_EQ(ReadJsonString(begin, begin + size, &fast), close) << json;
+    std::string_view raw(begin, size);
+    if (close != nullptr) {
+      ASSERT_EQ(fast.raw, plain.raw);
+      ASSERT_EQ(fast.escaped, plain.escaped) << json;
+      if (round % 3 == 0) raw = plain.raw;
+    }
+    std::string out(size + kJsonPaddingBytes, '\0');
+    std::string fast_out = out;
+    char* end = DecodeJsonString(raw, out.data(), VectorUnit::kNone);
+    char* fast_end = DecodeJsonString(raw, fast_out.data());
+    ASSERT_EQ(end == nullptr, fast_end == nullptr) << json;
+    broken += end == nullptr;
+    if (end == nullptr) continue;
+    ASSERT_EQ(std::string_view(out.data(), end),
+              std::string_view(fast_out.data(), fast_end))
+        << json;
+  }
+  EXPECT_GT(broken, 1000u);
+  EXPECT_LT(broken, 15000u);
+}
+
 TEST(JsonText, CountsNewlines) {
   std::string text;
   for (size_t i = 0; i < 200; ++i) {
-    EXPECT_EQ(CountNewlines(text),
-              static_cast<size_t>(std::count(text.begin(), text.end(), '\n')));
+    const auto lines =
+        static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+    EXPECT_EQ(CountNewlines(text), lines);
+    EXPECT_EQ(CountNewlines(text, VectorUnit::kNone), lines);
     text += i % 3 ? 'a' : '\n';
   }
 }

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 
 #include "corpus/json_text_internal.h"
+#include "corpus/json_vector_internal.h"
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -13,6 +13,9 @@
 #endif
 
 namespace cofferdam::corpus {
+
+using fingerprint::VectorUnit;
+
 namespace {
 
 // A block of kBlock bytes, copied to `out` if that is not null. Index of the
@@ -140,20 +143,6 @@ char* DecodeUnicode(const char** p, const char* end, char* out) {
   return AppendUtf8(0xfffd, out);
 }
 
-// What a backslash and a byte stand for; 0 for 'u' and for what is no escape.
-constexpr std::array<char, 256> kEscaped = [] {
-  std::array<char, 256> table{};
-  table['"'] = '"';
-  table['\\'] = '\\';
-  table['/'] = '/';
-  table['n'] = '\n';
-  table['t'] = '\t';
-  table['r'] = '\r';
-  table['b'] = '\b';
-  table['f'] = '\f';
-  return table;
-}();
-
 // A bit for each of 64 bytes.
 constexpr size_t kWide = 64;
 // Copies `bytes`, at most kWide, and perhaps kWide.
@@ -167,22 +156,24 @@ uint64_t WideMask(const char* p, char c) {
          Block(p + 32).Mask(c) << 32 | Block(p + 48).Mask(c) << 48;
 }
 
-// `*p` points at a backslash. As DecodeUnicode.
-char* DecodeEscape(const char** p, const char* end, char* out) {
+}  // namespace
+
+char* DecodeJsonEscape(const char** p, const char* end, char* out) {
   if (end - *p < 2) return nullptr;
   char c = (*p)[1];
   *p += 2;
-  if (char plain = kEscaped[static_cast<unsigned char>(c)]; plain != 0) {
+  if (char plain = kJsonEscapes[static_cast<unsigned char>(c)]; plain != 0) {
     *out = plain;
     return out + 1;
   }
   return c == 'u' ? DecodeUnicode(p, end, out) : nullptr;
 }
 
-}  // namespace
-
 const char* ReadJsonString(const char* begin, const char* end,
-                           JsonString* found) {
+                           JsonString* found, VectorUnit unit) {
+#if defined(__x86_64__)
+  if (unit == VectorUnit::kAvx512) return ReadJsonString512(begin, end, found);
+#endif
   found->escaped = false;
   auto closed = [&](const char* quote) {
     found->raw = {begin, static_cast<size_t>(quote - begin)};
@@ -222,7 +213,10 @@ const char* ReadJsonString(const char* begin, const char* end,
   return nullptr;
 }
 
-char* DecodeJsonString(std::string_view raw, char* out) {
+char* DecodeJsonString(std::string_view raw, char* out, VectorUnit unit) {
+#if defined(__x86_64__)
+  if (unit == VectorUnit::kAvx512) return DecodeJsonString512(raw, out);
+#endif
   const char* p = raw.data();
   const char* end = p + raw.size();
   // What stands behind the end is copied, too, and written over.
@@ -236,10 +230,10 @@ char* DecodeJsonString(std::string_view raw, char* out) {
       const char* at = block + std::countr_zero(backslashes);
       CopyWide(p, static_cast<size_t>(at - p), out);
       out += at - p;
-      char plain = kEscaped[static_cast<unsigned char>(at[1])];
+      char plain = kJsonEscapes[static_cast<unsigned char>(at[1])];
       if (plain == 0 || end - at < 2) {
         const char* escape = at;
-        out = DecodeEscape(&escape, end, out);
+        out = DecodeJsonEscape(&escape, end, out);
         if (out == nullptr) return nullptr;
         p = escape;
         break;
@@ -265,7 +259,7 @@ char* DecodeJsonString(std::string_view raw, char* out, size_t* origins) {
     auto from = static_cast<size_t>(p - raw.data());
     char* written = out;
     if (*p == '\\') {
-      written = DecodeEscape(&p, end, out);
+      written = DecodeJsonEscape(&p, end, out);
       if (written == nullptr) return nullptr;
     } else {
       *written++ = *p++;
@@ -276,7 +270,10 @@ char* DecodeJsonString(std::string_view raw, char* out, size_t* origins) {
   return out;
 }
 
-size_t CountNewlines(std::string_view text) {
+size_t CountNewlines(std::string_view text, VectorUnit unit) {
+#if defined(__x86_64__)
+  if (unit == VectorUnit::kAvx512) return CountNewlines512(text);
+#endif
   const char* p = text.data();
   const char* end = p + text.size();
   size_t count = 0;

@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "corpus/commits.h"
+#include "corpus/loose_objects_internal.h"
+#include "corpus/object_ids_internal.h"
 #include "corpus/revision_internal.h"
 #include "corpus/revision_trees_internal.h"
 
@@ -18,26 +19,8 @@ constexpr int64_t kMicros = 1'000'000;
 
 using Found = std::variant<Blob, PassedOver>;
 
-std::string Hex(const git_oid& id) {
-  std::array<char, GIT_OID_HEXSZ + 1> hex;
-  return git_oid_tostr(hex.data(), hex.size(), &id);
-}
-
-struct IdHash {
-  size_t operator()(const git_oid& id) const {
-    size_t hash;  // of a hash
-    std::memcpy(&hash, id.id, sizeof(hash));
-    return hash;
-  }
-};
-struct IdEqual {
-  bool operator()(const git_oid& a, const git_oid& b) const {
-    return git_oid_equal(&a, &b) != 0;
-  }
-};
-
 void Stamp(const git_commit* commit, Blob* blob) {
-  blob->commit = Hex(*git_commit_id(commit));
+  blob->commit = Hexadecimal(*git_commit_id(commit));
   const git_signature* author = git_commit_author(commit);
   if (author == nullptr) return;
   blob->author = fmt::format("{} <{}>", author->name, author->email);
@@ -47,20 +30,8 @@ void Stamp(const git_commit* commit, Blob* blob) {
 Result<CommitObject> Commit(git_repository* repository, const git_oid& id) {
   git_commit* commit = nullptr;
   if (git_commit_lookup(&commit, repository, &id) != 0)
-    return GitError("commit " + Hex(id));
+    return GitError("commit " + Hexadecimal(id));
   return CommitObject(commit);
-}
-
-Result<CommitObject> Resolve(git_repository* repository,
-                             const std::string& revision) {
-  git_object* object = nullptr;
-  if (git_revparse_single(&object, repository, revision.c_str()) != 0)
-    return Error(Code::kNotFound, fmt::format("no revision \"{}\"", revision));
-  const std::unique_ptr<git_object, GitFree<git_object_free>> owned(object);
-  git_object* commit = nullptr;
-  if (git_object_peel(&commit, object, GIT_OBJECT_COMMIT) != 0)
-    return Error(Code::kNotFound, fmt::format("\"{}\" is no commit", revision));
-  return CommitObject(reinterpret_cast<git_commit*>(commit));
 }
 
 Result<WalkObject> CommitsFrom(git_repository* repository, const git_oid& id,
@@ -69,7 +40,8 @@ Result<WalkObject> CommitsFrom(git_repository* repository, const git_oid& id,
   if (git_revwalk_new(&walk, repository) != 0) return GitError("commits");
   WalkObject owned(walk);
   git_revwalk_sorting(walk, order);
-  if (git_revwalk_push(walk, &id) != 0) return GitError("commit " + Hex(id));
+  if (git_revwalk_push(walk, &id) != 0)
+    return GitError("commit " + Hexadecimal(id));
   return owned;
 }
 
@@ -146,7 +118,7 @@ class TreeRevision final : public RevisionWalk {
             const auto at = open.find(path);
             if (at == open.end()) return;
             auto& blob = std::get<Blob>(found_[at->second]);
-            if (!IdEqual()(blob.id, blob_id)) return;
+            if (!ObjectIdEqual()(blob.id, blob_id)) return;
             Stamp(commit->get(), &blob);
             open.erase(at);
           },
@@ -215,7 +187,7 @@ class HistoryRevision final : public RevisionWalk {
 
   Begun begun_;
   WalkObject walk_;
-  std::unordered_set<git_oid, IdHash, IdEqual> seen_;
+  std::unordered_set<git_oid, ObjectIdHash, ObjectIdEqual> seen_;
   std::vector<Found> found_;
   size_t next_ = 0;
   bool ended_ = false;
@@ -239,6 +211,20 @@ Result<std::string> FolderWithin(git_repository* repository,
   return std::string(below);
 }
 
+}  // namespace
+
+Result<CommitObject> ResolveCommit(git_repository* repository,
+                                   const std::string& revision) {
+  git_object* object = nullptr;
+  if (git_revparse_single(&object, repository, revision.c_str()) != 0)
+    return Error(Code::kNotFound, fmt::format("no revision \"{}\"", revision));
+  const std::unique_ptr<git_object, GitFree<git_object_free>> owned(object);
+  git_object* commit = nullptr;
+  if (git_object_peel(&commit, object, GIT_OBJECT_COMMIT) != 0)
+    return Error(Code::kNotFound, fmt::format("\"{}\" is no commit", revision));
+  return CommitObject(reinterpret_cast<git_commit*>(commit));
+}
+
 Repository DescribeAny(git_repository* handle) {
   if (git_repository_workdir(handle) != nullptr) return Describe(handle);
   Repository repository;
@@ -248,8 +234,6 @@ Repository DescribeAny(git_repository* handle) {
   repository.remote = RemoteOf(handle);
   return repository;
 }
-
-}  // namespace
 
 struct RepositoryPool::Shelf {
   std::mutex mutex;
@@ -267,6 +251,7 @@ Result<std::shared_ptr<RepositoryPool>> RepositoryPool::Open(
   if (failed != 0) return GitError("git repository around " + path);
   auto pool = std::make_shared<RepositoryPool>();
   pool->shelf_ = std::make_shared<Shelf>();
+  GuardLooseObjects(handle);
   pool->git_folder_ = git_repository_path(handle);
   pool->shelf_->handles.emplace_back(handle);
   return pool;
@@ -285,6 +270,7 @@ Result<std::shared_ptr<git_repository>> RepositoryPool::Take() {
     git_repository* opened = nullptr;
     if (git_repository_open(&opened, git_folder_.c_str()) != 0)
       return GitError(git_folder_);
+    GuardLooseObjects(opened);
     handle.reset(opened);
   }
   return std::shared_ptr<git_repository>(
@@ -299,11 +285,11 @@ Result<std::unique_ptr<RevisionWalk>> RevisionWalk::Open(
     const RevisionLimits& limits) {
   TRY_ASSIGN(std::shared_ptr<RepositoryPool> pool, RepositoryPool::Open(path));
   TRY_ASSIGN(std::shared_ptr<git_repository> handle, pool->Take());
-  Result<CommitObject> commit = Resolve(handle.get(), revision);
+  Result<CommitObject> commit = ResolveCommit(handle.get(), revision);
   if (!commit.ok()) return std::move(commit).error().Within(path);
   TRY_ASSIGN(std::string folder, FolderWithin(handle.get(), path));
   Repository repository = DescribeAny(handle.get());
-  repository.head_commit = Hex(*git_commit_id(commit->get()));
+  repository.head_commit = Hexadecimal(*git_commit_id(commit->get()));
   RevisionTrees trees(handle.get(), std::move(folder), limits.depth_max);
   Begun begun{std::move(handle), *std::move(commit), std::move(trees), limits};
   if (scope == RevisionScope::kTree) {
@@ -317,6 +303,34 @@ Result<std::unique_ptr<RevisionWalk>> RevisionWalk::Open(
       std::move(begun), std::move(repository), std::move(pool));
   TRY(walk->Begin());
   return std::unique_ptr<RevisionWalk>(std::move(walk));
+}
+
+Result<std::string> TreeAt(const std::string& path,
+                           const std::string& revision) {
+  TRY_ASSIGN(std::shared_ptr<RepositoryPool> pool, RepositoryPool::Open(path));
+  TRY_ASSIGN(const std::shared_ptr<git_repository> handle, pool->Take());
+  Result<CommitObject> commit = ResolveCommit(handle.get(), revision);
+  if (!commit.ok()) return std::move(commit).error().Within(path);
+  TRY_ASSIGN(const std::string folder, FolderWithin(handle.get(), path));
+  if (folder.empty()) return Hexadecimal(*git_commit_tree_id(commit->get()));
+  git_object* tree = nullptr;
+  if (git_object_lookup_bypath(
+          &tree, reinterpret_cast<const git_object*>(commit->get()),
+          folder.c_str(), GIT_OBJECT_TREE) != 0) {
+    return Error(Code::kNotFound,
+                 fmt::format("{}: \"{}\" has no such folder", path, revision));
+  }
+  const std::unique_ptr<git_object, GitFree<git_object_free>> owned(tree);
+  return Hexadecimal(*git_object_id(tree));
+}
+
+Result<std::string> CommitAt(const std::string& path,
+                             const std::string& revision) {
+  TRY_ASSIGN(std::shared_ptr<RepositoryPool> pool, RepositoryPool::Open(path));
+  TRY_ASSIGN(const std::shared_ptr<git_repository> handle, pool->Take());
+  Result<CommitObject> commit = ResolveCommit(handle.get(), revision);
+  if (!commit.ok()) return std::move(commit).error().Within(path);
+  return Hexadecimal(*git_commit_id(commit->get()));
 }
 
 std::optional<PassedOver> ReadBlob(git_repository* repository,

@@ -15,6 +15,7 @@
 #include "corpus/passed_over.h"
 #include "corpus/record.h"
 #include "corpus/repository.h"
+#include "corpus/revision_trees_internal.h"
 #include "corpus/source.h"
 
 namespace cofferdam::corpus {
@@ -55,6 +56,14 @@ class RepositoryPool {
   std::shared_ptr<Shelf> shelf_;
   std::string git_folder_;
 };
+
+// The commit that `revision` names as git rev-parse reads it; kNotFound.
+Result<CommitObject> ResolveCommit(git_repository* repository,
+                                   const std::string& revision);
+
+// As Describe, but for a bare repository too, whose root is its own folder;
+// that has no head_commit.
+Repository DescribeAny(git_repository* handle);
 
 // Finds the blobs of a revision: of its tree in byte order of their paths, of
 // its history in the order of commits, the oldest first, each blob at the first

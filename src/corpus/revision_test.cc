@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "corpus/commits.h"
 #include "corpus/folder_testing.h"
 #include "corpus/git_internal.h"
 #include "corpus/revision_internal.h"
@@ -249,6 +250,27 @@ TEST(RevisionWalk, NamesWhatIsNoRepositoryAndNoRevision) {
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(unknown.error().code(), Code::kNotFound);
   EXPECT_THAT(unknown.error().message(), HasSubstr("\"v9\""));
+}
+
+TEST(Revision, TheTreeOfAFolderIsGits) {
+  TestFolder folder;
+  folder.InitGit("");
+  for (const char* name : {"a", "b/c"}) {
+    folder.Write(name, name);
+    folder.Track("", name);
+  }
+  folder.Commit("");
+  // As `git rev-parse HEAD^{tree}` and `HEAD:b` say it.
+  EXPECT_EQ(*TreeAt(folder.path(), "HEAD"),
+            "88aecba41d0f7c43031e184384fbd3981211017a");
+  EXPECT_EQ(*TreeAt(folder.Path("b"), "HEAD"),
+            "ffb348fdf10d7623221f26b63da4b29bdd96662d");
+  folder.MakeFolder("x");
+  EXPECT_EQ(TreeAt(folder.Path("x"), "HEAD").error().code(), Code::kNotFound);
+  EXPECT_EQ(*CommitAt(folder.path(), "HEAD"),
+            *CommitAt(folder.Path("b"), "HEAD"));
+  EXPECT_EQ(CommitAt(folder.path(), "v9").error().code(), Code::kNotFound);
+  EXPECT_EQ(TreeAt(folder.path(), "v9").error().code(), Code::kNotFound);
 }
 
 struct Seen {

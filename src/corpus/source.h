@@ -43,8 +43,15 @@ enum class RevisionScope {
   kHistory,  // every blob that the revision's commits reach, each once
 };
 
+// What Source::bytes_total() says of a corpus with folders.
+enum class TotalBytes {
+  kIfKnown,  // 0
+  kCount,    // counted by a thread beside the reading, which walks them too
+};
+
 struct SourceOptions {
   SourceLimits limits;
+  TotalBytes total = TotalBytes::kIfKnown;
   // Names of the fields that hold text, as docs/formats/corpus.md says; empty
   // to find them by themselves. They bind records, not files that are one text.
   std::vector<std::string> fields;
@@ -132,7 +139,7 @@ class Source {
   virtual Result<std::optional<Chunk>> Next() = 0;
 
   // Bytes of the files before unpacking: in all, 0 while not known; and of
-  // those whose chunks were given. For progress.
+  // those whose chunks were given or, of folders, read. For progress.
   virtual uint64_t bytes_total() const = 0;
   virtual uint64_t bytes_done() const = 0;
 

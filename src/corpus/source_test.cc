@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "corpus/folder_testing.h"
 #include "corpus/source_testing.h"
 
@@ -118,7 +120,30 @@ TEST(Source, ReadsATreeInOrder) {
                                         at + "c/d.txt#0 [0,2) =d\n"));
   EXPECT_THAT(seen.passed, ElementsAre(at + "e.bin#0+0 binary"));
   EXPECT_EQ((*source)->bytes_total(), 0u);
+  EXPECT_EQ((*source)->bytes_done(), 23u);
+}
+
+TEST(Source, CountsTheBytesOfFoldersIfAsked) {
+  TestFolder folder;
+  folder.Write("a.py", "x = 1\n");
+  folder.Write("b.jsonl", "{\"text\":\"b\"}\n");
+  folder.Write("c/e.bin", std::string("\0\1", 2));
+  auto source = OpenSource({folder.path()}, {.total = TotalBytes::kCount});
+  ASSERT_TRUE(source.ok());
+  // Beside the reading, so it is there some time after.
+  while ((*source)->bytes_total() == 0) std::this_thread::yield();
+  EXPECT_EQ((*source)->bytes_total(), 21u);
+  ReadAll(source->get());
   EXPECT_EQ((*source)->bytes_done(), 21u);
+}
+
+TEST(Source, GoesAwayWhileItsBytesAreCounted) {
+  TestFolder folder;
+  for (int i = 0; i < 100; ++i)
+    folder.Write("folder" + std::to_string(i) + "/a.py", "x = 1\n");
+  auto source = OpenSource({folder.path()}, {.total = TotalBytes::kCount});
+  ASSERT_TRUE(source.ok());
+  source->reset();
 }
 
 TEST(Source, ALargeContainerReadsAsASmallOne) {

@@ -111,5 +111,18 @@ TEST(ReadTextFile, ReadsFilesOfTheKernelThatSayTheyAreEmpty) {
   EXPECT_NE(bytes.find("VmRSS"), std::string::npos);
 }
 
+// A twentieth of what is looked at, counted far beyond what a byte holds.
+TEST(TextFile, CountsControlCharactersUpToItsShareOfThem) {
+  std::string head(kTextProbeBytes, 'x');
+  constexpr size_t kMost = kTextProbeBytes / 20;
+  for (size_t i = 0; i < kMost; ++i) head[i] = "\x01\x08\x0e\x1f\x7f"[i % 5];
+  EXPECT_FALSE(LooksBinary(head));
+  head.back() = '\x02';
+  EXPECT_TRUE(LooksBinary(head));
+  // Neither layout nor escape, nor letters of other scripts, count.
+  for (const char c : std::string_view("\t\n\v\f\r\x1b \x80\xff"))
+    EXPECT_FALSE(LooksBinary(std::string(1000, c))) << int{c};
+}
+
 }  // namespace
 }  // namespace cofferdam::corpus

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <thread>
 #include <utility>
 
 #include "base/hash.h"
@@ -24,6 +25,13 @@ std::shared_ptr<const FilePlace> PlaceOf(const Document& document) {
 
 FinalLink LinkRule(const Document& document) {
   return document.named ? FinalLink::kFollow : FinalLink::kRefuse;
+}
+
+// Of the file, or of what a symbolic link leads to; 0 if it cannot be asked.
+uint64_t SizeOf(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return 0;
+  return static_cast<uint64_t>(std::max<off_t>(status.st_size, 0));
 }
 
 // Files, and what was passed over between them; opened by the worker.
@@ -83,6 +91,7 @@ class FilesBody final : public ChunkBody {
       // What it read of a file that is no text is the begin of it.
       if (passed->reason == Reason::kBinary && IsPackedHead(text))
         return ReadContainer(document, memory, on_record, on_passed);
+      *done_ += SizeOf(document.path);
       on_passed(*passed);
       return {};
     }
@@ -118,20 +127,58 @@ class FilesBody final : public ChunkBody {
   std::shared_ptr<std::atomic<uint64_t>> done_;
 };
 
+// Adds up what a walk finds, in a thread of its own.
+class ByteCount {
+ public:
+  explicit ByteCount(TreeWalk walk)
+      : thread_([this, walk = std::move(walk)]() mutable { Run(&walk); }) {}
+  ~ByteCount() {
+    stop_ = true;
+    thread_.join();
+  }
+
+  // 0 until it has been through.
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  void Run(TreeWalk* walk) {
+    uint64_t bytes = 0;
+    while (!stop_) {
+      const std::optional<Step> step = walk->Next();
+      if (!step) {
+        bytes_ = bytes;
+        return;
+      }
+      if (const auto* document = std::get_if<Document>(&*step))
+        bytes += SizeOf(document->path);
+    }
+  }
+
+  std::atomic<uint64_t> bytes_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
 class TreeSource final : public Source {
  public:
+  // `counted` may be empty; else it is a walk over the same.
   TreeSource(TreeWalk walk, uint64_t bytes_total,
+             std::optional<TreeWalk> counted,
              std::shared_ptr<const Unpacking> shared)
       : walk_(std::move(walk)),
         bytes_total_(bytes_total),
-        shared_(std::move(shared)) {}
+        shared_(std::move(shared)) {
+    if (counted) count_ = std::make_unique<ByteCount>(*std::move(counted));
+  }
 
   Result<std::optional<Chunk>> Next() override {
     TRY_ASSIGN(std::optional<Chunk> chunk, NextChunk());
     if (chunk) chunk->set_number(chunks_++);
     return chunk;
   }
-  uint64_t bytes_total() const override { return bytes_total_; }
+  uint64_t bytes_total() const override {
+    return count_ == nullptr ? bytes_total_ : count_->bytes();
+  }
   uint64_t bytes_done() const override {
     return bytes_done_ + *files_done_ +
            (bytes_ == nullptr ? 0 : bytes_->bytes_taken());
@@ -182,10 +229,8 @@ class TreeSource final : public Source {
   static uint64_t ContainerBytes(const Step& step) {
     const auto* document = std::get_if<Document>(&step);
     if (document == nullptr || !IsContainerName(document->path)) return 0;
-    struct stat status;
     // What cannot be read, the worker will say.
-    if (::stat(document->path.c_str(), &status) != 0) return 0;
-    return static_cast<uint64_t>(std::max<off_t>(status.st_size, 0));
+    return SizeOf(document->path);
   }
 
   // Sets stream_, or says why not.
@@ -208,6 +253,7 @@ class TreeSource final : public Source {
 
   TreeWalk walk_;
   uint64_t bytes_total_;
+  std::unique_ptr<const ByteCount> count_;
   std::shared_ptr<const Unpacking> shared_;
   uint64_t chunks_ = 0;
   std::optional<Step> waiting_;  // found, but after the files before it
@@ -235,9 +281,15 @@ uint64_t BytesOf(const std::vector<std::string>& paths) {
 Result<std::unique_ptr<Source>> OpenTree(
     const std::vector<std::string>& paths,
     std::shared_ptr<const Unpacking> shared) {
-  TRY_ASSIGN(TreeWalk walk, TreeWalk::Open(paths, shared->options.limits.tree));
+  const TreeLimits& limits = shared->options.limits.tree;
+  TRY_ASSIGN(TreeWalk walk, TreeWalk::Open(paths, limits));
+  const uint64_t bytes = BytesOf(paths);
+  std::optional<TreeWalk> counted;
+  if (bytes == 0 && shared->options.total == TotalBytes::kCount) {
+    TRY_ASSIGN(counted, TreeWalk::Open(paths, limits));
+  }
   return std::unique_ptr<Source>(std::make_unique<TreeSource>(
-      std::move(walk), BytesOf(paths), std::move(shared)));
+      std::move(walk), bytes, std::move(counted), std::move(shared)));
 }
 
 }  // namespace cofferdam::corpus
