@@ -11,24 +11,25 @@ namespace cofferdam::evidence {
 namespace {
 
 using fingerprint::EvidenceStream;
-using fingerprint::kGram;
 using fingerprint::TokenRange;
 
 int64_t Diagonal(const Seed& seed) {
   return int64_t{seed.document} - int64_t{seed.output};
 }
 
-bool SeedHolds(const Seed& seed, std::span<const uint8_t> document,
+bool SeedHolds(const Seed& seed, uint32_t tokens,
+               std::span<const uint8_t> document,
                std::span<const uint8_t> output, const TokenRange& stretch) {
   // The index compares part of a hash only, so a seed may be a chance hit.
-  return uint64_t{seed.document} + kGram <= document.size() &&
-         uint64_t{seed.output} + kGram <= stretch.end &&
+  return uint64_t{seed.document} + tokens <= document.size() &&
+         uint64_t{seed.output} + tokens <= stretch.end &&
          std::equal(document.begin() + seed.document,
-                    document.begin() + seed.document + kGram,
+                    document.begin() + seed.document + tokens,
                     output.begin() + seed.output);
 }
 
-SharedRun Longest(const Seed& seed, std::span<const uint8_t> document,
+SharedRun Longest(const Seed& seed, uint32_t tokens,
+                  std::span<const uint8_t> document,
                   std::span<const uint8_t> output, const TokenRange& stretch) {
   uint32_t back = 0;
   uint32_t back_max = std::min(seed.document, seed.output - stretch.begin);
@@ -36,7 +37,7 @@ SharedRun Longest(const Seed& seed, std::span<const uint8_t> document,
          document[seed.document - back - 1] == output[seed.output - back - 1]) {
     ++back;
   }
-  uint32_t on = kGram;
+  uint32_t on = tokens;
   auto on_max = static_cast<uint32_t>(std::min<size_t>(
       document.size() - seed.document, stretch.end - seed.output));
   while (on < on_max &&
@@ -64,7 +65,8 @@ uint32_t Overlap(const SharedRun& before, const SharedRun& after) {
 
 // What `after` adds to a chain that ends with `before`; none when it does not
 // follow it.
-std::optional<double> Gain(const SharedRun& before, const SharedRun& after) {
+std::optional<double> Gain(const SharedRun& before, const SharedRun& after,
+                           const AlignCosts& costs) {
   if (before.document >= after.document || before.output >= after.output)
     return std::nullopt;
   uint32_t overlap = Overlap(before, after);
@@ -74,7 +76,8 @@ std::optional<double> Gain(const SharedRun& before, const SharedRun& after) {
   uint32_t output_gap =
       after.output + overlap - (before.output + before.length);
   if (std::max(document_gap, output_gap) > kGapTokensMax) return std::nullopt;
-  return after.length - overlap - GapCost(document_gap, output_gap);
+  return costs.token_worth * (after.length - overlap) -
+         GapCost(document_gap, output_gap);
 }
 
 // Whether a pair of equal normalised tokens has the same name, too.
@@ -146,6 +149,13 @@ void SeparateAll(const DocumentTokens& document, const EvidenceStream& stream,
 
 }  // namespace
 
+AlignCosts CostsOf(fingerprint::Language language) {
+  if (!fingerprint::IsProse(language)) return {};
+  return {.seed_tokens = fingerprint::kProseGram,
+          .token_worth = 4,
+          .run_tokens_min = 2};
+}
+
 double GapCost(uint32_t document_tokens, uint32_t output_tokens) {
   // A gap costs 5 bits to open and a tenth for each token, a substitution 4
   // (facts: prototype of the evidence model).
@@ -172,8 +182,9 @@ TokenRange StretchAround(const EvidenceStream& stream, uint32_t token) {
 }
 
 ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
-                    const EvidenceStream& stream, size_t runs_max,
-                    uint64_t compared_max, uint64_t* compared) {
+                    const EvidenceStream& stream, const AlignCosts& costs,
+                    size_t runs_max, uint64_t compared_max,
+                    uint64_t* compared) {
   ExtendResult result;
   std::sort(seeds->begin(), seeds->end(), [](const Seed& a, const Seed& b) {
     return std::pair(Diagonal(a), a.document) <
@@ -192,8 +203,10 @@ ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
     }
     if (seed.output >= stream.size()) continue;
     TokenRange stretch = StretchAround(stream, seed.output);
-    if (!SeedHolds(seed, document, stream.normal, stretch)) continue;
-    SharedRun run = Longest(seed, document, stream.normal, stretch);
+    if (!SeedHolds(seed, costs.seed_tokens, document, stream.normal, stretch))
+      continue;
+    SharedRun run =
+        Longest(seed, costs.seed_tokens, document, stream.normal, stretch);
     *compared += run.length;
     covered = run.document + run.length;
     if (result.runs.size() == runs_max) {
@@ -207,7 +220,8 @@ ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
 
 std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs,
                                           const DocumentTokens& document,
-                                          const EvidenceStream& stream) {
+                                          const EvidenceStream& stream,
+                                          const AlignCosts& costs) {
   std::sort(runs.begin(), runs.end(),
             [](const SharedRun& a, const SharedRun& b) {
               return std::pair(a.document, a.output) <
@@ -215,9 +229,9 @@ std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs,
             });
   std::vector<Link> links(runs.size());
   for (size_t i = 0; i < runs.size(); ++i) {
-    links[i].score = runs[i].length;
+    links[i].score = costs.token_worth * runs[i].length;
     for (size_t j = i - std::min(i, kChainLookBack); j < i; ++j) {
-      std::optional<double> gain = Gain(runs[j], runs[i]);
+      std::optional<double> gain = Gain(runs[j], runs[i], costs);
       if (gain && links[j].score + *gain > links[i].score)
         links[i] = {links[j].score + *gain, static_cast<int32_t>(j)};
     }
@@ -248,98 +262,33 @@ std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs,
 
 namespace {
 
-// The alignment of a gap: the longest common subsequence, but that every run of
-// equal tokens pays for its start, so that stray brackets do not count.
-class GapAlignment {
- public:
-  GapAlignment(std::span<const uint8_t> document,
-               std::span<const uint8_t> output, uint32_t unquoted_from,
-               const EvidenceStream& stream)
-      : rows_(document.size()), columns_(output.size()) {
-    steps_.assign((rows_ + 1) * (columns_ + 1), 0);
-    std::vector<int> in_run(columns_ + 1, kNone), best(columns_ + 1, 0);
-    std::vector<bool> open(columns_);
-    for (size_t j = 0; j < columns_; ++j) {
-      auto token = static_cast<uint32_t>(unquoted_from + j);
-      TokenRange stretch = StretchAround(stream, token);
+// What is equal between both sides of a gap, relative to its begin.
+std::vector<SharedRun> RunsInGap(const DocumentTokens& document,
+                                 uint32_t document_from, uint32_t rows,
+                                 const EvidenceStream& stream,
+                                 uint32_t output_from, uint32_t columns,
+                                 const AlignCosts& costs,
+                                 GapAlignment* alignment) {
+  std::vector<bool> open;
+  if (!stream.quoted.empty()) {
+    open.resize(columns);
+    for (uint32_t j = 0; j < columns; ++j) {
+      const TokenRange stretch = StretchAround(stream, output_from + j);
       open[j] = stretch.begin < stretch.end;
     }
-    for (size_t i = 1; i <= rows_; ++i) {
-      int in_run_corner = in_run[0];
-      int best_corner = best[0];
-      for (size_t j = 1; j <= columns_; ++j) {
-        int in_run_above = in_run[j];
-        int best_above = best[j];
-        uint8_t step = 0;
-        in_run[j] = kNone;
-        if (open[j - 1] && document[i - 1] == output[j - 1]) {
-          int on = in_run_corner + 1;
-          int fresh = best_corner + 1 - kStart;
-          if (on >= fresh) step |= kGoesOn;
-          in_run[j] = std::max(on, fresh);
-        }
-        best[j] = std::max(best_above, best[j - 1]);
-        if (in_run[j] > best[j]) {
-          best[j] = in_run[j];
-          step |= kMatches;
-        } else if (best_above < best[j - 1]) {
-          step |= kLeft;
-        }
-        steps_[i * (columns_ + 1) + j] = step;
-        in_run_corner = in_run_above;
-        best_corner = best_above;
-      }
-    }
   }
-
-  // Runs relative to the gap's beginning, rising.
-  std::vector<SharedRun> Runs() const {
-    std::vector<SharedRun> runs;
-    size_t i = rows_;
-    size_t j = columns_;
-    while (i > 0 && j > 0) {
-      uint8_t step = At(i, j);
-      if ((step & kMatches) == 0) {
-        --((step & kLeft) != 0 ? j : i);
-        continue;
-      }
-      uint32_t length = 0;
-      bool goes_on = true;
-      while (goes_on) {
-        goes_on = (At(i, j) & kGoesOn) != 0;
-        ++length;
-        --i;
-        --j;
-      }
-      if (length >= kFilledRunTokensMin) {
-        runs.push_back(
-            {static_cast<uint32_t>(i), static_cast<uint32_t>(j), length});
-      }
-    }
-    std::reverse(runs.begin(), runs.end());
-    return runs;
-  }
-
- private:
-  static constexpr int kNone = -1'000'000;
-  static constexpr int kStart = static_cast<int>(kFilledRunTokensMin) - 1;
-  static constexpr uint8_t kMatches = 1;  // the best ends with a run here
-  static constexpr uint8_t kGoesOn = 2;   // that run goes on up and left
-  static constexpr uint8_t kLeft = 4;     // else: the best comes from the left
-
-  uint8_t At(size_t i, size_t j) const {
-    return steps_[i * (columns_ + 1) + j];
-  }
-
-  size_t rows_;
-  size_t columns_;
-  std::vector<uint8_t> steps_;
-};
+  std::vector<SharedRun> runs;
+  alignment->Align(document.normal.subspan(document_from, rows),
+                   std::span(stream.normal).subspan(output_from, columns), open,
+                   &runs, costs.run_tokens_min);
+  return runs;
+}
 
 }  // namespace
 
 void FillGaps(const DocumentTokens& document, const EvidenceStream& stream,
-              std::vector<SharedRun>* chain) {
+              const AlignCosts& costs, std::vector<SharedRun>* chain,
+              GapAlignment* alignment) {
   std::vector<SharedRun> filled;
   for (const SharedRun& run : *chain) {
     if (!filled.empty()) {
@@ -347,12 +296,10 @@ void FillGaps(const DocumentTokens& document, const EvidenceStream& stream,
       uint32_t output_from = filled.back().output + filled.back().length;
       uint32_t document_gap = run.document - document_from;
       uint32_t output_gap = run.output - output_from;
-      if (std::min(document_gap, output_gap) >= kFilledRunTokensMin) {
-        GapAlignment gap(
-            document.normal.subspan(document_from, document_gap),
-            std::span(stream.normal).subspan(output_from, output_gap),
-            output_from, stream);
-        for (const SharedRun& found : gap.Runs()) {
+      if (std::min(document_gap, output_gap) >= costs.run_tokens_min) {
+        for (const SharedRun& found :
+             RunsInGap(document, document_from, document_gap, stream,
+                       output_from, output_gap, costs, alignment)) {
           filled.push_back({document_from + found.document,
                             output_from + found.output, found.length});
         }
@@ -369,13 +316,15 @@ namespace {
 // `gap` tells the tokens between run i and what stands before it on that side.
 template <typename GapBefore>
 size_t WorthTheirGaps(size_t count, const GapBefore& gap,
+                      const AlignCosts& costs,
                       const std::vector<SharedRun>& from_chain) {
   double gained = 0;
   double best = 0;
   size_t worth = 0;
   for (size_t i = 0; i < count; ++i) {
     auto [document_gap, output_gap] = gap(i);
-    gained += from_chain[i].length - GapCost(document_gap, output_gap);
+    gained += costs.token_worth * from_chain[i].length -
+              GapCost(document_gap, output_gap);
     if (gained > best) {
       best = gained;
       worth = i + 1;
@@ -385,17 +334,17 @@ size_t WorthTheirGaps(size_t count, const GapBefore& gap,
 }
 
 void FillBefore(const DocumentTokens& document, const EvidenceStream& stream,
-                std::vector<SharedRun>* chain) {
+                const AlignCosts& costs, std::vector<SharedRun>* chain,
+                GapAlignment* alignment) {
   const SharedRun first = chain->front();
   uint32_t rows = std::min(first.document, kEndTokensMax);
   uint32_t columns = std::min(first.output, kEndTokensMax);
-  if (std::min(rows, columns) < kFilledRunTokensMin) return;
+  if (std::min(rows, columns) < costs.run_tokens_min) return;
   uint32_t document_from = first.document - rows;
   uint32_t output_from = first.output - columns;
-  GapAlignment end(document.normal.subspan(document_from, rows),
-                   std::span(stream.normal).subspan(output_from, columns),
-                   output_from, stream);
-  std::vector<SharedRun> found = end.Runs();
+  std::vector<SharedRun> found =
+      RunsInGap(document, document_from, rows, stream, output_from, columns,
+                costs, alignment);
   std::reverse(found.begin(), found.end());
   auto gap = [&](size_t i) {
     uint32_t document_until = i == 0 ? rows : found[i - 1].document;
@@ -403,7 +352,7 @@ void FillBefore(const DocumentTokens& document, const EvidenceStream& stream,
     return std::pair(document_until - found[i].document - found[i].length,
                      output_until - found[i].output - found[i].length);
   };
-  found.resize(WorthTheirGaps(found.size(), gap, found));
+  found.resize(WorthTheirGaps(found.size(), gap, costs, found));
   for (SharedRun& run : found) {
     run.document += document_from;
     run.output += output_from;
@@ -412,7 +361,8 @@ void FillBefore(const DocumentTokens& document, const EvidenceStream& stream,
 }
 
 void FillAfter(const DocumentTokens& document, const EvidenceStream& stream,
-               std::vector<SharedRun>* chain) {
+               const AlignCosts& costs, std::vector<SharedRun>* chain,
+               GapAlignment* alignment) {
   const SharedRun last = chain->back();
   uint32_t document_from = last.document + last.length;
   uint32_t output_from = last.output + last.length;
@@ -420,17 +370,16 @@ void FillAfter(const DocumentTokens& document, const EvidenceStream& stream,
       std::min<size_t>(document.normal.size() - document_from, kEndTokensMax));
   auto columns = static_cast<uint32_t>(
       std::min<size_t>(stream.size() - output_from, kEndTokensMax));
-  if (std::min(rows, columns) < kFilledRunTokensMin) return;
-  GapAlignment end(document.normal.subspan(document_from, rows),
-                   std::span(stream.normal).subspan(output_from, columns),
-                   output_from, stream);
-  std::vector<SharedRun> found = end.Runs();
+  if (std::min(rows, columns) < costs.run_tokens_min) return;
+  std::vector<SharedRun> found =
+      RunsInGap(document, document_from, rows, stream, output_from, columns,
+                costs, alignment);
   auto gap = [&](size_t i) {
     SharedRun before = i == 0 ? SharedRun{} : found[i - 1];
     return std::pair(found[i].document - before.document - before.length,
                      found[i].output - before.output - before.length);
   };
-  found.resize(WorthTheirGaps(found.size(), gap, found));
+  found.resize(WorthTheirGaps(found.size(), gap, costs, found));
   for (SharedRun& run : found) {
     run.document += document_from;
     run.output += output_from;
@@ -441,9 +390,10 @@ void FillAfter(const DocumentTokens& document, const EvidenceStream& stream,
 }  // namespace
 
 void FillEnds(const DocumentTokens& document, const EvidenceStream& stream,
-              std::vector<SharedRun>* chain) {
-  FillBefore(document, stream, chain);
-  FillAfter(document, stream, chain);
+              const AlignCosts& costs, std::vector<SharedRun>* chain,
+              GapAlignment* alignment) {
+  FillBefore(document, stream, costs, chain, alignment);
+  FillAfter(document, stream, costs, chain, alignment);
 }
 
 }  // namespace cofferdam::evidence

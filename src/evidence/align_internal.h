@@ -5,9 +5,12 @@
 #include <span>
 #include <vector>
 
+#include "evidence/gap_alignment_internal.h"
 #include "evidence/matcher.h"
 #include "evidence/proposal.h"
 #include "fingerprint/evidence_stream.h"
+#include "fingerprint/language.h"
+#include "fingerprint/select.h"
 
 namespace cofferdam::evidence {
 
@@ -22,6 +25,18 @@ struct DocumentTokens {
 inline constexpr uint32_t kGapTokensMax = 48;
 // Runs before one that are tried as the one it follows.
 inline constexpr size_t kChainLookBack = 128;
+// How tokens are aligned.
+struct AlignCosts {
+  // Tokens that a seed has in common at least.
+  uint32_t seed_tokens = fingerprint::kGram;
+  // What a matched token is worth against the cost of gaps.
+  double token_worth = 1;
+  // Shorter runs between others are left out.
+  uint32_t run_tokens_min = kFilledRunTokensMin;
+};
+// A word of prose tells four times what a token of code does.
+AlignCosts CostsOf(fingerprint::Language language);
+
 // What a gap between two runs costs, in bits (which are about tokens).
 double GapCost(uint32_t document_tokens, uint32_t output_tokens);
 
@@ -39,7 +54,8 @@ struct ExtendResult {
   size_t runs_dropped = 0;
 };
 ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
-                    const fingerprint::EvidenceStream& stream, size_t runs_max,
+                    const fingerprint::EvidenceStream& stream,
+                    const AlignCosts& costs, size_t runs_max,
                     uint64_t compared_max, uint64_t* compared);
 
 // Chains runs that follow each other in both texts. The best come first. Where
@@ -49,20 +65,23 @@ ExtendResult Extend(std::vector<Seed>* seeds, std::span<const uint8_t> document,
 // only, comes once more at the end, by itself and whole.
 std::vector<std::vector<SharedRun>> Chain(
     std::vector<SharedRun> runs, const DocumentTokens& document,
-    const fingerprint::EvidenceStream& stream);
+    const fingerprint::EvidenceStream& stream, const AlignCosts& costs);
 
 // Adds to `chain` what is equal between its runs, in runs of at least
-// kFilledRunTokensMin tokens; never a quoted token of the output.
-inline constexpr uint32_t kFilledRunTokensMin = 4;
+// AlignCosts::run_tokens_min tokens; never a quoted token of the output.
 void FillGaps(const DocumentTokens& document,
               const fingerprint::EvidenceStream& stream,
-              std::vector<SharedRun>* chain);
+              const AlignCosts& costs, std::vector<SharedRun>* chain,
+              GapAlignment* alignment);
 
 // The same before and after `chain`, which is not empty, as far as what is
 // found is worth the gaps in between; never beyond so many tokens on a side.
 inline constexpr uint32_t kEndTokensMax = 64;
+static_assert(kEndTokensMax <= kAlignedTokensMax);
+static_assert(kGapTokensMax <= kAlignedTokensMax);
 void FillEnds(const DocumentTokens& document,
               const fingerprint::EvidenceStream& stream,
-              std::vector<SharedRun>* chain);
+              const AlignCosts& costs, std::vector<SharedRun>* chain,
+              GapAlignment* alignment);
 
 }  // namespace cofferdam::evidence

@@ -189,51 +189,71 @@ void Background::PrefetchCommon(uint64_t k_gram) const {
 
 namespace {
 
-// Lowers `eighths` where `model` knows better; the first model just sets them.
+// The least of what several models say of a text's bytes from `begin` to `end`.
 class LeastBits {
  public:
-  LeastBits(std::span<const uint8_t> text, std::vector<uint8_t>* eighths)
-      : text_(text), eighths_(*eighths) {}
+  LeastBits(std::span<const uint8_t> text, size_t begin, size_t end)
+      : text_(text), begin_(begin), end_(end) {}
 
   void Ask(const FuseMap& model) {
     if (model.shape().keys == 0) return;
-    if (first_) {
-      ModelEighths(model, text_, &eighths_);
-      first_ = false;
-      return;
-    }
-    ModelEighths(model, text_, &other_);
+    std::vector<uint8_t>& said = least_.empty() ? least_ : other_;
+    said.resize(end_ - begin_);
+    ModelEighths(model, text_, begin_, end_, said);
+    if (&said == &least_) return;
     for (size_t i = 0; i < other_.size(); ++i) {
-      eighths_[i] = std::min(eighths_[i], other_[i]);
+      least_[i] = std::min(least_[i], other_[i]);
     }
   }
 
+  // Empty where no model said anything.
+  const std::vector<uint8_t>& least() const { return least_; }
+
  private:
   std::span<const uint8_t> text_;
-  std::vector<uint8_t>& eighths_;
+  const size_t begin_;
+  const size_t end_;
+  std::vector<uint8_t> least_;
   std::vector<uint8_t> other_;
-  bool first_ = true;
 };
 
 }  // namespace
 
+void Background::BitsOfRepetition(std::span<const uint8_t> normal_bytes,
+                                  std::vector<uint8_t>* eighths) {
+  eighths->assign(normal_bytes.size(), UINT8_MAX);
+  LowerByRepetition(normal_bytes, eighths);
+}
+
 // A family of which a layer has read little would find everything surprising:
 // there the model of C may know better.
-void Background::TokenBits(Family family, std::span<const uint8_t> normal_bytes,
-                           int64_t exchange_micros,
-                           std::vector<uint8_t>* eighths) const {
-  eighths->assign(normal_bytes.size(), kNoModelEighths);
-  LeastBits least(normal_bytes, eighths);
+void Background::LowerBits(Family family, std::span<const uint8_t> normal_bytes,
+                           int64_t exchange_micros, size_t begin, size_t end,
+                           std::span<uint8_t> eighths) const {
+  CHECK(eighths.size() == normal_bytes.size());
+  LeastBits bits(normal_bytes, begin, end);
   for (const Layer& layer : state_->layers) {
     if (layer.header.date_micros > exchange_micros) continue;
     const FuseMap& model = layer.models[static_cast<size_t>(family)];
-    least.Ask(model);
+    bits.Ask(model);
     if (family != Family::kC && family != Family::kProse &&
         model.shape().keys < kThinModelGrams) {
-      least.Ask(layer.models[static_cast<size_t>(Family::kC)]);
+      bits.Ask(layer.models[static_cast<size_t>(Family::kC)]);
     }
   }
-  LowerByRepetition(normal_bytes, eighths);
+  const std::vector<uint8_t>& least = bits.least();
+  for (size_t i = begin; i < end; ++i) {
+    eighths[i] = std::min(eighths[i],
+                          least.empty() ? kNoModelEighths : least[i - begin]);
+  }
+}
+
+void Background::TokenBits(Family family, std::span<const uint8_t> normal_bytes,
+                           int64_t exchange_micros,
+                           std::vector<uint8_t>* eighths) const {
+  BitsOfRepetition(normal_bytes, eighths);
+  LowerBits(family, normal_bytes, exchange_micros, 0, normal_bytes.size(),
+            *eighths);
 }
 
 namespace {

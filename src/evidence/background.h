@@ -132,6 +132,12 @@ class Background {
                  std::vector<uint8_t>* eighths) const {
     TokenBits(FamilyOf(language), normal_bytes, exchange_micros, eighths);
   }
+  // The two steps of it, as TokenModel has them.
+  static void BitsOfRepetition(std::span<const uint8_t> normal_bytes,
+                               std::vector<uint8_t>* eighths);
+  void LowerBits(Family family, std::span<const uint8_t> normal_bytes,
+                 int64_t exchange_micros, size_t begin, size_t end,
+                 std::span<uint8_t> eighths) const;
 
   // Replaces `stretches` by the ranges of `normal` (TokenStream::normal of a
   // document) that stand in human text of an admitted layer, rising and
@@ -155,10 +161,15 @@ class BackgroundModel final : public TokenModel {
  public:
   BackgroundModel(const Background& background, int64_t exchange_micros)
       : background_(background), exchange_micros_(exchange_micros) {}
-  void TokenBits(fingerprint::Language language,
-                 std::span<const uint8_t> normal,
-                 std::vector<uint8_t>* eighths) const override {
-    background_.TokenBits(language, normal, exchange_micros_, eighths);
+  void BitsOfRepetition(std::span<const uint8_t> normal,
+                        std::vector<uint8_t>* eighths) const override {
+    Background::BitsOfRepetition(normal, eighths);
+  }
+  void LowerBits(fingerprint::Language language,
+                 std::span<const uint8_t> normal, size_t begin, size_t end,
+                 std::span<uint8_t> eighths) const override {
+    background_.LowerBits(FamilyOf(language), normal, exchange_micros_, begin,
+                          end, eighths);
   }
 
  private:

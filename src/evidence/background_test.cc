@@ -204,6 +204,30 @@ TEST(BackgroundTest, TokensOfKnownShapesCostLessThanOthers) {
                                               "except import lambda is is "));
 }
 
+TEST(BackgroundTest, ATextThatIsWeighedInPartsIsWeighedAsAWhole) {
+  std::vector<std::vector<std::string>> projects;
+  for (uint64_t i = 0; i < 20; ++i) projects.push_back({Function(i, 40)});
+  const std::string bytes = Built(projects);
+  const std::string other = Built({{Function(90, 60)}}, kDate - 1);
+  const Background background = Over({bytes, other});
+  const auto normal = NormalBytes(Function(30, 60) + Function(31, 20));
+  std::vector<uint8_t> whole;
+  background.TokenBits(Language::kPython, normal, kDate, &whole);
+  const BackgroundModel model(background, kDate);
+  std::mt19937_64 random(4);
+  for (int turn = 0; turn < 20; ++turn) {
+    std::vector<uint8_t> parts;
+    model.BitsOfRepetition(normal, &parts);
+    for (size_t begin = 0; begin < normal.size();) {
+      // Twice the same changes nothing.
+      const size_t end = std::min(begin + random() % 70, normal.size());
+      model.LowerBits(Language::kPython, normal, begin, end, parts);
+      begin = random() % 4 == 0 ? begin : end;
+    }
+    ASSERT_EQ(parts, whole);
+  }
+}
+
 TEST(BackgroundTest, OfSeveralLayersTheLeastSurprisedCounts) {
   std::vector<std::vector<std::string>> projects;
   for (uint64_t i = 0; i < 20; ++i) projects.push_back({Function(i, 40)});

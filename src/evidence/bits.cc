@@ -56,6 +56,7 @@ class LongestRun {
   struct Run {
     uint32_t tokens = 0;
     uint32_t novel = 0;  // that nothing else explains
+    uint32_t names = 0;  // different ones
     double bits = 0;
   };
 
@@ -65,10 +66,19 @@ class LongestRun {
     run_.bits += bits;
     if (run_.tokens > longest_.tokens) longest_ = run_;
   }
-  void End() { run_ = {}; }
+  // The token added next has the name `raw`.
+  void AddName(uint64_t raw) {
+    if (names_.insert(raw).second) ++run_.names;
+  }
+  void End() {
+    if (run_.tokens == 0) return;
+    run_ = {};
+    names_.clear();
+  }
   const Run& longest() const { return longest_; }
 
  private:
+  std::unordered_set<uint64_t> names_;
   Run run_;
   Run longest_;
 };
@@ -116,7 +126,6 @@ class Scale {
       }
     }
     renaming_.Settle();
-    FindEchoRun();
   }
 
   void Add(uint32_t document_token, uint32_t output_token) {
@@ -137,7 +146,9 @@ class Scale {
     }
     bool novel = IsNovel(document_token, output_token);
     if (kept) {
-      exact_.Add(novel, tells * share);
+      if (normal == 0 || normal == 2)
+        exact_.AddName(document_.raw()[document_token]);
+      exact_.Add(IsExactlyNovel(document_token), tells * share);
     } else {
       exact_.End();
     }
@@ -165,6 +176,7 @@ class Scale {
     ContentEvidence evidence = evidence_;
     evidence.exact_tokens = exact_.longest().tokens;
     evidence.exact_novel_tokens = exact_.longest().novel;
+    evidence.exact_names = exact_.longest().names;
     evidence.exact_bits = exact_.longest().bits;
     if (named_ > 0) evidence.kept_share = static_cast<double>(kept_) / named_;
     return evidence;
@@ -203,11 +215,17 @@ class Scale {
     return ConstantValue("string_kept");
   }
 
+  uint8_t NoteOf(uint32_t document_token) const {
+    return document_token < notes_.size() ? notes_[document_token] : kNoNote;
+  }
+  bool IsExactlyNovel(uint32_t document_token) const {
+    return (NoteOf(document_token) & (kPriorArt | kSharedExactly)) == 0;
+  }
+
   // Counts what else explains a token.
   bool IsNovel(uint32_t document_token, uint32_t output_token) {
     bool echoed = IsEchoed(output_token);
-    uint8_t note =
-        document_token < notes_.size() ? notes_[document_token] : kNoNote;
+    uint8_t note = NoteOf(document_token);
     evidence_.echoed_tokens += echoed ? 1 : 0;
     evidence_.prior_tokens += (note & kPriorArt) != 0 ? 1 : 0;
     evidence_.shared_tokens += (note & kShared) != 0 ? 1 : 0;
@@ -216,27 +234,11 @@ class Scale {
     return true;
   }
 
-  // Short runs of echoed tokens count where most of the match is echoed:
-  // a person's text under other names, here and there changed.
-  void FindEchoRun() {
-    uint32_t tokens = 0;
-    uint32_t echoed = 0;
-    for (const SharedRun& run : match_.runs) {
-      tokens += run.length;
-      for (uint32_t i = 0; i < run.length; ++i)
-        echoed += IsEchoed(run.output + i) ? 1 : 0;
-    }
-    echo_ = 0;
-    if (echoed < ConstantValue("echo_share") * tokens)
-      echo_run_ = static_cast<uint32_t>(ConstantValue("echo_run"));
-  }
-
   bool IsEchoed(uint32_t token) {
     while (echo_ < output_.echoed.size() && output_.echoed[echo_].end <= token)
       ++echo_;
     if (echo_ == output_.echoed.size()) return false;
-    const TokenRange& echoed = output_.echoed[echo_];
-    return echoed.begin <= token && echoed.end - echoed.begin >= echo_run_;
+    return output_.echoed[echo_].begin <= token;
   }
 
   const Match& match_;
@@ -246,8 +248,7 @@ class Scale {
   Repetition repetition_;
   Renaming renaming_;
   std::unordered_set<uint32_t> kept_names_;
-  size_t echo_ = 0;        // the first echoed range that may still count
-  uint32_t echo_run_ = 0;  // shorter ones do not count
+  size_t echo_ = 0;  // the first echoed range that may still count
   uint32_t named_ = 0;
   uint32_t kept_ = 0;
   LongestRun exact_;  // the same with its names

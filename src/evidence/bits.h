@@ -37,7 +37,12 @@ struct ContentEvidence {
   // The longest run that is the same with its names and literals, and what its
   // tokens tell.
   uint32_t exact_tokens = 0;
-  uint32_t exact_novel_tokens = 0;  // of them, explained by nothing else
+  // Of them, those that neither human text nor, with their names, outputs of
+  // several models explain. What the prompt held under other names does not
+  // explain these.
+  uint32_t exact_novel_tokens = 0;
+  // Different identifiers and strings of them.
+  uint32_t exact_names = 0;
   double exact_bits = 0;
 
   double bits() const { return token_bits + name_bits; }
@@ -55,6 +60,8 @@ enum TokenNote : uint8_t {
   kNoNote = 0,
   kPriorArt = 1,  // stands in human text of before the exchange
   kShared = 2,    // stands in outputs of several models
+  // The same, with its names, in runs of DocumentNotes::kExactRunMin tokens.
+  kSharedExactly = 4,
 };
 
 ContentEvidence WeighContent(const Match& match,

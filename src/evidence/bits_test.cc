@@ -153,13 +153,22 @@ TEST(WeighContent, KeepsWhatEchoesThePromptOutOfTheNovelBits) {
   EXPECT_EQ(all.novel_tokens, 0u);
 }
 
-TEST(WeighContent, TakesShortEchoesForTheMannerOfARepository) {
-  // 121 tokens; 60 of them are not half.
-  ContentEvidence few = WeighWhole(kText, kText, {{0, 47}, {60, 73}});
-  EXPECT_EQ(few.tokens, 121u);
-  EXPECT_EQ(few.echoed_tokens, 0u);
-  ContentEvidence most = WeighWhole(kText, kText, {{0, 47}, {60, 74}});
-  EXPECT_EQ(most.echoed_tokens, 61u);
+TEST(WeighContent, HoldsAnEchoNotAgainstWhatKeptTheOutputsNames) {
+  ContentEvidence echo = WeighWhole(kText, kText, {{0, 1000}});
+  EXPECT_EQ(echo.novel_tokens, 0u);
+  EXPECT_EQ(echo.exact_tokens, 121u);
+  EXPECT_EQ(echo.exact_novel_tokens, 121u);
+  EXPECT_GT(echo.exact_names, 5u);
+  EXPECT_LT(echo.exact_names, 60u);
+}
+
+TEST(IsEcho, BeginsWithThreeTokensInTen) {
+  ContentEvidence content;
+  content.tokens = 100;
+  content.echoed_tokens = 30;
+  EXPECT_TRUE(IsEcho(content));
+  content.echoed_tokens = 29;
+  EXPECT_FALSE(IsEcho(content));
 }
 
 TEST(WeighContent, KeepsWhatIsNotedOutOfTheNovelBits) {

@@ -4,6 +4,11 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
 
 namespace cofferdam::evidence {
 namespace {
@@ -22,41 +27,101 @@ unsigned EighthsOf(double share) {
 
 }  // namespace
 
-// At each byte the grams that end there are looked up, from one byte up to the
-// first that is not kept. The longest kept one gives the probability; every
-// context of the byte before that is longer than it costs its weight.
+namespace {
+
+constexpr size_t kLengths = std::size(kModelLengths);
+// Bytes whose grams are looked up at once: what costs is waiting for memory.
+constexpr size_t kAtOnce = 32;
+// Shorter grams are few, and lie in the cache.
+constexpr size_t kFetchFromLength = 3;
+
+// The grams that end at a byte and are kept, from one byte up to the first that
+// is not.
+struct KeptGrams {
+  size_t kept = 0;
+  std::array<uint32_t, kLengths> values;
+};
+
+// Those of the bytes from `begin` on, one for each of `grams`, length by
+// length.
+void FindKept(const FuseMap& model, std::span<const uint8_t> text, size_t begin,
+              std::span<KeptGrams> grams) {
+  std::array<uint64_t, kAtOnce> hashes;
+  std::array<uint8_t, kAtOnce> going_on;
+  for (size_t i = 0; i < grams.size(); ++i) {
+    grams[i].kept = 0;
+    hashes[i] = kModelHashBegin;
+    going_on[i] = static_cast<uint8_t>(i);
+  }
+  size_t count = grams.size();
+  size_t hashed = 0;
+  for (size_t number = 0; number < kLengths && count > 0; ++number) {
+    const size_t length = kModelLengths[number];
+    size_t left = 0;
+    for (size_t k = 0; k < count; ++k) {
+      const size_t i = going_on[k];
+      if (length > begin + i + 1) continue;
+      for (size_t at = hashed; at < length; ++at) {
+        hashes[i] = ModelHashStep(hashes[i], text[begin + i - at]);
+      }
+      if (length >= kFetchFromLength) model.Prefetch(hashes[i]);
+      going_on[left++] = static_cast<uint8_t>(i);
+    }
+    count = std::exchange(left, 0);
+    hashed = length;
+    for (size_t k = 0; k < count; ++k) {
+      const size_t i = going_on[k];
+      const std::optional<uint32_t> value = model.Find(hashes[i]);
+      if (!value) continue;
+      grams[i].values[number] = *value;
+      ++grams[i].kept;
+      going_on[left++] = static_cast<uint8_t>(i);
+    }
+    count = left;
+  }
+}
+
+}  // namespace
+
+// The longest gram that is kept gives the probability; every context of the
+// byte before that is longer than it costs its weight.
 void ModelEighths(const FuseMap& model, std::span<const uint8_t> text,
-                  std::vector<uint8_t>* eighths) {
-  eighths->resize(text.size());
+                  size_t begin, size_t end, std::span<uint8_t> eighths) {
+  CHECK(begin <= end && end <= text.size() && eighths.size() == end - begin);
   // Weights, in eighths, of the kept grams that end at the byte before.
   std::array<unsigned, kModelDense> weights{};
   size_t contexts = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    std::array<unsigned, kModelDense> own_weights{};
-    unsigned surprise = kUnseenEighths;
-    uint64_t hash = kModelHashBegin;
-    size_t hashed = 0;
-    size_t kept = 0;
-    for (const size_t length : kModelLengths) {
-      if (length > i + 1) break;
-      while (hashed < length) hash = ModelHashStep(hash, text[i - hashed++]);
-      const std::optional<uint32_t> value = model.Find(hash);
-      if (!value) break;
-      surprise = *value & kProbabilityMask;
-      if (length <= kModelDense) {
-        own_weights[length - 1] = (*value >> kModelProbabilityBits) * 4;
-        kept = length;
+  std::array<KeptGrams, kAtOnce> block;
+  // The byte before the first one only for its contexts.
+  for (size_t at = begin - std::min<size_t>(begin, 1); at < end;
+       at += kAtOnce) {
+    const std::span<KeptGrams> grams =
+        std::span(block).first(std::min(kAtOnce, end - at));
+    FindKept(model, text, at, grams);
+    for (size_t i = 0; i < grams.size(); ++i) {
+      const KeptGrams& own = grams[i];
+      unsigned surprise = own.kept == 0
+                              ? kUnseenEighths
+                              : own.values[own.kept - 1] & kProbabilityMask;
+      const size_t kept = std::min(own.kept, kModelDense);
+      // The context of `length` bytes was of use to a gram of length + 1.
+      for (size_t length = std::max<size_t>(kept, 1);
+           length <= contexts && length < kModelDense; ++length) {
+        surprise += weights[length - 1];
       }
+      if (at + i >= begin) eighths[at + i - begin] = Capped(surprise);
+      for (size_t length = 0; length < kept; ++length) {
+        weights[length] = (own.values[length] >> kModelProbabilityBits) * 4;
+      }
+      contexts = kept;
     }
-    // The context of `length` bytes was of use to a gram of length + 1.
-    for (size_t length = std::max<size_t>(kept, 1);
-         length <= contexts && length < kModelDense; ++length) {
-      surprise += weights[length - 1];
-    }
-    (*eighths)[i] = Capped(surprise);
-    weights = own_weights;
-    contexts = kept;
   }
+}
+
+void ModelEighths(const FuseMap& model, std::span<const uint8_t> text,
+                  std::vector<uint8_t>* eighths) {
+  eighths->resize(text.size());
+  ModelEighths(model, text, 0, text.size(), *eighths);
 }
 
 namespace {

@@ -43,10 +43,14 @@ inline uint64_t ModelHashStep(uint64_t hash, uint8_t byte_before) {
       fingerprint::kHashSeed0);
 }
 
-// Adds to nothing: replaces `eighths` by the surprise of each byte of `text`
-// after those before it, at most 255.
+// Replaces `eighths` by the surprise of each byte of `text` after those before
+// it, at most 255.
 void ModelEighths(const FuseMap& model, std::span<const uint8_t> text,
                   std::vector<uint8_t>* eighths);
+// The same of the bytes from `begin` to `end` alone, the first of `eighths`
+// being that of `begin`.
+void ModelEighths(const FuseMap& model, std::span<const uint8_t> text,
+                  size_t begin, size_t end, std::span<uint8_t> eighths);
 
 // Lowers `eighths` to what a reader who remembers the text so far would need:
 // where the last kRepeatContextMin bytes or more stood before, the byte that

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -99,6 +100,22 @@ TEST(ByteModelTest, ForetellsHeldOutTextAboutAsWellAsCountingDoes) {
   ModelEighths(model.map, held_out, &eighths);
   EXPECT_LT(BitsPerByte(eighths), 1.1 * NaiveBits(text, held_out) + 0.05);
   EXPECT_GT(BitsPerByte(eighths), 0.8 * NaiveBits(text, held_out));
+}
+
+TEST(ByteModelTest, AnyPartOfATextHasTheValuesThatItHasInTheWhole) {
+  const Model model = Train(ToyText(50));
+  const Bytes text = ToyDocument(1000, 200);
+  std::vector<uint8_t> whole;
+  ModelEighths(model.map, text, &whole);
+  std::mt19937_64 random(3);
+  for (int turn = 0; turn < 300; ++turn) {
+    const size_t begin = random() % (text.size() + 1);
+    const size_t end = begin + random() % (text.size() - begin + 1);
+    std::vector<uint8_t> part(end - begin);
+    ModelEighths(model.map, text, begin, end, part);
+    ASSERT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + begin))
+        << begin << " to " << end;
+  }
 }
 
 TEST(ByteModelTest, ProbabilitiesOfAllBytesSumToAboutOne) {

@@ -38,8 +38,9 @@ Calibration::Row Calibration::Of(Family family,
     double weak = std::floor(reported[first]) + 1;
     row.threshold.weak_bits =
         std::min(std::max(weak, kWeakBitsMin), kThresholdBitsMax);
-    double margin =
-        reported.size() < kScarceTexts ? kScarceMargin : kCalibrationMargin;
+    bool scarce = reported.size() < kScarceTexts ||
+                  texts.highest.size() < kScarceProjects;
+    double margin = scarce ? kScarceMargin : kCalibrationMargin;
     double strong = std::ceil(margin * row.highest);
     row.threshold.strong_bits =
         std::min(std::max({strong, kStrongBitsMin, row.threshold.weak_bits}),

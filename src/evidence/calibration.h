@@ -17,9 +17,11 @@ namespace cofferdam::evidence {
 
 // `strong` is what the highest human text reached, times this, ...
 inline constexpr double kCalibrationMargin = 1.25;
-// ... or this, where a family had fewer texts to reach high with, ...
+// ... or this, where a family had fewer texts to reach high with, or texts of
+// so few projects that they say little of others, ...
 inline constexpr double kScarceMargin = 1.5;
 inline constexpr size_t kScarceTexts = 10'000;
+inline constexpr size_t kScarceProjects = 3;
 // ... and never less than this, for other text will reach more.
 inline constexpr double kStrongBitsMin = 140;
 // `weak` is what at most this share of human texts reaches.

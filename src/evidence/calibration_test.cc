@@ -37,10 +37,21 @@ TEST(Calibration, PutsStrongAboveWhatAnyHumanTextReached) {
 TEST(Calibration, TrustsManyTextsWithALesserMargin) {
   Calibration calibration;
   calibration.Add(Family::kGo, "a", Bits(210, 200));
-  for (size_t i = 2; i < kScarceTexts; ++i)
+  calibration.Add(Family::kGo, "c", Bits(10, 20));
+  for (size_t i = 3; i < kScarceTexts; ++i)
     calibration.Add(Family::kGo, "b", Bits(10, 20));
   EXPECT_EQ(calibration.Of(Family::kGo, Before()).threshold.strong_bits, 300);
   calibration.Add(Family::kGo, "b", Bits(10, 20));
+  EXPECT_EQ(calibration.Of(Family::kGo, Before()).threshold.strong_bits, 250);
+}
+
+TEST(Calibration, TrustsTwoProjectsNoMoreThanFewTexts) {
+  Calibration calibration;
+  calibration.Add(Family::kGo, "a", Bits(210, 200));
+  for (size_t i = 1; i < kScarceTexts; ++i)
+    calibration.Add(Family::kGo, "b", Bits(10, 20));
+  EXPECT_EQ(calibration.Of(Family::kGo, Before()).threshold.strong_bits, 300);
+  calibration.Add(Family::kGo, "c", Bits(10, 20));
   EXPECT_EQ(calibration.Of(Family::kGo, Before()).threshold.strong_bits, 250);
 }
 

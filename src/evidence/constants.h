@@ -64,15 +64,12 @@ inline constexpr auto kConstants = std::to_array<Constant>({
     {"context_unchanged", 160, "bits",
      "added to the last one in so far as names were kept beyond one half, so "
      "that ten plain lines are decisive where a model wrote them"},
-    {"echo_share", 0.5, "share",
-     "of echoed tokens, from which on a match is an echo; under other names it "
-     "must then reach what is strong to be reported at all, since people write "
-     "the next thing in the shape of the last, and so do models"},
-    {"echo_run", 48, "tokens",
-     "where less than echo_share of a match is echoed, a shorter run of echoed "
-     "tokens is the "
-     "manner of a repository, not one of its texts: 100 KB of code hold most "
-     "short shapes of any"},
+    {"echo_share", 0.3, "share",
+     "of echoed tokens, from which on a match is an echo, ambiguous at most: "
+     "where a person's text was changed here and there, what lies between two "
+     "changes is often shorter than an echo. Under other names it must reach "
+     "what is strong to be reported at all, since people write the next thing "
+     "in the shape of the last, and so do models"},
     {"weak_tokens", 25, "tokens", "nothing shorter is reported by itself"},
     {"strong_tokens_in_place", 30, "tokens",
      "at the same path, or later in the same repository, content of fewer "
@@ -85,12 +82,18 @@ inline constexpr auto kConstants = std::to_array<Constant>({
      "a run with all its names and literals is reported from here on, ..."},
     {"exact_bits", 60, "bits", "... if its tokens tell at least this much"},
     {"copy_share", 1.25, "share",
-     "of the tokens that a family asks of strong evidence; a run that long "
-     "with all its names and literals is a copy whatever its bits: at 50 "
-     "tokens it counts as shared ancestry, ..."},
-    {"copy_bits", 60, "bits", "... if its tokens tell at least this much, ..."},
-    {"copy_novel", 0.5, "share",
-     "... and so much of it is explained by nothing else"},
+     "of the tokens that a family asks of strong evidence, ..."},
+    {"copy_tokens_max", 120, "tokens",
+     "... but not more: a run that long with all its names and literals is a "
+     "copy whatever its bits, since at 50 tokens it counts as shared ancestry, "
+     "..."},
+    {"copy_bits", 60, "bits",
+     "... if its tokens and names tell at least this much, ..."},
+    {"copy_name", 3, "bits/name",
+     "... each identifier or string of it once, ..."},
+    {"copy_novel", 0.5, "share", "... and so much of it, ..."},
+    {"copy_novel_tokens", 50, "tokens",
+     "... or so many tokens, are explained by nothing else"},
     {"stretch_share", 0.9, "share",
      "of what an output wrote in one place; a match that covers so much of it "
      "is reported from 15 tokens on at the same path"},

@@ -21,6 +21,10 @@ class DocumentNotes {
   // Outputs of so many models that hold a token make it shared.
   static constexpr size_t kSharedModelsMin = 3;
 
+  // Runs of at least so many tokens that are the same with their names make
+  // them shared exactly.
+  static constexpr uint32_t kExactRunMin = 20;
+
   // `scanned` must outlive it.
   explicit DocumentNotes(const ScannedText& scanned) : scanned_(scanned) {}
 
@@ -37,10 +41,14 @@ class DocumentNotes {
   // Authors of a token; 0: none.
   using Authors = std::array<uint16_t, kSharedModelsMin>;
 
+  static void Note(uint16_t author, std::span<Authors> tokens);
+  void NoteExactRuns(const Match& match, uint16_t author);
+
   const ScannedText& scanned_;
   std::map<std::string, uint16_t> models_;
   std::map<std::string, uint16_t> session_author_;
   std::vector<Authors> authors_;
+  std::vector<Authors> exact_authors_;  // of runs that have their names
   // By how many layers of the background say something about the exchange.
   std::map<size_t, std::vector<uint8_t>> notes_;
 };

@@ -30,6 +30,11 @@ std::string Program() {
 Match MatchOf(uint32_t begin, uint32_t length) {
   Match match;
   match.runs = {{begin, 0, length}};
+  // Of operators only, so that nothing is the same with its names.
+  auto stream = std::make_shared<fingerprint::EvidenceStream>();
+  stream->normal.assign(length, 0);
+  stream->name.assign(length, 1);
+  match.stream = std::move(stream);
   return match;
 }
 
@@ -62,6 +67,23 @@ TEST_F(DocumentNotesTest, CallSharedWhatThreeModelsWrote) {
   EXPECT_EQ(notes[20], kShared);
   EXPECT_EQ(notes[49], kShared);
   EXPECT_EQ(notes[50], kNoNote);
+}
+
+TEST_F(DocumentNotesTest, TellRunsApartThatThreeModelsWroteWithTheirNames) {
+  const auto exact = [&](uint32_t length) {
+    Match match;
+    match.runs = {{10, 10, length}};
+    match.stream = std::make_shared<fingerprint::EvidenceStream>(
+        MakeEvidence(tokens_, {}, {}));
+    return match;
+  };
+  for (const char* model : {"a", "b"})
+    notes_.AddAuthor(exact(DocumentNotes::kExactRunMin), By(model));
+  notes_.AddAuthor(exact(DocumentNotes::kExactRunMin - 1), By("c"));
+  EXPECT_EQ(notes_.For(By("a"), nullptr)[12], kShared);
+  notes_.AddAuthor(exact(DocumentNotes::kExactRunMin), By("c"));
+  EXPECT_EQ(notes_.For(By("a"), nullptr)[12], kShared | kSharedExactly);
+  EXPECT_EQ(notes_.For(By("a"), nullptr)[9], kNoNote);
 }
 
 TEST_F(DocumentNotesTest, TakeASessionForOneAuthor) {

@@ -253,7 +253,8 @@ TEST(MakeFindings, IsAtMostAmbiguousWhereThePromptIsEchoed) {
   ASSERT_FALSE(findings.empty());
   for (const Finding& finding : findings) {
     EXPECT_EQ(finding.verdict, Verdict::kAmbiguous);
-    EXPECT_GT(finding.origins[0].echo(), 0.5);
+    // What is a keyword somewhere, as `this`, ends an echo.
+    EXPECT_GT(finding.origins[0].echo(), 0.3);
     EXPECT_THAT(finding.why, HasSubstr("may be a person's"));
   }
 }

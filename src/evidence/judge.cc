@@ -55,11 +55,17 @@ bool IsWeak(const ContentEvidence& content, double context_bits,
 }  // namespace
 
 bool IsCopy(const ContentEvidence& content, const Threshold& threshold) {
-  return content.exact_tokens >=
-             ConstantValue("copy_share") * threshold.strong_tokens &&
-         content.exact_bits >= ConstantValue("copy_bits") &&
-         content.exact_novel_tokens >=
-             ConstantValue("copy_novel") * content.exact_tokens;
+  double tokens_min =
+      std::min(ConstantValue("copy_share") * threshold.strong_tokens,
+               ConstantValue("copy_tokens_max"));
+  double novel_min =
+      std::min(ConstantValue("copy_novel") * content.exact_tokens,
+               ConstantValue("copy_novel_tokens"));
+  return content.exact_tokens >= tokens_min &&
+         content.exact_novel_tokens >= novel_min &&
+         content.exact_bits +
+                 ConstantValue("copy_name") * content.exact_names >=
+             ConstantValue("copy_bits");
 }
 
 Strength Judge(const ContentEvidence& content, Context context,
@@ -73,16 +79,18 @@ Strength Judge(const ContentEvidence& content, Context context,
         content.tokens >= fingerprint::kGuarantee)) {
     return Strength::kNothing;
   }
-  if (!IsWeak(content, context_bits, threshold)) return Strength::kNothing;
+  bool copy = IsCopy(content, threshold);
+  if (!copy && !IsWeak(content, context_bits, threshold))
+    return Strength::kNothing;
   bool close = in_place || context == Context::kLater;
   double tokens_min =
       close ? ConstantValue("strong_tokens_in_place") : threshold.strong_tokens;
   double bits = content.decisive_bits();
   bool enough = bits + context_bits >= threshold.strong_bits ||
                 (close && bits >= ConstantValue("strong_bits_in_place"));
-  bool strong = content.novel_tokens >= tokens_min && enough;
-  return strong || IsCopy(content, threshold) ? Strength::kStrong
-                                              : Strength::kWeak;
+  bool strong =
+      !IsEcho(content) && content.novel_tokens >= tokens_min && enough;
+  return strong || copy ? Strength::kStrong : Strength::kWeak;
 }
 
 }  // namespace cofferdam::evidence

@@ -122,6 +122,38 @@ TEST(Judge, TakesALongExactRunForACopy) {
   copy.exact_novel_tokens = 50;
   copy.exact_bits = 59;
   EXPECT_EQ(Verdict(copy), Strength::kNothing);
+  copy.exact_names = 1;
+  EXPECT_EQ(Verdict(copy), Strength::kStrong);
+  copy.exact_bits = 0;
+  copy.exact_names = 20;
+  EXPECT_EQ(Verdict(copy), Strength::kStrong);
+  copy.exact_names = 19;
+  EXPECT_EQ(Verdict(copy), Strength::kNothing);
+}
+
+TEST(Judge, NeverAsksForMoreThanAHundredAndTwentyExactTokens) {
+  Threshold threshold = kThreshold;
+  threshold.strong_tokens = 120;
+  ContentEvidence copy = Evidence(200, 50);
+  copy.exact_tokens = 120;
+  copy.exact_novel_tokens = 50;
+  copy.exact_bits = 60;
+  EXPECT_TRUE(IsCopy(copy, threshold));
+  copy.exact_tokens = 119;
+  EXPECT_FALSE(IsCopy(copy, threshold));
+  copy.exact_tokens = 200;
+  EXPECT_TRUE(IsCopy(copy, threshold));
+  copy.exact_novel_tokens = 49;
+  EXPECT_FALSE(IsCopy(copy, threshold));
+}
+
+TEST(Judge, TakesAnEchoForAmbiguousAtMostWhateverItsNovelPart) {
+  ContentEvidence echo = Evidence(300, 900);
+  echo.echoed_tokens = 90;
+  EXPECT_EQ(Verdict(echo), Strength::kWeak);
+  EXPECT_EQ(Verdict(echo, Context::kSamePath, true), Strength::kWeak);
+  echo.echoed_tokens = 89;
+  EXPECT_EQ(Verdict(echo), Strength::kStrong);
 }
 
 TEST(Judge, NeverTakesAnEchoForStrongNorForNearByItsPlace) {
@@ -139,7 +171,7 @@ TEST(Judge, NeverTakesAnEchoForStrongNorForNearByItsPlace) {
 
 TEST(Judge, AsksMoreOfAnEchoUnderOtherNames) {
   ContentEvidence echo = Evidence(300, 199);
-  echo.echoed_tokens = 150;
+  echo.echoed_tokens = 90;
   echo.novel_token_bits = echo.novel_name_bits = 40;
   echo.kept_share = 0.4;
   EXPECT_EQ(Verdict(echo), Strength::kNothing);
@@ -149,7 +181,7 @@ TEST(Judge, AsksMoreOfAnEchoUnderOtherNames) {
   echo.kept_share = 0.5;
   EXPECT_EQ(Verdict(echo), Strength::kWeak);
   echo.kept_share = 0.4;
-  echo.echoed_tokens = 149;
+  echo.echoed_tokens = 89;
   EXPECT_EQ(Verdict(echo), Strength::kWeak);
 }
 

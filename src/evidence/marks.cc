@@ -172,24 +172,38 @@ void MarkFinder::AddDataset(const Dataset& dataset, std::string words) {
   Add(std::move(mark));
 }
 
+const Dataset* MarkFinder::DatasetOfRecords() {
+  if (!file_.of_records) file_.of_records = catalogue_.OfPath(file_.path);
+  return *file_.of_records;
+}
+
+const Dataset* MarkFinder::DatasetOfItself() {
+  if (!file_.of_itself) {
+    file_.of_itself = IsPlainText(file_.path)
+                          ? catalogue_.OfPath(FileName(file_.path))
+                          : nullptr;
+  }
+  return *file_.of_itself;
+}
+
 void MarkFinder::LookAtFile(const corpus::Record& record) {
   const corpus::FilePlace& place = *record.file;
   if (file_.path != place.path || file_.author != place.author) {
     file_.path = place.path;
     file_.author = place.author;
-    file_.of_records = catalogue_.OfPath(place.path);
-    file_.of_itself = IsPlainText(place.path)
-                          ? catalogue_.OfPath(FileName(place.path))
-                          : nullptr;
+    file_.of_records.reset();
+    file_.of_itself.reset();
     file_.agent.clear();
-    corpus::CommitText commit;
-    commit.author_name = place.author;
-    commit.author_email = place.author;
-    const auto marks = corpus::FindAgentMarks(commit);
-    if (!marks.empty()) file_.agent = marks.front().tool;
+    if (!place.author.empty()) {
+      corpus::CommitText commit;
+      commit.author_name = place.author;
+      commit.author_email = place.author;
+      const auto marks = corpus::FindAgentMarks(commit);
+      if (!marks.empty()) file_.agent = marks.front().tool;
+    }
   }
   const Dataset* dataset =
-      record.number == 0 ? file_.of_itself : file_.of_records;
+      record.number == 0 ? DatasetOfItself() : DatasetOfRecords();
   if (dataset != nullptr) AddDataset(*dataset, "its path names");
   if (!file_.agent.empty()) {
     Mark mark;

@@ -71,11 +71,14 @@ class MarkFinder {
   struct File {
     std::string path;
     std::string author;
-    const Dataset* of_records = nullptr;
-    const Dataset* of_itself = nullptr;
+    // Null where it is in none; unset until it was asked.
+    std::optional<const Dataset*> of_records;
+    std::optional<const Dataset*> of_itself;
     std::string agent;
   };
 
+  const Dataset* DatasetOfRecords();
+  const Dataset* DatasetOfItself();
   void LookAtFile(const corpus::Record& record);
   void LookAtClaims(const corpus::Record& record);
   void LookAtFields(const corpus::Record& record);

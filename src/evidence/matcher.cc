@@ -61,11 +61,16 @@ uint32_t Match::tokens() const {
   return sum;
 }
 
+// Tokens of an output that are weighed together.
+constexpr uint32_t kWeighedTokens = 64;
+
 // An output's stream and what its tokens tell in one language.
 struct Known {
   std::shared_ptr<const EvidenceStream> stream;
-  std::shared_ptr<const std::vector<uint8_t>> eighths;
+  std::shared_ptr<std::vector<uint8_t>> eighths;
   Language language = Language::kGeneral;  // of `eighths`
+  // Which parts of kWeighedTokens each the model was asked for.
+  std::vector<bool> weighed;
 };
 
 // The name of the document that stood last for one of the output's.
@@ -76,7 +81,7 @@ struct LastName {
 
 // What a glance gives for each token, and for each name that comes again.
 constexpr double kGlanceToken = 0.5;
-constexpr double kGlanceWord = 2.5;  // of prose
+constexpr double kGlanceWord = 5;  // of prose
 constexpr double kGlanceAgrees = 4;
 constexpr double kGlanceContradicts = -6;
 
@@ -98,6 +103,7 @@ struct Matcher::State {
   std::vector<bool> explained;      // its tokens, for the output at hand
   std::array<LastName, 256> names;  // by the output's
   uint64_t glance = 0;              // at chains, counted
+  GapAlignment alignment;
 
   std::unordered_map<uint64_t, Known> cache;
   size_t cached_tokens = 0;
@@ -105,6 +111,7 @@ struct Matcher::State {
   // The document at hand.
   const fingerprint::TokenStream* document = nullptr;
   Language language = Language::kGeneral;
+  AlignCosts costs;
   uint64_t compared = 0;
   std::vector<Match> matches;
 
@@ -115,7 +122,8 @@ struct Matcher::State {
   Status Look(const Fingerprint& print, MatchCounts* counts);
   Status AlignHits(MatchCounts* counts);
   Status AlignSeeds(uint64_t output, MatchCounts* counts);
-  void WeighTokens(Known* known, MatchCounts* counts);
+  void WeighTokens(Known* known, uint32_t begin, uint32_t end,
+                   MatchCounts* counts);
   bool MayTell(const std::vector<SharedRun>& chain,
                const EvidenceStream& stream, double min);
   void KeepNew(std::vector<std::vector<SharedRun>> chains, uint64_t output,
@@ -125,6 +133,7 @@ struct Matcher::State {
 void Matcher::State::Begin(const fingerprint::TokenStream& of, Language in) {
   document = &of;
   language = in;
+  costs = CostsOf(in);
   compared = 0;
   bytes.clear();
   matches.clear();
@@ -152,25 +161,39 @@ Result<Known*> Matcher::State::Stream(uint64_t output) {
     cached_tokens += stream.size();
     Known known = {
         .stream = std::make_shared<const EvidenceStream>(std::move(stream)),
-        .eighths = nullptr};
+        .eighths = nullptr,
+        .weighed = {}};
     found = cache.emplace(output, std::move(known)).first;
   }
   return &found->second;
 }
 
-// Asks the model what the tokens of `known` tell in the document's language.
-void Matcher::State::WeighTokens(Known* known, MatchCounts* counts) {
-  if (model == nullptr ||
-      (known->eighths != nullptr && known->language == language)) {
-    return;
+// Asks the model what tokens of `known` tell in the document's language: of an
+// output, which may be a whole file, mostly a small part is matched.
+void Matcher::State::WeighTokens(Known* known, uint32_t begin, uint32_t end,
+                                 MatchCounts* counts) {
+  if (model == nullptr) return;
+  const std::vector<uint8_t>& normal = known->stream->normal;
+  if (known->eighths == nullptr || known->language != language) {
+    auto eighths = std::make_shared<std::vector<uint8_t>>();
+    model->BitsOfRepetition(normal, eighths.get());
+    CHECK(eighths->size() == normal.size());
+    known->eighths = std::move(eighths);
+    known->language = language;
+    known->weighed.assign(normal.size() / kWeighedTokens + 1, false);
+    ++counts->weighed;
   }
-  std::vector<uint8_t> eighths;
-  model->TokenBits(language, known->stream->normal, &eighths);
-  CHECK(eighths.size() == known->stream->size());
-  known->eighths =
-      std::make_shared<const std::vector<uint8_t>>(std::move(eighths));
-  known->language = language;
-  ++counts->weighed;
+  const uint32_t parts_end = (end + kWeighedTokens - 1) / kWeighedTokens;
+  for (uint32_t part = begin / kWeighedTokens; part < parts_end; ++part) {
+    const uint32_t from = part;
+    for (; part < parts_end && !known->weighed[part]; ++part) {
+      known->weighed[part] = true;
+    }
+    if (part == from) continue;
+    model->LowerBits(language, normal, size_t{from} * kWeighedTokens,
+                     std::min(size_t{part} * kWeighedTokens, normal.size()),
+                     *known->eighths);
+  }
 }
 
 // Groups the hits by output and leaves out what shares too little.
@@ -250,10 +273,11 @@ void Matcher::State::KeepNew(std::vector<std::vector<SharedRun>> chains,
   size_t kept_from = matches.size();
   for (std::vector<SharedRun>& chain : chains) {
     if (!MayTell(chain, *known->stream, limits.glance_min)) continue;
-    FillGaps(tokens, *known->stream, &chain);
-    FillEnds(tokens, *known->stream, &chain);
+    FillGaps(tokens, *known->stream, costs, &chain, &alignment);
+    FillEnds(tokens, *known->stream, costs, &chain, &alignment);
     if (!MayTell(chain, *known->stream, limits.filled_glance_min)) continue;
-    WeighTokens(known, counts);
+    WeighTokens(known, chain.front().output,
+                chain.back().output + chain.back().length, counts);
     bool is_new = false;
     for (const SharedRun& run : chain) {
       for (uint32_t i = 0; i < run.length; ++i) {
@@ -285,15 +309,16 @@ Status Matcher::State::AlignSeeds(uint64_t output, MatchCounts* counts) {
     explained.assign(document->size(), false);
   }
   TRY_ASSIGN(Known * known, Stream(output));
-  ExtendResult extended = Extend(&seeds, bytes, *known->stream, limits.runs_max,
-                                 limits.compared_tokens_max, &compared);
+  ExtendResult extended =
+      Extend(&seeds, bytes, *known->stream, costs, limits.runs_max,
+             limits.compared_tokens_max, &compared);
   ++counts->outputs;
   counts->runs += extended.runs.size();
   counts->seeds_dropped += extended.seeds_dropped;
   counts->runs_dropped += extended.runs_dropped;
   DocumentTokens tokens = {bytes, document->raw(), document->line()};
-  KeepNew(Chain(std::move(extended.runs), tokens, *known->stream), output,
-          known, counts);
+  KeepNew(Chain(std::move(extended.runs), tokens, *known->stream, costs),
+          output, known, counts);
   return {};
 }
 

@@ -38,7 +38,7 @@ struct MatchLimits {
   // an unquoted stretch is found.
   size_t candidate_tokens_min = 32;
   // What a chain must tell at a glance, about in bits, to be aligned further
-  // and given: half a bit a token (2.5 a word of prose), four for a name that
+  // and given: half a bit a token (5 a word of prose), four for a name that
   // comes again where it should, six less where it should not. 0 takes every
   // chain, and so does a candidate_tokens_min of 0.
   double glance_min = 24;
@@ -83,7 +83,8 @@ struct Match {
   // The output's stream, shared with the matcher's cache.
   std::shared_ptr<const fingerprint::EvidenceStream> stream;
   // What each token of the output tells, in eighths of a bit, as the model has
-  // it for the document's language; null without a model.
+  // it for the document's language, from output_begin() to output_end(); the
+  // others are not all weighed. Null without a model.
   std::shared_ptr<const std::vector<uint8_t>> token_eighths;
 
   uint32_t document_begin() const { return runs.front().document; }

@@ -181,15 +181,25 @@ TEST(Matcher, FindsAWholeCopyAsOneRun) {
   EXPECT_EQ(matches[0].document_end(), tokens.size());
 }
 
-// Tells how many languages and tokens it was asked for.
+// Tells how many outputs and tokens it was asked for.
 class CountingModel : public TokenModel {
  public:
-  void TokenBits(Language language, std::span<const uint8_t> normal,
-                 std::vector<uint8_t>* eighths) const override {
+  void BitsOfRepetition(std::span<const uint8_t> normal,
+                        std::vector<uint8_t>* eighths) const override {
     ++asked;
-    eighths->assign(normal.size(), static_cast<uint8_t>(language));
+    eighths->assign(normal.size(), 255);
+  }
+  void LowerBits(Language language, std::span<const uint8_t> normal,
+                 size_t begin, size_t end,
+                 std::span<uint8_t> eighths) const override {
+    EXPECT_LE(end, normal.size());
+    tokens += end - begin;
+    std::fill(eighths.begin() + static_cast<ptrdiff_t>(begin),
+              eighths.begin() + static_cast<ptrdiff_t>(end),
+              static_cast<uint8_t>(language));
   }
   mutable int asked = 0;
+  mutable size_t tokens = 0;
 };
 
 TEST(Matcher, AlignsOnlyWhatIsProposed) {
@@ -259,6 +269,37 @@ TEST(Matcher, AsksTheModelOnceForEachOutputAndLanguage) {
         std::vector<uint8_t>(tokens.size(), static_cast<uint8_t>(language)));
   }
   EXPECT_EQ(model.asked, 2);
+}
+
+TEST(Matcher, AsksTheModelForWhatIsMatchedOnly) {
+  SampleOutput output;
+  for (int i = 0; i < 40; ++i) {
+    output.text += "x" + std::to_string(i) + " = [" + std::string(i, '(') +
+                   "1" + std::string(i, ')') + "]\n";
+  }
+  output.text += kText;
+  output.path = "a.py";
+  SampleIndex index({output});
+  TokenStream tokens = LexSample(kText, Language::kPython);
+  CountingModel model;
+  Matcher matcher(index.index(), &model, {});
+  MatchCounts counts;
+  size_t asked_tokens = 0;
+  for (int turn = 0; turn < 2; ++turn) {
+    auto matches = matcher.Find(tokens, Language::kPython, &counts);
+    ASSERT_TRUE(matches.ok());
+    ASSERT_EQ(matches->size(), 1u);
+    const Match& match = (*matches)[0];
+    ASSERT_GT(match.stream->size(), 8 * tokens.size());
+    for (uint32_t i = match.output_begin(); i < match.output_end(); ++i) {
+      ASSERT_EQ((*match.token_eighths)[i],
+                static_cast<uint8_t>(Language::kPython));
+    }
+    EXPECT_LT(model.tokens, 3 * tokens.size() + 200);
+    // What was weighed once is known.
+    if (turn == 1) EXPECT_EQ(model.tokens, asked_tokens);
+    asked_tokens = model.tokens;
+  }
 }
 
 TEST(Matcher, ChainsWhatAnEditHasCutApart) {
@@ -414,19 +455,31 @@ TEST(FillGaps, FindsShortRunsBetweenLongOnes) {
   stream.normal = {9, 9, 9, 3, 4, 5, 6, 7, 8, 9, 9, 9};
   std::vector<uint8_t> document = {9, 9, 9, 20, 4, 5, 6, 7, 21, 22, 9, 9, 9};
   std::vector<SharedRun> chain = {{0, 0, 3}, {10, 9, 3}};
-  FillGaps({.normal = document, .raw = {}, .line = {}}, stream, &chain);
+  GapAlignment alignment;
+  FillGaps({.normal = document, .raw = {}, .line = {}}, stream, {}, &chain,
+           &alignment);
   EXPECT_THAT(chain,
               testing::ElementsAre(SharedRun{0, 0, 3}, SharedRun{4, 4, 4},
                                    SharedRun{10, 9, 3}));
   // Three in a row are too few, and quoted tokens are nobody's.
   document[7] = 23;
   chain = {{0, 0, 3}, {10, 9, 3}};
-  FillGaps({.normal = document, .raw = {}, .line = {}}, stream, &chain);
+  FillGaps({.normal = document, .raw = {}, .line = {}}, stream, {}, &chain,
+           &alignment);
   EXPECT_EQ(chain.size(), 2u);
   document[7] = 7;
   stream.quoted = {{7, 8}};
-  FillGaps({.normal = document, .raw = {}, .line = {}}, stream, &chain);
+  FillGaps({.normal = document, .raw = {}, .line = {}}, stream, {}, &chain,
+           &alignment);
   EXPECT_EQ(chain.size(), 2u);
+  // Of words two are enough.
+  stream.quoted = {};
+  document[6] = 23;
+  FillGaps({.normal = document, .raw = {}, .line = {}}, stream,
+           CostsOf(Language::kMarkdown), &chain, &alignment);
+  EXPECT_THAT(chain,
+              testing::ElementsAre(SharedRun{0, 0, 3}, SharedRun{4, 4, 2},
+                                   SharedRun{10, 9, 3}));
 }
 
 }  // namespace

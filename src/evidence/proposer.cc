@@ -14,6 +14,8 @@ namespace {
 
 using fingerprint::Index;
 using fingerprint::kGram;
+using fingerprint::kProseGram;
+using fingerprint::ListedKey;
 using fingerprint::ListedPlace;
 using fingerprint::SegmentLookup;
 using fingerprint::TokenOwner;
@@ -24,10 +26,19 @@ using fingerprint::TokenOwner;
 // and with one of them found all are looked for.
 constexpr size_t kPlacesAtFirst = 8;
 
-// A fingerprint of the document that a segment may hold, with the places in the
+// How far ahead the background is asked.
+constexpr size_t kCommonAhead = 8;
+
+// One of the document's selected fingerprints, which a segment holds.
+struct HeldPrint {
+  uint64_t hash = 0;
+  ListedKey key;
+};
+
+// A fingerprint of the document that a segment holds, with the places in the
 // document where it stands.
 struct Query {
-  uint32_t begin = 0;  // in State::kept
+  uint32_t begin = 0;  // in State::held
   uint32_t end = 0;
   bool common = false;
 };
@@ -36,16 +47,18 @@ struct Query {
 struct PlacedSeed {
   uint64_t token = 0;  // in the segment
   uint32_t document = 0;
+  uint32_t length = 0;  // tokens
   bool common = false;
 };
 
 // How many tokens of the document seeds cover; they come by rising token.
 class Coverage {
  public:
-  void Add(uint32_t token) {
+  void Add(uint32_t token, uint32_t length) {
     const uint32_t from = std::max(until_, token);
-    until_ = token + static_cast<uint32_t>(kGram);
-    covered_ += until_ - std::min(from, until_);
+    const uint32_t until = token + length;
+    covered_ += until - std::min(from, until);
+    until_ = std::max(until_, until);
   }
   uint32_t covered() const { return covered_; }
 
@@ -95,14 +108,15 @@ struct Proposer::State {
 
   bool exhaustive() const { return limits.candidate_tokens_min == 0; }
 
-  void Look(size_t segment, ProposerCounts* counts);
+  void SelectAll(std::span<const uint64_t> normal,
+                 fingerprint::Language language);
   void MakeQueries(const SegmentLookup& lookup, ProposerCounts* counts);
   void Place(const SegmentLookup& lookup, size_t most, ProposerCounts* counts);
   Status Group(const SegmentLookup& lookup, uint32_t segment);
   void Judge(const TokenOwner& owner, uint32_t segment, size_t begin,
              size_t end);
   bool Qualifies(const TokenOwner& owner, size_t begin, size_t end);
-  void KeepBest(ProposerCounts* counts);
+  void Finish(ProposerCounts* counts);
 
   const Index& index;
   const Background* const background;
@@ -112,9 +126,18 @@ struct Proposer::State {
   // Memory that is reused from document to document.
   fingerprint::NormalLexer lexer;
   fingerprint::Selection selected;
-  std::vector<uint32_t> kept;  // of the selected, by hash, then token
+  std::vector<fingerprint::Fingerprint> prose;
+  std::vector<uint64_t> scratch;
+  std::vector<uint64_t> all_hashes;  // where there is prose
+  std::vector<uint32_t> all_tokens;
+  // The document's fingerprints, those of prose from `prose_from` on.
+  std::span<const uint64_t> hashes;
+  std::span<const uint32_t> tokens;
+  size_t prose_from = 0;
+  std::vector<ListedKey> keys;  // of the selected, by token
+  std::vector<HeldPrint> held;  // the same by hash, then token
   std::vector<Query> queries;
-  std::vector<uint64_t> query_hashes;
+  std::vector<ListedKey> query_keys;
   std::vector<ListedPlace> places;
   std::vector<PlacedSeed> placed;
   std::vector<PlacedSeed> cluster;
@@ -123,23 +146,52 @@ struct Proposer::State {
   std::vector<Proposal> proposals;
 };
 
-// The fingerprints that pass the segment's filter, each asked for once.
+// The fingerprints of a document.
+void Proposer::State::SelectAll(std::span<const uint64_t> normal,
+                                fingerprint::Language language) {
+  selected.Select(normal);
+  hashes = selected.hashes();
+  tokens = selected.tokens();
+  prose_from = hashes.size();
+  if (!fingerprint::IsProse(language)) return;
+  SelectProse(normal, &scratch, &prose);
+  all_hashes.assign(hashes.begin(), hashes.end());
+  all_tokens.assign(tokens.begin(), tokens.end());
+  for (const fingerprint::Fingerprint& one : prose) {
+    all_hashes.push_back(one.hash);
+    all_tokens.push_back(one.token);
+  }
+  hashes = all_hashes;
+  tokens = all_tokens;
+}
+
+// The fingerprints that the segment holds, each asked for once.
 void Proposer::State::MakeQueries(const SegmentLookup& lookup,
                                   ProposerCounts* counts) {
-  kept.clear();
+  keys.clear();
+  held.clear();
   queries.clear();
-  query_hashes.clear();
-  const std::span<const uint64_t> hashes = selected.hashes();
-  lookup.Filter(hashes, &kept);
-  counts->filtered += kept.size();
-  std::sort(kept.begin(), kept.end(), [hashes](uint32_t a, uint32_t b) {
-    return std::pair(hashes[a], a) < std::pair(hashes[b], b);
-  });
-  for (size_t begin = 0; begin < kept.size();) {
-    const uint64_t hash = hashes[kept[begin]];
+  query_keys.clear();
+  counts->filtered += lookup.Keys(hashes, &keys);
+  for (const ListedKey& key : keys) held.push_back({hashes[key.query], key});
+  std::sort(
+      held.begin(), held.end(), [](const HeldPrint& a, const HeldPrint& b) {
+        return std::pair(a.hash, a.key.query) < std::pair(b.hash, b.key.query);
+      });
+  const auto ask_ahead = [this](size_t i) {
+    if (background != nullptr && i < held.size()) {
+      background->PrefetchCommon(held[i].hash);
+    }
+  };
+  for (size_t i = 0; i < kCommonAhead; ++i) ask_ahead(i);
+  for (size_t begin = 0; begin < held.size();) {
+    const uint64_t hash = held[begin].hash;
     size_t end = begin + 1;
-    while (end < kept.size() && hashes[kept[end]] == hash) ++end;
-    const bool common = background != nullptr && background->IsCommon(hash);
+    while (end < held.size() && held[end].hash == hash) ++end;
+    for (size_t i = begin; i < end; ++i) ask_ahead(i + kCommonAhead);
+    const bool common = background != nullptr &&
+                        held[begin].key.query < prose_from &&
+                        background->IsCommon(hash);
     if (common) counts->common += end - begin;
     if (!common || exhaustive()) {
       const size_t looked_at = std::min(end - begin, limits.repeats_max);
@@ -147,7 +199,7 @@ void Proposer::State::MakeQueries(const SegmentLookup& lookup,
       queries.push_back({.begin = static_cast<uint32_t>(begin),
                          .end = static_cast<uint32_t>(begin + looked_at),
                          .common = common});
-      query_hashes.push_back(hash);
+      query_keys.push_back(held[begin].key);
     }
     begin = end;
   }
@@ -158,7 +210,7 @@ void Proposer::State::Place(const SegmentLookup& lookup, size_t most,
                             ProposerCounts* counts) {
   places.clear();
   placed.clear();
-  const uint64_t left_out = lookup.Places(query_hashes, most, &places);
+  const uint64_t left_out = lookup.Places(query_keys, most, &places);
   if (most == fingerprint::kPostingsPerKeyMax) {
     counts->postings_dropped += left_out;
   }
@@ -169,9 +221,12 @@ void Proposer::State::Place(const SegmentLookup& lookup, size_t most,
         ++counts->seeds_dropped;
         continue;
       }
-      placed.push_back({.token = place.token,
-                        .document = selected.tokens()[kept[i]],
-                        .common = query.common});
+      placed.push_back(
+          {.token = place.token,
+           .document = tokens[held[i].key.query],
+           .length = static_cast<uint32_t>(
+               held[i].key.query < prose_from ? kGram : kProseGram),
+           .common = query.common});
     }
   }
   std::sort(placed.begin(), placed.end(),
@@ -207,7 +262,7 @@ void Proposer::State::Judge(const TokenOwner& owner, uint32_t segment,
   Coverage rare;
   for (size_t i = begin; i < end; ++i) {
     const PlacedSeed& seed = placed[i];
-    if (!seed.common) rare.Add(seed.document);
+    if (!seed.common) rare.Add(seed.document, seed.length);
     seeds.push_back(
         {.document = seed.document,
          .output = static_cast<uint32_t>(seed.token - owner.begin)});
@@ -223,7 +278,9 @@ bool Proposer::State::Qualifies(const TokenOwner& owner, size_t begin,
                                 size_t end) {
   const uint64_t enough = std::min<uint64_t>(limits.candidate_tokens_min,
                                              (owner.end - owner.begin + 1) / 2);
-  if ((end - begin) * kGram < enough) return false;
+  const uint64_t enough_prose =
+      std::min<uint64_t>(limits.candidate_words_min, enough);
+  if ((end - begin) * kGram < std::min(enough, enough_prose)) return false;
   const auto diagonal = [](const PlacedSeed& seed) {
     return seed.token - seed.document;  // modulo 2^64
   };
@@ -250,45 +307,64 @@ bool Proposer::State::Qualifies(const TokenOwner& owner, size_t begin,
                 return a.document < b.document;
               });
     Coverage near;
+    Coverage words;
+    // Of the output's tokens. Where a document repeats itself, one place of an
+    // output meets many of its own.
+    uint64_t least = UINT64_MAX;
+    uint64_t most = 0;
     for (size_t i = from; i < to; ++i) {
       if (i > from && cluster[i].document - cluster[i - 1].document >
                           kClusterGapTokensMax) {
         near = Coverage();
+        words = Coverage();
+        least = UINT64_MAX;
+        most = 0;
       }
-      near.Add(cluster[i].document);
-      if (near.covered() >= enough) return true;
+      near.Add(cluster[i].document, cluster[i].length);
+      if (cluster[i].length == kProseGram)
+        words.Add(cluster[i].document, kProseGram);
+      least = std::min(least, cluster[i].token);
+      most = std::max(most, cluster[i].token);
+      const uint64_t spread = most - least + cluster[i].length;
+      if ((near.covered() >= enough && spread >= enough) ||
+          (words.covered() >= enough_prose && spread >= enough_prose)) {
+        return true;
+      }
     }
     from = to;
   }
   return false;
 }
 
-// Of more proposals than are wanted, those that share most.
-void Proposer::State::KeepBest(ProposerCounts* counts) {
+// Gives the proposals their seeds, and of more than are wanted the best.
+void Proposer::State::Finish(ProposerCounts* counts) {
   size_t begin = 0;
   for (size_t i = 0; i < proposals.size(); ++i) {
     proposals[i].seeds = std::span(seeds).subspan(begin, seeds_end[i] - begin);
     begin = seeds_end[i];
   }
-  if (proposals.size() > limits.outputs_max) {
-    const auto place = [](const Proposal& proposal) {
-      return std::pair(proposal.segment, proposal.output);
-    };
-    const auto cut =
-        proposals.begin() + static_cast<ptrdiff_t>(limits.outputs_max);
-    std::nth_element(proposals.begin(), cut, proposals.end(),
-                     [&](const Proposal& a, const Proposal& b) {
-                       return std::pair(b.rare_tokens, place(a)) <
-                              std::pair(a.rare_tokens, place(b));
-                     });
-    counts->outputs_dropped += proposals.size() - limits.outputs_max;
-    proposals.erase(cut, proposals.end());
-    std::sort(proposals.begin(), proposals.end(),
-              [&](const Proposal& a, const Proposal& b) {
-                return place(a) < place(b);
-              });
-  }
+  counts->outputs_dropped += KeepBest(limits.outputs_max, &proposals);
   counts->proposals += proposals.size();
+}
+
+size_t KeepBest(size_t most, std::vector<Proposal>* proposals) {
+  if (proposals->size() <= most) return 0;
+  const auto place = [](const Proposal& proposal) {
+    return std::pair(proposal.segment, proposal.output);
+  };
+  const auto cut = proposals->begin() + static_cast<ptrdiff_t>(most);
+  std::nth_element(proposals->begin(), cut, proposals->end(),
+                   [&](const Proposal& a, const Proposal& b) {
+                     return std::pair(b.rare_tokens, place(a)) <
+                            std::pair(a.rare_tokens, place(b));
+                   });
+  const size_t dropped = proposals->size() - most;
+  proposals->erase(cut, proposals->end());
+  std::sort(proposals->begin(), proposals->end(),
+            [&](const Proposal& a, const Proposal& b) {
+              return place(a) < place(b);
+            });
+  return dropped;
 }
 
 Proposer::Proposer(const Index& index, const Background* background,
@@ -305,10 +381,10 @@ Result<std::span<const Proposal>> Proposer::Propose(
   state.seeds_end.clear();
   state.proposals.clear();
   const std::span<const uint64_t> tokens = state.lexer.Lex(text, language);
-  state.selected.Select(tokens);
+  state.SelectAll(tokens, language);
   counts->bytes += text.size();
   counts->tokens += tokens.size();
-  counts->fingerprints += state.selected.size();
+  counts->fingerprints += state.hashes.size();
   for (size_t i = state.pass.begin; i < state.pass.end; ++i) {
     const SegmentLookup lookup(state.index.segment(i));
     state.MakeQueries(lookup, counts);
@@ -329,7 +405,7 @@ Result<std::span<const Proposal>> Proposer::Propose(
     }
     counts->seeds += state.placed.size();
   }
-  state.KeepBest(counts);
+  state.Finish(counts);
   return std::span<const Proposal>(state.proposals);
 }
 

@@ -36,11 +36,15 @@ struct ProposerLimits {
   // Seeds of one document; beyond it, the frequent fingerprints' are dropped.
   size_t seeds_max = size_t{1} << 20;
   // An output is proposed if a cluster of seeds covers at least this many
-  // tokens of the document, or half of a smaller output; fingerprints that are
+  // tokens of the document and spans as many of the output, or half of a
+  // smaller output; fingerprints that are
   // common in the background do not count, nor are they seeds. 0 proposes every
   // output that has a seed, common or not, and then any shared run of
   // fingerprint::kGuarantee tokens in an unquoted stretch holds a seed.
   size_t candidate_tokens_min = 20;
+  // The same of seeds of prose (fingerprint::kProseGram): two that do not
+  // touch.
+  size_t candidate_words_min = 10;
 };
 
 // What the work was, and what the limits cost. Adds up.
@@ -77,6 +81,10 @@ struct SegmentSpan {
 // those of one pass over all. One pass for an index that fits, or is empty.
 std::vector<SegmentSpan> PlanPasses(const fingerprint::Index& index,
                                     uint64_t memory_bytes);
+
+// Leaves of the proposals for one document, which come by segment and output,
+// at most `most`, those that share most; returns how many it took away.
+size_t KeepBest(size_t most, std::vector<Proposal>* proposals);
 
 // One per thread; keeps its memory from document to document. What it is given
 // must outlive it.

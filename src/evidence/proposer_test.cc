@@ -65,6 +65,67 @@ std::vector<Proposed> ProposeAll(const SampleIndex& index,
   return all;
 }
 
+TEST(Proposer, FindsProseOfWhichEveryFifthWordWasChanged) {
+  std::mt19937_64 random(3);
+  constexpr std::string_view kWords[] = {
+      "tide",    "harbour", "ferry", "pilot", "water",  "book",   "door",
+      "morning", "height",  "table", "reads", "writes", "leaves", "before",
+      "after",   "beside",  "under", "every", "first",  "last"};
+  std::vector<std::string> words;
+  for (int i = 0; i < 120; ++i)
+    words.emplace_back(kWords[random() % std::size(kWords)]);
+  const auto text = [](const std::vector<std::string>& some) {
+    std::string joined;
+    for (const std::string& word : some) joined += word + " ";
+    return joined;
+  };
+  SampleIndex index({{.text = text(words), .path = "notes.md"}});
+  std::vector<std::string> changed = words;
+  for (size_t i = 2; i < changed.size(); i += 6) changed[i] = "sun";
+  Proposer proposer(index.index(), nullptr, {});
+  ProposerCounts counts;
+  auto found = proposer.Propose(text(changed), Language::kMarkdown, &counts);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->size(), 1u);
+  // As code, whose shortest gram is twelve tokens, it is not found.
+  found = proposer.Propose(text(changed), Language::kGeneral, &counts);
+  ASSERT_TRUE(found.ok());
+  EXPECT_TRUE(found->empty());
+}
+
+TEST(Proposer, AsksForTenWordsOfShortSeeds) {
+  // All of ten words in a row: as many of the short grams as chance chooses.
+  const std::string prose =
+      "the tide table of the harbour is read every morning before the first "
+      "ferry leaves and whoever reads it writes the height of the water down "
+      "beside the door where pilots look for it when fog has come in again";
+  SampleIndex index({{.text = prose, .path = "notes.md"}});
+  TokenStream tokens;
+  Lex(prose, Language::kMarkdown, &tokens);
+  std::vector<uint64_t> hashes;
+  std::vector<fingerprint::Fingerprint> shorts;
+  SelectProse(tokens.normal(), &hashes, &shorts);
+  const auto proposes = [&](size_t begin, size_t words, size_t words_min) {
+    const std::string part =
+        prose.substr(tokens.begin()[begin],
+                     tokens.end()[begin + words - 1] - tokens.begin()[begin]);
+    ProposerCounts counts;
+    Proposer proposer(index.index(), nullptr,
+                      {.candidate_words_min = words_min});
+    auto found = proposer.Propose(part, Language::kMarkdown, &counts);
+    EXPECT_TRUE(found.ok());
+    return found.ok() && !found->empty();
+  };
+  // Two seeds that begin `step` words apart cover 5 + step.
+  for (size_t i = 1; i < shorts.size(); ++i) {
+    const uint32_t step = shorts[i].token - shorts[i - 1].token;
+    if (step > fingerprint::kProseGram) continue;
+    const size_t covered = step + fingerprint::kProseGram;
+    EXPECT_TRUE(proposes(shorts[i - 1].token, covered, covered));
+    EXPECT_FALSE(proposes(shorts[i - 1].token, covered, covered + 1));
+  }
+}
+
 bool HoldsASeed(const std::vector<Proposed>& proposals, uint32_t output,
                 uint32_t document_token, uint32_t output_token,
                 uint32_t length) {

@@ -47,7 +47,7 @@ std::string SampleDescriptor(const SampleOutput& output) {
       .Field("team", "applied-ai")
       .FieldIfSet("repo", output.repo)
       .Field("purpose", "product")
-      .Field("time", int64_t{1'795'000'000'000'000})
+      .Field("time", output.time)
       .EndObject();
   return std::move(writer).Take();
 }
@@ -55,10 +55,15 @@ std::string SampleDescriptor(const SampleOutput& output) {
 SampleIndex::SampleIndex(const std::vector<SampleOutput>& outputs) {
   folder_ = testing::TempDir() + "cofferdam_index_XXXXXX";
   CHECK(::mkdtemp(folder_.data()) != nullptr);
-  fingerprint::SegmentWriter segment({1, outputs.size() + 1});
-  for (const SampleOutput& output : outputs) Add(output, &segment);
+  AddSegment(outputs);
+}
+
+void SampleIndex::AddSegment(const std::vector<SampleOutput>& outputs) {
   auto writer = fingerprint::IndexWriter::Open(folder_);
   CHECK_OK(writer);
+  const uint64_t first = writer->covered() + 1;
+  fingerprint::SegmentWriter segment({first, first + outputs.size()});
+  for (const SampleOutput& output : outputs) Add(output, &segment);
   CHECK_OK(writer->AddSegment(std::move(segment)));
   auto index = fingerprint::Index::Open(folder_);
   CHECK_OK(index);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ struct SampleOutput {
   std::string contract = "anthropic";
   std::string terms_class = "forbid_compete";
   std::string repo;
+  int64_t time = 1'795'000'000'000'000;
 };
 
 // What the ledger would say of `output`, as JSON.
@@ -38,6 +40,8 @@ class SampleIndex {
  public:
   explicit SampleIndex(const std::vector<SampleOutput>& outputs);
   ~SampleIndex();
+  // Adds a segment of these.
+  void AddSegment(const std::vector<SampleOutput>& outputs);
   SampleIndex(const SampleIndex&) = delete;
   SampleIndex& operator=(const SampleIndex&) = delete;
 

@@ -10,6 +10,7 @@
 #include "corpus/passed_over.h"
 #include "evidence/finding.h"
 #include "evidence/matcher.h"
+#include "scan/pass_store.h"
 
 namespace cofferdam::scan {
 
@@ -43,6 +44,8 @@ struct ChunkResult {
   using Step = std::variant<evidence::Finding, corpus::PassedOver>;
   std::vector<Step> steps;  // in the order of the corpus
   ChunkSums sums;
+  // Of a pass that is not the last; then all there is.
+  std::vector<PassProposals> proposed;
   std::optional<Error> error;
 };
 

@@ -31,14 +31,15 @@ ChunkScan::ChunkScan(ScanShared* shared)
     : shared_(*shared),
       reader_(shared->options.source),
       proposer_(shared->index, shared->options.background,
-                shared->options.propose),
+                shared->options.propose, shared->pass),
       matcher_(shared->index, shared->options.token_model,
                shared->options.match),
       on_record_([this](const Record& record) { OnRecord(record); }),
       on_passed_([this](const PassedOver& passed) {
         result_->steps.emplace_back(passed);
       }) {
-  if (shared_.options.datasets != nullptr) {
+  if (shared_.options.datasets != nullptr &&
+      shared_.role == ScanShared::Role::kDecides) {
     marks_.emplace(*shared_.options.datasets);
   }
 }
@@ -49,6 +50,8 @@ void ChunkScan::Read(const corpus::Chunk& chunk, ChunkResult* result) {
   result_ = result;
   file_ = nullptr;
   number_ = 0;
+  chunk_ = chunk.number();
+  text_ = 0;
   proposed_ = {};
   const uint64_t bytes_before = reader_.bytes_read();
   Status status = reader_.Read(chunk, on_record_, on_passed_);
@@ -104,19 +107,33 @@ void ChunkScan::FindMarks(const Record& record) {
 }
 
 Status ChunkScan::ScanField(const Record& record, const Field& field) {
-  const fingerprint::Language language = LanguageOf(record, field);
-  if (field.text.size() <= kLargeTextBytes) {
-    TRY_ASSIGN(auto proposals,
-               proposer_.Propose(field.text, language, &proposed_));
-    if (proposals.empty()) return {};
-    return Match(record, field, language, proposals);
-  }
+  if (field.text.size() <= kLargeTextBytes) return ScanText(record, field);
   std::lock_guard<std::mutex> lock(shared_.large);
-  TRY_ASSIGN(auto proposals,
-             proposer_.Propose(field.text, language, &proposed_));
-  if (!proposals.empty()) TRY(Match(record, field, language, proposals));
+  TRY(ScanText(record, field));
   tokens_ = fingerprint::TokenStream();
   return {};
+}
+
+Status ChunkScan::ScanText(const Record& record, const Field& field) {
+  const fingerprint::Language language = LanguageOf(record, field);
+  const uint32_t text = text_++;
+  TRY_ASSIGN(std::span<const evidence::Proposal> proposals,
+             proposer_.Propose(field.text, language, &proposed_));
+  if (shared_.role == ScanShared::Role::kProposes) {
+    if (!proposals.empty())
+      result_->proposed.push_back(PassProposals::Of(text, proposals));
+    return {};
+  }
+  if (shared_.earlier != nullptr) {
+    all_passes_.clear();
+    shared_.earlier->Find(chunk_, text, &all_passes_);
+    all_passes_.insert(all_passes_.end(), proposals.begin(), proposals.end());
+    proposed_.outputs_dropped +=
+        KeepBest(shared_.options.propose.outputs_max, &all_passes_);
+    proposals = all_passes_;
+  }
+  if (proposals.empty()) return {};
+  return Match(record, field, language, proposals);
 }
 
 Status ChunkScan::Match(const Record& record, const Field& field,

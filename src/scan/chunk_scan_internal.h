@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "corpus/source.h"
 #include "evidence/finding.h"
@@ -11,6 +12,7 @@
 #include "fingerprint/index.h"
 #include "fingerprint/lex.h"
 #include "scan/chunk_result.h"
+#include "scan/pass_store.h"
 #include "scan/scan.h"
 
 namespace cofferdam::scan {
@@ -19,6 +21,16 @@ namespace cofferdam::scan {
 struct ScanShared {
   const fingerprint::Index& index;
   const ScanOptions& options;
+  // The part of the index that this pass looks into.
+  evidence::SegmentSpan pass;
+  // A pass that is not the last only proposes; the last one decides on what it
+  // and all before it, which `earlier` holds, propose.
+  enum class Role { kProposes, kDecides };
+  Role role = Role::kDecides;
+  const PassStore* earlier = nullptr;
+  bool several_passes() const {
+    return role == Role::kProposes || earlier != nullptr;
+  }
   std::mutex large;  // held while a large text is matched
 };
 
@@ -33,6 +45,7 @@ class ChunkScan {
  private:
   void OnRecord(const corpus::Record& record);
   Status ScanField(const corpus::Record& record, const corpus::Field& field);
+  Status ScanText(const corpus::Record& record, const corpus::Field& field);
   Status Match(const corpus::Record& record, const corpus::Field& field,
                fingerprint::Language language,
                std::span<const evidence::Proposal> proposals);
@@ -52,6 +65,10 @@ class ChunkScan {
   // Of the record before, in this chunk.
   const corpus::FilePlace* file_ = nullptr;
   uint64_t number_ = 0;
+  // The chunk's number, and that of its text at hand.
+  uint64_t chunk_ = 0;
+  uint32_t text_ = 0;
+  std::vector<evidence::Proposal> all_passes_;
 };
 
 }  // namespace cofferdam::scan

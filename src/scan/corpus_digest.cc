@@ -12,6 +12,7 @@
 
 #include "base/encoding.h"
 #include "base/file.h"
+#include "corpus/commits.h"
 #include "seal/hash.h"
 
 namespace cofferdam::scan {
@@ -89,6 +90,20 @@ Result<std::vector<PathDigest>> DigestPaths(
       lines.Add(fmt::format("{}  {}\n", hex, Below(document->path, path)));
     }
     digests.push_back({path, "dirHash", ToHex(lines.Finish())});
+  }
+  return digests;
+}
+
+Result<std::vector<PathDigest>> DigestRevision(
+    const std::vector<std::string>& paths, const std::string& revision,
+    corpus::RevisionScope scope) {
+  const bool history = scope == corpus::RevisionScope::kHistory;
+  std::vector<PathDigest> digests;
+  for (const std::string& path : paths) {
+    TRY_ASSIGN(std::string id, history ? corpus::CommitAt(path, revision)
+                                       : corpus::TreeAt(path, revision));
+    digests.push_back({fmt::format("{}@{}", path, revision),
+                       history ? "gitCommit" : "gitTree", std::move(id)});
   }
   return digests;
 }

@@ -1,13 +1,16 @@
 #include "scan/scan.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -18,6 +21,7 @@
 #include "fingerprint/index.h"
 #include "scan/chunk_scan_internal.h"
 #include "scan/journal.h"
+#include "scan/pass_store.h"
 #include "scan/progress.h"
 #include "seal/hash.h"
 
@@ -142,7 +146,8 @@ class Readers {
     while (std::optional<corpus::Chunk> chunk = Next()) {
       Done done;
       scan.Read(*chunk, &done.result);
-      if (!shared_.options.journal.empty()) done.shape = chunk->shape();
+      if (!shared_.options.journal.empty() || shared_.several_passes())
+        done.shape = chunk->shape();
       const uint64_t number = chunk->number();
       chunk.reset();
       bool next = false;
@@ -248,32 +253,113 @@ Error Stopped(const ScanOptions& options) {
           : fmt::format("stopped; go on with --resume {}", options.journal));
 }
 
-Status ScanAll(corpus::Source* source, ScanShared* shared, Journal* journal,
-               Emitter* emitter, ScanReport* report) {
-  const ScanOptions& options = shared->options;
-  Readers readers(source, shared, journal == nullptr ? 0 : journal->chunks(),
-                  journal == nullptr ? 0 : journal->shape(),
-                  ThreadCount(options.threads));
+// A scan of one part of the index, or of all of it.
+struct Pass {
+  size_t number = 0;
+  size_t count = 1;
+};
+
+// Hands results to `use`, in order, until the end. `progress` fills in what is
+// known beside the bytes.
+Status TakeAll(Readers* readers, const ScanOptions& options, Pass pass,
+               const std::function<void(ProgressCounts*)>& progress,
+               const std::function<Status(Done)>& use) {
   for (;;) {
-    if (options.stop != nullptr && options.stop->load()) {
-      if (journal != nullptr) TRY(journal->Close());
+    if (options.stop != nullptr && options.stop->load())
       return Stopped(options);
-    }
     bool waiting = false;
-    TRY_ASSIGN(std::optional<Done> done, readers.Take(&waiting));
+    TRY_ASSIGN(std::optional<Done> done, readers->Take(&waiting));
     if (options.progress != nullptr) {
-      ProgressCounts counts = readers.progress();
-      counts.records = emitter->counts().records;
-      counts.findings = report->verdicts.findings();
+      ProgressCounts counts = readers->progress();
+      counts.bytes_done += pass.number * counts.bytes_total;
+      counts.bytes_total *= pass.count;
+      progress(&counts);
       options.progress->Show(counts);
     }
     if (waiting) continue;
-    if (!done) break;
+    if (!done) return {};
     if (done->result.error) return *done->result.error;
-    emitter->Emit(done->result);
-    if (journal != nullptr) TRY(journal->Add(done->result, done->shape));
+    TRY(use(*std::move(done)));
+  }
+}
+
+// A pass that is not the last; `*shape` becomes that of the corpus.
+Status Propose(corpus::Source* source, ScanShared* shared, Pass pass,
+               PassStore* store, uint64_t* shape) {
+  *shape = 0;
+  Readers readers(source, shared, 0, 0, ThreadCount(shared->options.threads));
+  uint64_t chunk = 0;
+  evidence::MatchCounts work;
+  TRY(TakeAll(
+      &readers, shared->options, pass, [](ProgressCounts*) {},
+      [&](Done done) -> Status {
+        *shape = Journal::MixShape(*shape, done.shape);
+        work += done.result.sums.counts.work;
+        return store->Add(chunk++, std::move(done.result.proposed));
+      }));
+  work.fingerprints = 0;  // the last pass counts them
+  store->work += work;
+  return {};
+}
+
+Status ScanAll(corpus::Source* source, ScanShared* shared, Pass pass,
+               uint64_t expected_shape, Journal* journal, Emitter* emitter,
+               ScanReport* report) {
+  uint64_t shape = journal == nullptr ? 0 : journal->shape();
+  Readers readers(source, shared, journal == nullptr ? 0 : journal->chunks(),
+                  shape, ThreadCount(shared->options.threads));
+  Status status = TakeAll(
+      &readers, shared->options, pass,
+      [&](ProgressCounts* counts) {
+        counts->records = emitter->counts().records;
+        counts->findings = report->verdicts.findings();
+      },
+      [&](Done done) -> Status {
+        shape = Journal::MixShape(shape, done.shape);
+        emitter->Emit(done.result);
+        return journal == nullptr ? Status()
+                                  : journal->Add(done.result, done.shape);
+      });
+  if (!status.ok() && status.error().code() == Code::kCancelled &&
+      journal != nullptr) {
+    TRY(journal->Close());
+  }
+  TRY(status);
+  if (pass.count > 1 && shape != expected_shape) {
+    return Error(Code::kConflict,
+                 "the corpus changed while it was scanned, and not all of it "
+                 "was compared with all of the index");
   }
   report->notices = readers.notices();
+  return {};
+}
+
+uint64_t IndexMemory(const ScanOptions& options) {
+  if (options.index_memory_bytes > 0) return options.index_memory_bytes;
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0) return kIndexMemoryBytesUnknown;
+  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) / 2;
+}
+
+// Runs all passes but the last, which is left in `shared`.
+Status ProposeInPasses(const std::vector<std::string>& paths,
+                       std::span<const evidence::SegmentSpan> passes,
+                       ScanShared* shared, PassStore* store, uint64_t* shape) {
+  if (std::ranges::find(paths, "-") != paths.end()) {
+    return Error(Code::kInvalid,
+                 "the index is larger than --memory, so the corpus is read "
+                 "several times, which stdin cannot be; name a file");
+  }
+  shared->role = ScanShared::Role::kProposes;
+  for (size_t i = 0; i + 1 < passes.size(); ++i) {
+    TRY_ASSIGN(auto source, corpus::OpenSource(paths, shared->options.source));
+    shared->pass = passes[i];
+    TRY(Propose(source.get(), shared, {i, passes.size()}, store, shape));
+  }
+  shared->role = ScanShared::Role::kDecides;
+  shared->pass = passes.back();
+  shared->earlier = store;
   return {};
 }
 
@@ -304,9 +390,18 @@ Result<ScanReport> Scan(const std::vector<std::string>& paths,
                              SystemClock(),
                              [&](ChunkResult done) { emitter.Emit(done); }));
   }
-  ScanShared shared = {.index = index, .options = options, .large = {}};
-  Status status =
-      ScanAll(source.get(), &shared, journal.get(), &emitter, &report);
+  const auto passes = evidence::PlanPasses(index, IndexMemory(options));
+  ScanShared shared = {
+      .index = index, .options = options, .pass = passes.back(), .large = {}};
+  PassStore store;
+  uint64_t shape = 0;
+  Status status;
+  if (passes.size() > 1)
+    status = ProposeInPasses(paths, passes, &shared, &store, &shape);
+  if (status.ok()) {
+    status = ScanAll(source.get(), &shared, {passes.size() - 1, passes.size()},
+                     shape, journal.get(), &emitter, &report);
+  }
   if (options.progress != nullptr) options.progress->Clear();
   TRY(status);
   if (journal != nullptr) TRY(journal->Close());
@@ -316,6 +411,12 @@ Result<ScanReport> Scan(const std::vector<std::string>& paths,
   report.bytes = counts.bytes;
   report.tokens = counts.tokens;
   report.work = counts.work;
+  report.work += store.work;
+  if (passes.size() > 1) {
+    report.notices.push_back(fmt::format(
+        "the index is larger than --memory; the corpus was read {} times",
+        passes.size()));
+  }
   AddNotices(counts, &report);
   return report;
 }

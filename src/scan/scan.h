@@ -36,6 +36,10 @@ struct ScanOptions {
   // Whose names marks are known by; null: no marks are looked for. Must outlive
   // the scan.
   const evidence::DatasetCatalogue* datasets = nullptr;
+  // Of the index, so much is looked into at once (filters, keys and postings);
+  // where it has more, the corpus is read in several passes. 0: half of this
+  // machine's memory. The output is the same for any.
+  uint64_t index_memory_bytes = 0;
   // Threads that read; 0 for one a core. The output is the same for any.
   size_t threads = 0;
   // A journal to go on from, and to keep (docs/formats/journal.md); empty for
@@ -50,6 +54,8 @@ struct ScanOptions {
 // Chunks that are read, or wait for those before them, for each thread. Bounds
 // memory: a chunk is about a megabyte of the corpus, or one larger record.
 inline constexpr size_t kChunksAheadPerThread = 8;
+// Of an index, where the machine does not say how much memory it has.
+inline constexpr uint64_t kIndexMemoryBytesUnknown = uint64_t{4} << 30;
 // Of larger texts one is matched at a time.
 inline constexpr size_t kLargeTextBytes = size_t{8} << 20;
 // How long the calling thread sleeps before it looks at progress and stop.
@@ -58,7 +64,10 @@ inline constexpr int64_t kLookMs = 100;
 // Reads every record under `paths` (corpus::OpenSource), and gives what matches
 // the index to `sink`, in the order of the corpus, on the calling thread.
 // kNotFound naming a path that does not exist, kCancelled after `stop`, the
-// index's and the journal's errors. Threads are started and joined within.
+// index's and the journal's errors. Threads are started and joined within. With
+// several passes: kInvalid for stdin, which is read once only; kConflict where
+// the corpus changes from one to the next; kTooLarge beyond kPassBytesMax. A
+// journal is of the last pass; those before it are run again.
 Result<ScanReport> Scan(const std::vector<std::string>& paths,
                         const ScanOptions& options, Sink* sink);
 

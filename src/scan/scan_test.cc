@@ -37,6 +37,7 @@ class Recorder : public Sink {
   void OnFinding(const evidence::Finding& finding) override {
     steps.push_back(finding.place.path + ":" +
                     std::to_string(finding.lines.begin));
+    if (finding.origins.size() > 1) steps.back() += " of several";
     if (finding.text) texts.push_back(*finding.text);
   }
   void OnPassedOver(const corpus::PassedOver& passed) override {
@@ -81,6 +82,75 @@ TEST(Scan, GivesTheSameInTheSameOrderForAnyNumberOfThreads) {
     if (first.empty()) first = recorder.steps;
     EXPECT_EQ(recorder.steps, first);
   }
+}
+
+// A ledger of three segments, of which two hold the same output, and texts
+// that are of none, of one and of several.
+class ScanInPasses : public testing::Test {
+ protected:
+  ScanInPasses() {
+    index_.AddSegment({GoOutput(Function(3)), GoOutput(Function(1))});
+    index_.AddSegment({GoOutput(Function(4))});
+    for (int i = 0; i < 90; ++i) {
+      std::string text = "package a\n";
+      for (int part = i % 4; part > 0; --part)
+        text += Function(1 + (i + part * part) % 5);
+      folder_.Write("d" + std::to_string(i % 10) + "/" + std::to_string(i),
+                    text);
+    }
+  }
+  Result<ScanReport> Run(uint64_t memory, size_t threads, Recorder* recorder) {
+    ScanOptions options;
+    options.index_folder = index_.folder();
+    options.index_memory_bytes = memory;
+    options.threads = threads;
+    options.propose.outputs_max = 3;
+    return Scan({folder_.path()}, options, recorder);
+  }
+
+  evidence::SampleIndex index_{
+      {GoOutput(Function(1)), GoOutput(Function(2) + Function(1))}};
+  TestFolder folder_;
+};
+
+TEST_F(ScanInPasses, GivesWhatOnePassGives) {
+  Recorder one;
+  const auto expected = Run(1 << 30, 1, &one);
+  ASSERT_TRUE(expected.ok());
+  EXPECT_TRUE(expected->notices.empty());
+  ASSERT_GT(one.steps.size(), 50u);
+  const uint64_t two_segments = index_.index().counts().lookup_bytes - 1;
+  for (const uint64_t memory : {uint64_t{1}, two_segments}) {
+    for (const size_t threads : {1, 3}) {
+      Recorder several;
+      const auto report = Run(memory, threads, &several);
+      ASSERT_TRUE(report.ok()) << report.error().message();
+      EXPECT_EQ(several.steps, one.steps);
+      EXPECT_EQ(report->files, expected->files);
+      EXPECT_EQ(report->tokens, expected->tokens);
+      EXPECT_EQ(report->bytes, expected->bytes);
+      EXPECT_EQ(report->work.fingerprints, expected->work.fingerprints);
+      EXPECT_EQ(report->work.outputs, expected->work.outputs);
+      EXPECT_EQ(report->work.seeds, expected->work.seeds);
+      EXPECT_EQ(report->work.outputs_dropped, expected->work.outputs_dropped);
+      EXPECT_EQ(report->verdicts.forbidden.findings,
+                expected->verdicts.forbidden.findings);
+      ASSERT_EQ(report->notices.size(), 1u);
+      EXPECT_THAT(report->notices[0],
+                  HasSubstr(memory == 1 ? "read 3 times" : "read 2 times"));
+    }
+  }
+}
+
+TEST_F(ScanInPasses, RefusesStdinWhichIsReadOnce) {
+  ScanOptions options;
+  options.index_folder = index_.folder();
+  options.index_memory_bytes = 1;
+  Recorder recorder;
+  const auto report = Scan({"-"}, options, &recorder);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), Code::kInvalid);
+  EXPECT_THAT(report.error().message(), HasSubstr("name a file"));
 }
 
 TEST(Scan, CountsWhatItReadAndCovers) {
