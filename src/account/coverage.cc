@@ -83,6 +83,8 @@ CoverageRow RowOf(const Place& place, const Known& known,
     row.commits += commits;
     if (AnyDay(known.gate.days, day, query.days_before)) {
       row.covered_commits += commits;
+    } else if (AnyDay(known.imported.days, day, query.days_before)) {
+      row.imported_commits += commits;
     } else if (AnyDay(days_of_repo, day, query.days_before)) {
       row.other_tool_commits += commits;
     }
@@ -119,10 +121,8 @@ Result<CoverageReport> MakeCoverage(Rollup& rollup, const CoverageQuery& query,
     Seen& seen = gate                ? known.gate
                  : route == "import" ? known.imported
                                      : known.claimed;
-    if (gate) {
-      known.gate.days.insert(name.day);
-      gate_days[repo].insert(name.day);
-    }
+    seen.days.insert(name.day);
+    if (gate) gate_days[repo].insert(name.day);
     if (name.day < query.from_day) return;
     seen.exchanges += tally.exchanges;
     seen.persons.insert(name.of(Dimension::kPerson));
@@ -155,6 +155,7 @@ void WriteCoverage(const CoverageReport& report, JsonWriter* json) {
     WriteCount("claimed", row.claims_seen, row.claimed_exchanges, json);
     json->Field("commits", row.commits)
         .Field("covered_commits", row.covered_commits)
+        .Field("imported_commits", row.imported_commits)
         .Field("other_tool_commits", row.other_tool_commits)
         .EndObject();
   }

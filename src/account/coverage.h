@@ -46,7 +46,10 @@ struct CoverageRow {
   std::optional<int64_t> claimed_exchanges;  // only other prompts told of them
   int64_t commits = 0;                       // with a mark of the tool
   int64_t covered_commits = 0;               // of them, see days_before
-  // Of the others, those with exchanges of the repository with another tool.
+  // Of the others, those that only transcripts explain, in the same way: an
+  // agent wrote them past the gate.
+  int64_t imported_commits = 0;
+  // Of what is left, those with exchanges of the repository with another tool.
   int64_t other_tool_commits = 0;
 };
 

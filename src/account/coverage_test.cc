@@ -78,6 +78,8 @@ TEST_F(CoverageTest, WhatDidNotPassTheGateCoversNothing) {
   EXPECT_EQ(report.rows[0].claimed_exchanges, 3);
   EXPECT_EQ(report.rows[0].gate_exchanges, 0);
   EXPECT_EQ(report.rows[0].covered_commits, 0);
+  // But transcripts say where it came from.
+  EXPECT_EQ(report.rows[0].imported_commits, 1);
 }
 
 TEST_F(CoverageTest, FewerThanFivePeopleAreNotCounted) {

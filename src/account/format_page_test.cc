@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "account/adoption.h"
 #include "account/alert.h"
 #include "account/date.h"
 #include "account/rollup_testing.h"
@@ -58,6 +59,47 @@ TEST_F(UsagePage, ShowsAReportAsItIsWritten) {
   WriteUsageReport(report, [](const std::string& id) { return id; }, &json);
   json.EndObject();
   EXPECT_THAT(Examples(COFFERDAM_USAGE_PAGE), ElementsAre(json.text()));
+}
+
+class AdoptionPage : public RollupTest {};
+
+TEST_F(AdoptionPage, ShowsAReportAsItIsWritten) {
+  const int32_t day = *ParseDay("2026-09-05");
+  ledger::ExchangeDraft draft = Draft(1, day, "ann", 1000, 200);
+  draft.exchange.origin.team = "red";
+  draft.exchange.origin.repo = "example.com/lab/app";
+  Append(std::move(draft));
+  ledger::CommitOutcome outcome;
+  outcome.repo = "example.com/lab/app";
+  outcome.commit = std::string(40, '8');
+  outcome.time = StartOfDay(day);
+  outcome.change = std::string(64, 'c');
+  outcome.authors = {{"ann", "red"}};
+  outcome.added = {60, 20, 10, 10};
+  outcome.alive = ledger::LinesByClass{40, 10, 10, 5};
+  outcome.again = 3;
+  outcome.left_out = 700;
+  ASSERT_TRUE(ledger_
+                  ->RecordOutcomes({outcome.repo,
+                                    0,
+                                    INT64_MAX,
+                                    outcome.commit,
+                                    StartOfDay(day + 40),
+                                    {outcome}})
+                  .ok());
+  ASSERT_TRUE(CatchUp().ok());
+  AdoptionQuery query;
+  query.by = {Dimension::kTeam};
+  query.from_day = StartOfMonth(day);
+  query.today = query.to_day = *ParseDay("2026-11-21");
+  query.individuals = Individuals::kShown;
+  JsonWriter json;
+  json.BeginObject();
+  WriteAdoption(
+      *MakeAdoption(*ledger_, *rollup_, query),
+      [](const std::string& id) { return id; }, &json);
+  json.EndObject();
+  EXPECT_THAT(Examples(COFFERDAM_ADOPTION_PAGE), ElementsAre(json.text()));
 }
 
 TEST(UsagePageWords, NameEverySum) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "account/outcome_sums.h"
 #include "account/usage_report.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -22,8 +23,10 @@ Result<RankBy> ParseRankBy(std::string_view name);
 // it cannot. Lines in files.
 struct GroupOutcome {
   std::optional<int64_t> lines_written;  // that tools were asked to write
-  std::optional<int64_t> lines_accepted;
+  // Of them, those in main branches; none where no outcomes were recorded of
+  // the group's repositories.
   std::optional<int64_t> lines_committed;
+  // None also while some of the committed are too young.
   std::optional<int64_t> lines_alive_30_days;
 };
 
@@ -36,14 +39,17 @@ struct LeaderboardRow {
 struct Leaderboard {
   RankBy rank_by = RankBy::kOutcome;
   // What rows were ranked by: the outcome furthest from the model that the
-  // ledger knows of them all, "lines_written", or "tokens".
+  // ledger knows of them all, "lines_alive_30_days", "lines_committed" or
+  // "lines_written"; or "tokens".
   std::string ranked_by;
   std::vector<LeaderboardRow> rows;
   UsageReport report;  // its rows are the leaderboard's, in another order
 };
 
 // Groups of fewer than five people have no rank, as they have no row.
-Leaderboard MakeLeaderboard(UsageReport report, RankBy rank_by);
+// `outcomes` are of the report's days.
+Leaderboard MakeLeaderboard(UsageReport report, const OutcomeSums& outcomes,
+                            RankBy rank_by);
 
 // Members of a JSON object (docs/formats/usage.md); null for what is not known.
 void WriteLeaderboard(const Leaderboard& board, const PersonName& person,

@@ -215,6 +215,20 @@ Result<UsageQuery> ParseUsageQuery(std::string_view by, std::string_view from,
   return query;
 }
 
+std::optional<std::vector<std::string>> GroupOf(const UsageQuery& query,
+                                                const RowName& name) {
+  const std::string& route = name.of(Dimension::kRoute);
+  if (!Has(query.by, Dimension::kRoute) &&
+      (route == "import" || route == "context")) {
+    return std::nullopt;
+  }
+  std::vector<std::string> values;
+  for (Dimension dimension : query.by) {
+    values.push_back(ValueOf(name, dimension));
+  }
+  return values;
+}
+
 void WriteGroupNames(const UsageQuery& query, const UsageRow& row,
                      const PersonName& person, JsonWriter* json) {
   for (size_t i = 0; i < query.by.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,12 @@ Result<UsageReport> MakeUsageReport(Rollup& rollup, const UsageQuery& query);
 Result<UsageQuery> ParseUsageQuery(std::string_view by, std::string_view from,
                                    std::string_view to, int32_t today,
                                    Individuals individuals);
+
+// What stands in the groups of a report for a row of the rollup, as
+// UsageQuery::by; none where the report leaves it out, as it did not pass the
+// gate.
+std::optional<std::vector<std::string>> GroupOf(const UsageQuery& query,
+                                                const RowName& name);
 
 // How a person's opaque id is shown: the address, or the id once it is erased.
 using PersonName = std::function<std::string(const std::string& id)>;
