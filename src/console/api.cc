@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "console/api_internal.h"
+#include "console/history_intake.h"
 #include "console/import_line.h"
 
 namespace cofferdam::console {
@@ -50,12 +51,18 @@ constexpr Call kCalls[] = {
     {"POST", "ledger/verify", Permission::kView, VerifyLogs},
     {"POST", "ledger/import", Permission::kOperate, ImportOutputs,
      kImportBodyBytesMax},
+    {"POST", "ledger/history", Permission::kOperate, ImportHistories,
+     kHistoryBodyBytesMax},
     {"POST", "ledger/purge", Permission::kOwn, PurgeLedger},
     {"POST", "index/build", Permission::kOperate, BuildIndex},
     {"GET", "usage", Permission::kView, ReportUsage},
     {"GET", "leaderboard", Permission::kView, ReportLeaderboard},
     {"POST", "usage/recompute", Permission::kOperate, RecomputeUsage},
     {"POST", "coverage", Permission::kView, ReportCoverage},
+    {"POST", "outcome", Permission::kOperate, RecordOutcomes,
+     kOutcomesBodyBytesMax},
+    {"POST", "outcome/lines", Permission::kOperate, ListOutcomeLines},
+    {"POST", "adoption", Permission::kView, ReportAdoption},
     {"GET", "budget", Permission::kView, ListBudgets},
     {"POST", "budget", Permission::kOperate, SetBudget},
     {"POST", "budget/remove", Permission::kOperate, RemoveBudget},

@@ -5,6 +5,7 @@
 #include "account/coverage.h"
 #include "account/date.h"
 #include "account/leaderboard.h"
+#include "account/outcome_sums.h"
 #include "account/usage_report.h"
 #include "console/api_internal.h"
 
@@ -58,8 +59,12 @@ Result<std::string> ReportLeaderboard(Stores& stores,
   const bool people = stores.individuals() == account::Individuals::kShown;
   TRY_ASSIGN(account::UsageReport report,
              MakeReport(stores, request, people ? "person" : "team"));
+  TRY_ASSIGN(
+      const account::OutcomeSums outcomes,
+      account::SumOutcomes(stores.ledger(), stores.rollup(),
+                           {report.query.from_day, report.query.to_day + 1}));
   const account::Leaderboard board =
-      account::MakeLeaderboard(std::move(report), rank_by);
+      account::MakeLeaderboard(std::move(report), outcomes, rank_by);
   JsonWriter json;
   json.BeginObject();
   account::WriteLeaderboard(board, NamesOf(stores), &json);

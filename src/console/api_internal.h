@@ -88,6 +88,9 @@ Result<std::string> BuildIndex(Stores& stores, const ApiRequest& request);
 // api_import.cc
 Result<std::string> ImportOutputs(Stores& stores, const ApiRequest& request);
 
+// api_history.cc
+Result<std::string> ImportHistories(Stores& stores, const ApiRequest& request);
+
 // api_log.cc
 Result<std::string> MakeCheckpoint(Stores& stores, const ApiRequest& request);
 Result<std::string> VerifyLogs(Stores& stores, const ApiRequest& request);
@@ -99,6 +102,12 @@ Result<std::string> ReportLeaderboard(Stores& stores,
                                       const ApiRequest& request);
 Result<std::string> RecomputeUsage(Stores& stores, const ApiRequest& request);
 Result<std::string> ReportCoverage(Stores& stores, const ApiRequest& request);
+
+// api_outcomes.cc
+Result<std::string> RecordOutcomes(Stores& stores, const ApiRequest& request);
+Result<std::string> ListOutcomeLines(Stores& stores, const ApiRequest& request);
+Result<std::string> ReportAdoption(Stores& stores, const ApiRequest& request);
+inline constexpr size_t kOutcomesBodyBytesMax = size_t{16} << 20;
 
 // api_budget.cc
 Result<std::string> ListBudgets(Stores& stores, const ApiRequest& request);

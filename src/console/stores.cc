@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "account/opening.h"
-
 #include "account/crash.h"
+#include "account/opening.h"
+#include "console/sealed_mark.h"
 
 namespace cofferdam::console {
 namespace {
@@ -109,12 +109,16 @@ Status Stores::Close() {
   if (sealer_) sealer_->Stop();
   if (rollup_) rollup_->Stop();
   rollup_.reset();
-  Status closed = ledger_ ? ledger_->Close() : Status();
+  const bool was_open = ledger_ != nullptr;
+  const uint64_t last_sequence = was_open ? ledger_->last_sequence() : 0;
+  Status closed = was_open ? ledger_->Close() : Status();
   indexer_.reset();
   sealer_.reset();
   ledger_.reset();
   if (policy_) policy_->caps().SetListener({});
   policy_.reset();
+  // Under the lock, since the next holder may append.
+  if (was_open && closed.ok()) MarkSealed(folder_, last_sequence);
   lock_.reset();
   return closed;
 }

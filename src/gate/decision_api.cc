@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "policy/forbidden_paths.h"
 #include "policy/names.h"
 #include "policy/ruling.h"
 #include "wire/refusal.h"
@@ -100,6 +101,21 @@ Result<std::optional<policy::Approval>> ApprovalFor(
   return approval;
 }
 
+void WriteForbidden(const std::vector<policy::ForbiddenPaths>& forbidden,
+                    JsonWriter* json) {
+  json->Key("forbidden_paths").BeginArray();
+  for (const policy::ForbiddenPaths& one : forbidden) {
+    json->BeginObject().Key("paths").BeginArray();
+    for (const std::string& path : one.paths) json->String(path);
+    json->EndArray()
+        .Field("purpose", policy::ScanPurposeName(one.purpose))
+        .Field("why", one.why)
+        .FieldIfSet("ask", one.ask)
+        .EndObject();
+  }
+  json->EndArray();
+}
+
 void WriteApproval(const policy::Approval& approval, int64_t now_micros,
                    JsonWriter* json) {
   json->BeginObject()
@@ -162,6 +178,11 @@ Result<std::string> DecideFor(const GateRooms& rooms, const Routes& routes,
   if (ruling.effect == policy::Effect::kReroute) {
     json.Field("rerouted_to", ruling.decision.rule->reroute_to);
   }
+  const auto forbidden = policy::ForbiddenTo(
+      routes.law().protections(), asked.repo, routed->TermsAt(now)->terms_class,
+      routes.law().trains_models());
+  if (!forbidden.empty()) WriteForbidden(forbidden, &json);
+  json.FieldIfSet("commit_trailer", routes.law().commit_trailer());
   if (found != nullptr) {
     json.Key("approval");
     WriteApproval(*found, now, &json);

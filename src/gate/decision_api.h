@@ -15,11 +15,16 @@ namespace cofferdam::gate {
 // {"tool","model","purpose","repo","ask"}, each but `ask` a text that stands in
 // where the key binds none
 //   -> {"effect","by","name","why","next","model","upstream",
-//       "approval":{"id","state"}}
+//       "approval":{"id","state"},
+//       "forbidden_paths":[{"paths","purpose","why","ask"}],
+//       "commit_trailer"}
 // The first upstream that serves the model decides under which contract; where
 // no model is named, the first of the tool's protocol. What the prompt will
 // hold is not known: rules that ask for it count as not met. With `ask` true an
 // approval that is needed is asked for. Touches the disk then.
+// `forbidden_paths` are those of the repository that the answers must not enter
+// ([[protect]] of the law), `commit_trailer` what commits are to carry, not
+// filled in; each is left out where there is none.
 Result<std::string> DecideFor(const GateRooms& rooms, const Routes& routes,
                               const policy::Principal& principal,
                               std::string_view body);

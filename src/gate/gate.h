@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,6 +19,7 @@
 #include "policy/budget.h"
 #include "policy/hold_file.h"
 #include "policy/measures.h"
+#include "policy/principal.h"
 #include "policy/sso.h"
 #include "policy/store.h"
 
@@ -37,6 +40,11 @@ struct GateRooms {
   std::string labels_folder;
   LineWriter* access_log = nullptr;     // a line for each request; null: none
   policy::SingleSignOn* sso = nullptr;  // null: there is none
+  // Takes what an agent's history told of, of who shows the key; answers JSON.
+  // On a worker. Empty: histories are not taken.
+  std::function<Result<std::string>(const policy::Principal& principal,
+                                    std::string_view body)>
+      histories;
 };
 
 // The proxy in front of coding agents: knows who asks, forwards requests to

@@ -19,6 +19,24 @@ namespace {
 constexpr std::string_view kPrefix = "/cofferdam/v1/";
 constexpr size_t kBodyBytesMax = 16 << 10;
 constexpr int64_t kStoreTimeoutMs = 30'000;
+constexpr std::string_view kHistory = "history";
+// A call's answers, one after another.
+constexpr int64_t kHistoryTimeoutMs = 120'000;
+
+// One of the places for what is large, until it goes.
+class Place {
+ public:
+  Place(std::atomic<int>& taken, int most)
+      : taken_(taken), is_there_(taken.fetch_add(1) < most) {}
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  bool is_there() const { return is_there_; }
+
+ private:
+  std::atomic<int>& taken_;
+  const bool is_there_;
+};
 
 std::string WhoAmI(const policy::Principal& principal) {
   JsonWriter json;
@@ -116,12 +134,22 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client,
     Status sent = co_await client.Respond(std::move(head), json);
     static_cast<void>(sent);
   };
+  std::string name(client.request().path().substr(kPrefix.size()));
+  if (name == kHistory && client.request().method == "POST") {
+    auto taken = co_await TakeHistory(client);
+    if (taken.ok()) {
+      co_await answer(200, *std::move(taken));
+    } else {
+      const Error& error = taken.error();
+      co_await answer(HttpStatus(error.code()), ErrorToJson(error));
+    }
+    co_return;
+  }
   auto body = co_await client.ReadBody(kBodyBytesMax);
   if (!body.ok()) {
     co_await answer(HttpStatus(body.error().code()), ErrorToJson(body.error()));
     co_return;
   }
-  std::string name(client.request().path().substr(kPrefix.size()));
   if (policy::SingleSignOn::Owns(name)) {
     // Nobody has a key yet who signs in to get one.
     auto served = co_await SignIn(client, std::move(name), *std::move(body));
@@ -133,11 +161,7 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client,
     }
     co_return;
   }
-  auto principal = [&]() -> Result<policy::Principal> {
-    TRY_ASSIGN(std::string credential, ReadCredential(client.request()));
-    return rooms_.policy.directory()->Authenticate(credential,
-                                                   rooms_.clock.WallMicros());
-  }();
+  auto principal = WhoAsks(client.request());
   if (!principal.ok()) {
     const Error& error = principal.error();
     co_await answer(HttpStatus(error.code()), ErrorToJson(error));
@@ -158,6 +182,36 @@ http::Task<void> KeysApi::Handle(http::ServerExchange& client,
     const Error& error = served.error();
     co_await answer(HttpStatus(error.code()), ErrorToJson(error));
   }
+}
+
+Result<policy::Principal> KeysApi::WhoAsks(
+    const http::RequestHead& request) const {
+  TRY_ASSIGN(std::string credential, ReadCredential(request));
+  return rooms_.policy.directory()->Authenticate(credential,
+                                                 rooms_.clock.WallMicros());
+}
+
+// A body that large is read for those only who may send it, and a few at once.
+http::Task<Result<std::string>> KeysApi::TakeHistory(
+    http::ServerExchange& client) const {
+  auto principal = WhoAsks(client.request());
+  if (!principal.ok()) co_return std::move(principal).error();
+  if (!rooms_.histories) {
+    co_return Error(Code::kNotFound, "histories are not taken here");
+  }
+  const Place place(histories_, kHistoriesMax);
+  if (!place.is_there()) {
+    co_return Error(Code::kExhausted,
+                    "others send their histories; send it again in a moment");
+  }
+  auto body = co_await client.ReadBody(kHistoryBytesMax);
+  if (!body.ok()) co_return std::move(body).error();
+  co_return co_await OnWorkers<std::string>(
+      client.loop(), rooms_.workers,
+      [this, who = *std::move(principal), text = *std::move(body)] {
+        return rooms_.histories(who, text);
+      },
+      kHistoryTimeoutMs);
 }
 
 http::Task<Result<std::string>> KeysApi::SignIn(http::ServerExchange& client,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,11 +26,17 @@ namespace cofferdam::gate {
 //   POST token/revoke  -> {}                with a session key
 //   POST decision      what would be decided (decision_api.h)
 //   GET  approval/ID   how an approval stands that the caller asked for
+//   POST history       what agents' histories tell of, at most
+//                      kHistoryBytesMax (docs/formats/histories.md)
 //   GET, POST sso…     without a key
 //
 // Errors: {"error":{"code","message"}} with the status of the code.
 class KeysApi {
  public:
+  static constexpr size_t kHistoryBytesMax = size_t{24} << 20;
+  // Histories that are read or taken at once; one more is kExhausted.
+  static constexpr int kHistoriesMax = 4;
+
   explicit KeysApi(const GateRooms& rooms) : rooms_(rooms) {}
 
   // Whether the path is one of its own.
@@ -37,11 +45,15 @@ class KeysApi {
       http::ServerExchange& client, std::shared_ptr<const Routes> routes) const;
 
  private:
+  Result<policy::Principal> WhoAsks(const http::RequestHead& request) const;
+  http::Task<Result<std::string>> TakeHistory(
+      http::ServerExchange& client) const;
   http::Task<Result<std::string>> SignIn(http::ServerExchange& client,
                                          std::string name,
                                          std::string body) const;
 
   const GateRooms& rooms_;
+  mutable std::atomic<int> histories_ = 0;
 };
 
 }  // namespace cofferdam::gate
