@@ -1,0 +1,20 @@
+agent_files(calls
+  SOURCES
+    argument_names.cc
+    bare_calls.cc
+    call_arguments.cc
+    call_families.cc
+    call_objects.cc
+    loose_reader.cc
+    mended_json.cc
+    printed_calls.cc
+    python_calls.cc
+    repair.cc
+    tagged_arguments.cc
+    tool_names.cc
+  TESTS
+    call_arguments_test.cc
+    mended_json_test.cc
+    printed_calls_test.cc
+    repair_test.cc
+    tool_names_test.cc)

@@ -1,0 +1,15 @@
+agent_files(edits
+  SOURCES
+    edit.cc
+    edit_drift.cc
+    edit_forms.cc
+    edit_nearest.cc
+    edit_rewrite.cc
+    edit_search.cc
+    indent.cc
+    patch.cc
+    patch_reader.cc
+    text_lines.cc
+  TESTS
+    edit_test.cc
+    patch_test.cc)

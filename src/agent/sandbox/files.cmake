@@ -1,0 +1,25 @@
+agent_files(sandbox
+  SOURCES
+    bubblewrap.cc
+    clean_environment.cc
+    folder_watch.cc
+    guarded_folders.cc
+    landlock.cc
+    landlock_view.cc
+    launch.cc
+    launcher.cc
+    linked_worktree.cc
+    protected_names.cc
+    protected_search.cc
+    sandbox.cc
+    sandboxed_process.cc
+    seccomp_filter.cc
+    walls.cc
+    workspace_guard.cc
+    writable_folders.cc
+  TESTS
+    clean_environment_test.cc
+    protected_names_test.cc
+    sandbox_test.cc
+    workspace_guard_test.cc
+    writable_folders_test.cc)

@@ -1,0 +1,26 @@
+agent_files(session
+  SOURCES
+    commit_trailer.cc
+    entry.cc
+    file_history.cc
+    file_restorer.cc
+    imports.cc
+    instructions.cc
+    pairing.cc
+    record_file.cc
+    recorder.cc
+    session_file.cc
+    session_reader.cc
+    state_journal.cc
+    store.cc
+    tool_policy.cc
+  TESTS
+    commit_trailer_test.cc
+    file_history_test.cc
+    imports_test.cc
+    instructions_test.cc
+    record_file_test.cc
+    recorder_test.cc
+    session_page_test.cc
+    store_test.cc
+    tool_policy_test.cc)

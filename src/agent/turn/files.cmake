@@ -1,0 +1,32 @@
+agent_files(turn
+  SOURCES
+    agent_conversation.cc
+    agent_conversations.cc
+    answer_asker.cc
+    answer_schema.cc
+    call_runner.cc
+    command_words.cc
+    compaction.cc
+    conversation_state.cc
+    flatten.cc
+    loop_watch.cc
+    permissions.cc
+    session_hooks.cc
+    setback.cc
+    shortened_text.cc
+    system_prompt.cc
+    token_estimate.cc
+    tool_ground.cc
+    turn_history.cc
+    turn_run.cc
+  TESTS
+    compaction_test.cc
+    permissions_test.cc
+    system_prompt_test.cc
+    agent_conversation_test.cc
+    answer_schema_test.cc
+    loop_watch_test.cc
+    session_hooks_test.cc
+    setback_test.cc
+    turn_testing.cc
+)
