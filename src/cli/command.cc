@@ -12,12 +12,18 @@
 namespace cofferdam::cli {
 
 bool Invocation::Has(std::string_view flag) const {
-  return flags_.contains(flag) || numbers_.contains(flag);
+  return flags_.contains(flag) || numbers_.contains(flag) ||
+         lists_.contains(flag);
 }
 
 std::string Invocation::Text(std::string_view flag) const {
   auto it = flags_.find(flag);
   return it == flags_.end() ? "" : it->second;
+}
+
+std::vector<std::string> Invocation::Texts(std::string_view flag) const {
+  auto it = lists_.find(flag);
+  return it == lists_.end() ? std::vector<std::string>() : it->second;
 }
 
 std::optional<int64_t> Invocation::Number(std::string_view flag) const {
@@ -97,6 +103,14 @@ void Parser::AddFlags(const Command& command, CLI::App* leaf) {
             invocation.numbers_[name] = value;
           },
           flag.help);
+    } else if (flag.takes == Flag::Takes::kTexts) {
+      option = leaf->add_option_function<std::vector<std::string>>(
+          flag.name,
+          [this, name = flag.name](const std::vector<std::string>& values) {
+            invocation.lists_[name] = values;
+          },
+          flag.help);
+      option->allow_extra_args(false);
     } else {
       option = leaf->add_option_function<std::string>(
           flag.name,

@@ -14,7 +14,8 @@ namespace cofferdam::cli {
 
 // One flag of a command: its name, its help, and what it takes.
 struct Flag {
-  enum class Takes { kNothing, kText, kNumber };
+  // kTexts: may be given several times.
+  enum class Takes { kNothing, kText, kNumber, kTexts };
   std::string name;  // "--team"
   Takes takes = Takes::kNothing;
   std::string help;
@@ -34,6 +35,8 @@ class Invocation {
  public:
   bool Has(std::string_view flag) const;
   std::string Text(std::string_view flag) const;  // empty if not given
+  // All that a flag which takes several was given, in order.
+  std::vector<std::string> Texts(std::string_view flag) const;
   std::optional<int64_t> Number(std::string_view flag) const;
   const std::vector<std::string>& positionals() const { return positionals_; }
   // The first positional, or empty.
@@ -46,6 +49,7 @@ class Invocation {
   friend struct Parser;
   std::map<std::string, std::string, std::less<>> flags_;
   std::map<std::string, int64_t, std::less<>> numbers_;
+  std::map<std::string, std::vector<std::string>, std::less<>> lists_;
   std::vector<std::string> positionals_;
   std::vector<std::string> command_;
 };

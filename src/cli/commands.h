@@ -18,14 +18,21 @@ std::vector<Command> RunCommands();
 std::vector<Command> LedgerCommands();
 std::vector<Command> LedgerLogCommands();
 std::vector<Command> ImportCommands();
+// Those of ImportCommands that read agents' histories.
+std::vector<Command> ImportHistoryCommands();
 std::vector<Command> IndexCommands();
 std::vector<Command> BackgroundCommands();
 std::vector<Command> CalibrateCommands();
+std::vector<Command> SandboxCommands();
 std::vector<Command> ScanCommands();
+std::vector<Command> CheckCommands();
 std::vector<Command> VerifyCommands();
+std::vector<Command> BlameCommands();
 std::vector<Command> BudgetCommands();
 std::vector<Command> UsageCommands();
+std::vector<Command> AdoptionCommands();
 std::vector<Command> ReportCommands();
+std::vector<Command> CodeCommands();
 std::vector<Command> ConfigCommands();
 
 }  // namespace cofferdam::cli

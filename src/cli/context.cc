@@ -74,11 +74,14 @@ Result<console::StoresOptions> StoresOptionsOf(const Config& config) {
   return options;
 }
 
+std::string AdminAddress(const Invocation& invocation) {
+  return invocation.Has("--admin") ? invocation.Text("--admin")
+                                   : Environment("COFFERDAM_ADMIN");
+}
+
 Result<std::unique_ptr<console::Admin>> OpenAdmin(
     const Invocation& invocation) {
-  const std::string url = invocation.Has("--admin")
-                              ? invocation.Text("--admin")
-                              : Environment("COFFERDAM_ADMIN");
+  const std::string url = AdminAddress(invocation);
   if (!url.empty()) {
     const std::string key = Environment("COFFERDAM_ADMIN_KEY");
     if (key.empty()) {

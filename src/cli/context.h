@@ -31,6 +31,9 @@ struct Prices {
 };
 Result<Prices> PricesOf(const Config& config);
 
+// The address of --admin, else of $COFFERDAM_ADMIN; empty: neither is there.
+std::string AdminAddress(const Invocation& invocation);
+
 // The administration that the invocation names, for one command: that of the
 // address of --admin or $COFFERDAM_ADMIN, with the key in $COFFERDAM_ADMIN_KEY,
 // else that of its data folder, opened here or through the server that holds

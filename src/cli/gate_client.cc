@@ -18,6 +18,8 @@ constexpr size_t kLoginBytesMax = 16 << 10;
 constexpr int64_t kCallTimeoutMs = 30'000;
 // The gate asks the provider meanwhile.
 constexpr int64_t kSsoTimeoutMs = 150'000;
+// The gate waits for its disk for as long.
+constexpr int64_t kHistoryTimeoutMs = 130'000;
 
 Result<std::string> Call(const Login& login, const std::string& method,
                          const std::string& name, const std::string& body,
@@ -149,6 +151,10 @@ Result<std::string> CallSso(const Login& gate, const std::string& method,
   return Call(nobody, method, name, body, kSsoTimeoutMs);
 }
 
+Result<std::string> SendHistories(const Login& login, const std::string& body) {
+  return Call(login, "POST", "history", body, kHistoryTimeoutMs);
+}
+
 Status RenewToken(const Login& session) {
   auto answer = Call(session, "POST", "token/renew", "{}");
   if (!answer.ok()) return std::move(answer).error();
@@ -161,9 +167,12 @@ Status RevokeToken(const Login& session) {
   return {};
 }
 
-Result<Decision> AskDecision(const Login& session, std::string_view model) {
+namespace {
+
+Result<Decision> CallDecision(const Login& session, std::string_view model,
+                              bool ask) {
   JsonWriter body;
-  body.BeginObject().FieldIfSet("model", model).Field("ask", true).EndObject();
+  body.BeginObject().FieldIfSet("model", model).Field("ask", ask).EndObject();
   TRY_ASSIGN(std::string answer,
              Call(session, "POST", "decision", body.text()));
   TRY_ASSIGN(JsonDocument json, JsonDocument::Parse(answer));
@@ -171,10 +180,27 @@ Result<Decision> AskDecision(const Login& session, std::string_view model) {
   decision.effect = json["effect"].StringOrEmpty();
   decision.why = json["why"].StringOrEmpty();
   decision.next = json["next"].StringOrEmpty();
+  if (json["forbidden_paths"].present()) {
+    JsonWriter list;
+    list.Value(json["forbidden_paths"]);
+    decision.forbidden_paths = std::move(list).Take();
+  }
+  decision.commit_trailer = json["commit_trailer"].StringOrEmpty();
+  decision.rerouted_to = json["rerouted_to"].StringOrEmpty();
   if (json["approval"].is_object()) {
     decision.approval = ReadApproval(json["approval"]);
   }
   return decision;
+}
+
+}  // namespace
+
+Result<Decision> AskDecision(const Login& session, std::string_view model) {
+  return CallDecision(session, model, true);
+}
+
+Result<Decision> LookUpDecision(const Login& session, std::string_view model) {
+  return CallDecision(session, model, false);
 }
 
 Result<Approval> ShowApproval(const Login& session, std::string_view id) {

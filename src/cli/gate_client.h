@@ -55,6 +55,13 @@ struct Decision {
   std::string why;
   std::string next;
   std::optional<Approval> approval;
+  // What the law says of files, JSON: "forbidden_paths" of the gate's decision;
+  // empty: nothing.
+  std::string forbidden_paths;
+  // What commits are to carry, not filled in; empty: nothing.
+  std::string commit_trailer;
+  // Of a "reroute": the model that answers instead.
+  std::string rerouted_to;
 };
 
 // Calls of the gate's /cofferdam/v1/. Errors carry the gate's own words.
@@ -68,8 +75,13 @@ Result<std::string> CallSso(const Login& gate, const std::string& method,
 // `session.key` is the session key's secret.
 Status RenewToken(const Login& session);
 Status RevokeToken(const Login& session);
+// Answers of models that agents' histories tell of
+// (docs/formats/histories.md); the answer's JSON.
+Result<std::string> SendHistories(const Login& login, const std::string& body);
 // Asks for the approval, too, where one is needed. `model` may be empty.
 Result<Decision> AskDecision(const Login& session, std::string_view model);
+// The same without asking for the approval.
+Result<Decision> LookUpDecision(const Login& session, std::string_view model);
 Result<Approval> ShowApproval(const Login& session, std::string_view id);
 
 }  // namespace cofferdam::cli

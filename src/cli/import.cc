@@ -267,7 +267,8 @@ Result<int> ImportJsonl(const Invocation& call) {
 }  // namespace
 
 std::vector<Command> ImportCommands() {
-  return {
+  std::vector<Command> commands = ImportHistoryCommands();
+  commands.push_back(
       {"import jsonl",
        "add outputs from files of one JSON object a line to the ledger",
        {{"FILE", Count::kMany, "files, or - for stdin"}},
@@ -292,8 +293,8 @@ std::vector<Command> ImportCommands() {
         {"--strict", Takes::kNothing, "stop at the first bad line"},
         {"--json", Takes::kNothing, "print JSON"}},
        false,
-       ImportJsonl},
-  };
+       ImportJsonl});
+  return commands;
 }
 
 }  // namespace cofferdam::cli

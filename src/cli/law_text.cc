@@ -142,6 +142,7 @@ std::string LawJson(const policy::Law& law,
       .Field("file", law.file_name())
       .Field("version", law.version())
       .Field("trains_models", law.trains_models())
+      .FieldIfSet("commit_trailer", law.commit_trailer())
       .Key("rules")
       .BeginArray();
   for (const policy::Rule& rule : law.rules()) AddRuleJson(law, rule, &json);
@@ -155,6 +156,17 @@ std::string LawJson(const policy::Law& law,
     json.BeginArray();
     for (const std::string& purpose : repository.purposes) json.String(purpose);
     json.EndArray().EndObject();
+  }
+  json.EndArray().Key("protect").BeginArray();
+  for (const policy::Protection& protection : law.protections()) {
+    json.BeginObject().Key("repo").BeginArray();
+    for (const std::string& repo : protection.repos) json.String(repo);
+    json.EndArray().Key("paths").BeginArray();
+    for (const std::string& path : protection.paths) json.String(path);
+    json.EndArray()
+        .Field("purpose", policy::ScanPurposeName(protection.purpose))
+        .FieldIfSet("ask", protection.ask)
+        .EndObject();
   }
   json.EndArray().Key("contracts").BeginObject();
   for (const ContractTerms& contract : contracts) {
@@ -184,6 +196,19 @@ std::string LawText(const policy::Law& law,
   for (const auto& repository : law.purposes().repositories()) {
     text += fmt::format("      {} admits only {}\n", repository.pattern,
                         Quoted(repository.purposes));
+  }
+  if (!law.protections().empty())
+    text += "paths that no forbidden lines may enter (cofferdam check)\n";
+  for (const policy::Protection& protection : law.protections()) {
+    text += fmt::format("      {} for {}", Quoted(protection.paths),
+                        policy::ScanPurposeName(protection.purpose));
+    if (!protection.repos.empty())
+      text += fmt::format(", in {}", Quoted(protection.repos));
+    text += "\n";
+  }
+  if (!law.commit_trailer().empty()) {
+    text += fmt::format("commits of agents carry\n      {}\n",
+                        law.commit_trailer());
   }
   text += fmt::format("contracts and their terms (table {})\n", terms_version);
   for (const ContractTerms& contract : contracts) {

@@ -17,8 +17,11 @@ int main(int argc, char** argv) {
         cofferdam::cli::ImportCommands,     cofferdam::cli::IndexCommands,
         cofferdam::cli::BackgroundCommands, cofferdam::cli::CalibrateCommands,
         cofferdam::cli::ScanCommands,       cofferdam::cli::VerifyCommands,
+        cofferdam::cli::BlameCommands,      cofferdam::cli::CheckCommands,
         cofferdam::cli::UsageCommands,      cofferdam::cli::BudgetCommands,
-        cofferdam::cli::ReportCommands,     cofferdam::cli::ConfigCommands}) {
+        cofferdam::cli::AdoptionCommands,   cofferdam::cli::ReportCommands,
+        cofferdam::cli::CodeCommands,       cofferdam::cli::SandboxCommands,
+        cofferdam::cli::ConfigCommands}) {
     std::vector<Command> some = offer();
     commands.insert(commands.end(), std::make_move_iterator(some.begin()),
                     std::make_move_iterator(some.end()));

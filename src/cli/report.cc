@@ -105,7 +105,7 @@ void PrintCoverage(const JsonDocument& report) {
   TextTable table;
   table.Column("repo", Align::kLeft).Column("tool", Align::kLeft);
   for (const char* title : {"gate", "imports", "claims", "commits", "covered",
-                            "other tool", "uncovered"}) {
+                            "imported", "other tool", "uncovered"}) {
     table.Column(title, Align::kRight);
   }
   for (const JsonValue& row : report["rows"].Elements()) {
@@ -115,12 +115,15 @@ void PrintCoverage(const JsonDocument& report) {
     const std::string_view repo = row["repo"].StringOrEmpty();
     const std::string_view tool = row["tool"].StringOrEmpty();
     const int64_t other = number("other_tool_commits");
+    const int64_t imported = number("imported_commits");
     table.Row({std::string(repo.empty() ? "(none)" : repo),
                std::string(tool.empty() ? "(none)" : tool),
                SeenCell(row, "gate"), SeenCell(row, "imported"),
                SeenCell(row, "claimed"), Grouped(number("commits")),
-               Grouped(number("covered_commits")), Grouped(other),
-               Grouped(number("commits") - number("covered_commits") - other)});
+               Grouped(number("covered_commits")), Grouped(imported),
+               Grouped(other),
+               Grouped(number("commits") - number("covered_commits") -
+                       imported - other)});
   }
   Print(table.Text());
   Say(
@@ -128,7 +131,8 @@ void PrintCoverage(const JsonDocument& report) {
                   "claims: answers that only transcripts, or only other "
                   "prompts, told of. commits: with an agent's mark; covered: "
                   "the gate saw that tool in that repository on the day or {} "
-                  "days before; other tool: it saw another one.",
+                  "days before; imported: only transcripts tell of it; other "
+                  "tool: the gate saw another one.",
                   report["from"].StringOrEmpty(), report["to"].StringOrEmpty(),
                   report["days"].Int().value_or(0)));
   Say("Not seen: agents that leave no mark, marks that somebody took out, "

@@ -1,12 +1,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/encoding.h"
@@ -19,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/gate_client.h"
+#include "cli/session_renewal.h"
 #include "corpus/repository.h"
 
 namespace cofferdam::cli {
@@ -26,8 +23,6 @@ namespace {
 
 using Takes = Flag::Takes;
 
-// A session key lasts an hour; three tries fit in before it ends.
-constexpr auto kRenewEvery = std::chrono::minutes(20);
 constexpr const char* kNoPurpose = "unspecified";
 
 // What the session key is bound to, from flags and the current folder.
@@ -46,37 +41,6 @@ TokenRequest RequestFor(const Invocation& call, std::string tool) {
   }
   return request;
 }
-
-// Keeps a session key alive while its agent runs.
-class Renewal {
- public:
-  explicit Renewal(Login session)
-      : thread_([this, session = std::move(session)] {
-          std::unique_lock lock(mutex_);
-          while (
-              !ended_.wait_for(lock, kRenewEvery, [this] { return over_; })) {
-            Status renewed = RenewToken(session);
-            if (!renewed.ok()) {
-              Say("cofferdam: the session key was not renewed: " +
-                  renewed.error().message());
-            }
-          }
-        }) {}
-  ~Renewal() {
-    {
-      std::lock_guard lock(mutex_);
-      over_ = true;
-    }
-    ended_.notify_all();
-    thread_.join();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool over_ = false;
-  std::thread thread_;
-};
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -106,7 +70,7 @@ Result<int> RunAgent(const AgentLaunch& launch, const std::string& folder,
                           Environment(launch.unset, launch.environment)));
   int exit_code = 0;
   {
-    Renewal renewal(session);
+    SessionRenewal renewal(session);
     exit_code = child.Wait();
   }
   for (const std::string& name : place.ChangedFiles()) {

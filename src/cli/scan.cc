@@ -17,10 +17,12 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/interrupt.h"
+#include "cli/person_names.h"
 #include "cli/scan_attest.h"
 #include "cli/scan_outputs.h"
 #include "cli/scan_write.h"
 #include "cli/shipped_background.h"
+#include "console/sealed_mark.h"
 #include "console/stores.h"
 #include "evidence/dataset_catalogue.h"
 #include "policy/verdict.h"
@@ -33,24 +35,77 @@ using Takes = Flag::Takes;
 using Count = Positional::Count;
 
 constexpr int64_t kThreadsMax = 1024;
+constexpr int64_t kMemoryMin = 1;
+constexpr int64_t kMemoryMax = 1'000'000'000;
 constexpr size_t kDatasetsBytesMax = size_t{16} << 20;
 
-// Seals what is recorded, so that the index covers it; the folder.
-Result<std::string> RefreshIndex(console::Admin& admin) {
-  TRY_ASSIGN(std::string answer, admin.Call("POST", "index/build"));
-  TRY_ASSIGN(JsonDocument report, JsonDocument::Parse(answer));
-  return std::string(report["folder"].StringOrEmpty());
-}
+// The ledger of a scan, which takes long to open: where the index covers all
+// that it holds it is opened when something of it is asked for, which most
+// scans never do.
+class ScanLedger {
+ public:
+  explicit ScanLedger(const Config& config) : config_(config) {}
 
-// Addresses of people by their opaque ids.
-Result<std::map<std::string, std::string>> PersonNames(console::Admin& admin) {
-  TRY_ASSIGN(std::string answer, admin.Call("GET", "person"));
-  TRY_ASSIGN(JsonDocument list, JsonDocument::Parse(answer));
-  std::map<std::string, std::string> names;
-  for (const JsonValue& row : list["persons"].Elements()) {
-    names.emplace(row["id"].StringOrEmpty(), row["email"].StringOrEmpty());
+  // Seals what is recorded, so that the index covers it; the folder.
+  Result<std::string> RefreshIndex() {
+    if (console::IsSealed(config_.data_folder))
+      return console::IndexFolder(config_.data_folder);
+    TRY_ASSIGN(console::Admin * admin, Open());
+    TRY_ASSIGN(std::string answer, admin->Call("POST", "index/build"));
+    TRY_ASSIGN(JsonDocument report, JsonDocument::Parse(answer));
+    return std::string(report["folder"].StringOrEmpty());
   }
-  return names;
+
+  Result<console::Admin*> Open() {
+    if (admin_ == nullptr) {
+      TRY_ASSIGN(console::StoresOptions stores, StoresOptionsOf(config_));
+      TRY_ASSIGN(admin_, console::Admin::Open(stores, CommandLogger()));
+    }
+    return admin_.get();
+  }
+
+  // Empty where it is not known; Close says why it could not be asked.
+  std::string PersonName(std::string_view id) {
+    if (!std::exchange(names_asked_, true)) names_status_ = ReadNames();
+    auto found = names_.find(std::string(id));
+    return found == names_.end() ? std::string() : found->second;
+  }
+
+  Status Close() {
+    if (admin_ != nullptr) TRY(admin_->Close());
+    return names_status_;
+  }
+
+ private:
+  Status ReadNames() {
+    TRY_ASSIGN(console::Admin * admin, Open());
+    TRY_ASSIGN(names_, PersonNames(admin));
+    return {};
+  }
+
+  const Config& config_;
+  std::unique_ptr<console::Admin> admin_;
+  bool names_asked_ = false;
+  std::map<std::string, std::string> names_;
+  Status names_status_;
+};
+
+// The folder of --index, which some ledger sealed; no ledger is opened, so many
+// machines may scan with copies of it.
+Result<std::string> SealedIndex(const Invocation& call) {
+  std::string folder = call.Text("--index");
+  if (call.Has("--show")) {
+    return Error(Code::kInvalid,
+                 "scan: --show asks the ledger for texts, which --index leaves "
+                 "alone");
+  }
+  if (access((folder + "/manifest.json").c_str(), F_OK) != 0) {
+    return Error(Code::kNotFound,
+                 fmt::format("--index {}: holds no manifest.json; cofferdam "
+                             "index build says where a ledger's index is",
+                             folder));
+  }
+  return folder;
 }
 
 scan::FetchText TextFetcher(console::Admin* admin, const std::string& reason) {
@@ -101,8 +156,21 @@ Result<scan::ScanOptions> OptionsFor(const Invocation& call,
                                              kThreadsMax));
   }
   options.threads = static_cast<size_t>(threads);
+  const int64_t memory = call.Number("--memory").value_or(kMemoryMin);
+  if (memory < kMemoryMin || memory > kMemoryMax) {
+    return Error(Code::kInvalid,
+                 fmt::format("--memory: must be {} to {} megabytes", kMemoryMin,
+                             kMemoryMax));
+  }
+  if (call.Has("--memory"))
+    options.index_memory_bytes = static_cast<uint64_t>(memory) * 1'000'000;
   options.source.fields = Words(call.Text("--field"));
   options.source.revision = call.Text("--rev");
+  if (call.Has("--history")) {
+    if (options.source.revision.empty())
+      return Error(Code::kInvalid, "--history: say --rev R, too");
+    options.source.revision_scope = corpus::RevisionScope::kHistory;
+  }
   options.journal = call.Text("--resume");
   if (ShowsLines(call)) options.keep_text = evidence::KeepText::kYes;
   return options;
@@ -172,26 +240,35 @@ Result<int> Scan(const Invocation& call) {
                                         evidence::kHumanBeforeMicros);
   options.background = options.judgement.background = &background;
   options.token_model = &model;
-  TRY_ASSIGN(console::StoresOptions stores, StoresOptionsOf(config));
-  TRY_ASSIGN(auto admin, console::Admin::Open(stores, CommandLogger()));
-  TRY_ASSIGN(options.index_folder, RefreshIndex(*admin));
-  TRY_ASSIGN(auto names, PersonNames(*admin));
+  std::optional<ScanLedger> ledger;  // none with --index
+  console::Admin* admin = nullptr;   // of the ledger, where flags need it
+  if (call.Has("--index")) {
+    TRY_ASSIGN(options.index_folder, SealedIndex(call));
+  } else {
+    ledger.emplace(config);
+    TRY_ASSIGN(options.index_folder, ledger->RefreshIndex());
+    if (call.Has("--show") || call.Has("--attest")) {
+      TRY_ASSIGN(admin, ledger->Open());
+    }
+  }
   ScanWords words = {
       .corpus = fmt::format("{}", fmt::join(call.positionals(), " ")),
       .purpose =
           std::string(policy::ScanPurposeName(options.judgement.purpose)),
       .time = SystemClock().WallMicros()};
-  words.person_name = [&names](std::string_view id) {
-    auto found = names.find(std::string(id));
-    return found == names.end() ? std::string() : found->second;
+  words.person_name = [&ledger](std::string_view id) {
+    return ledger ? ledger->PersonName(id) : std::string();
   };
   if (call.Has("--show")) {
     std::string reason =
         call.Has("--reason") ? call.Text("--reason") : "scan --show";
-    words.fetch_text = TextFetcher(admin.get(), reason);
+    words.fetch_text = TextFetcher(admin, reason);
   }
   std::optional<scan::Progress> progress = ProgressFor(call);
-  if (progress) options.progress = &*progress;
+  if (progress) {
+    options.progress = &*progress;
+    options.source.total = corpus::TotalBytes::kCount;
+  }
   words.print = [&progress](std::string_view text) {
     if (progress) progress->Clear();
     Print(text);
@@ -208,12 +285,12 @@ Result<int> Scan(const Invocation& call) {
   if (writer != nullptr) TRY(writer->Write(call, options, &report));
   if (attestation != nullptr) {
     TRY(attestation->Finish(report, writer == nullptr ? "" : writer->to(),
-                            *admin));
+                            admin));
   }
   TRY(outputs.Close(report));
   // What it is good for is done.
   if (!options.journal.empty()) unlink(options.journal.c_str());
-  TRY(admin->Close());
+  if (ledger) TRY(ledger->Close());
   for (const std::string& notice : report.notices) {
     Say("cofferdam: " + notice);
   }
@@ -234,7 +311,12 @@ std::vector<Command> ScanCommands() {
        {"--field", Takes::kText,
         "fields of records that hold text, as text or messages[].content, with "
         "commas between; without it they are found"},
-       {"--rev", Takes::kText, "all blobs of this git revision of PATH"},
+       {"--rev", Takes::kText, "the files of this git revision of PATH"},
+       {"--history", Takes::kNothing,
+        "with --rev: every blob that its commits reach, each once"},
+       {"--index", Takes::kText,
+        "a folder of a sealed index, such as DATA/index or a copy of it, "
+        "instead of the ledger's own; the ledger is not opened"},
        {"--no-marks", Takes::kNothing,
         "look for the ledger's outputs only, not for what says of itself that "
         "a model wrote it"},
@@ -246,6 +328,9 @@ std::vector<Command> ScanCommands() {
        {"--resume", Takes::kText,
         "keep a journal here, and go on from it after a kill"},
        {"--threads", Takes::kNumber, "threads that read; one a core if absent"},
+       {"--memory", Takes::kNumber,
+        "megabytes of the index to look into at once; of a larger one the "
+        "corpus is read in passes; half of the machine's if absent"},
        {"--no-progress", Takes::kNothing, "draw no progress on a terminal"}},
       false,
       Scan};

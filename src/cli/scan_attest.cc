@@ -45,18 +45,14 @@ Status CheckDigestible(const Invocation& call) {
                                path == "-" ? "stdin" : path));
     }
   }
-  if (call.Has("--rev")) {
-    return Error(Code::kInvalid,
-                 "--attest: the blobs of a revision cannot be digested; scan a "
-                 "checkout of it");
-  }
   return {};
 }
 
 // The ledger's signed checkpoint, whose root commits to every output; empty
 // where it cannot be had, which takes nothing from the rest.
-std::string LedgerCheckpoint(console::Admin& admin) {
-  auto answer = admin.Call("GET", "ledger/checkpoint");
+std::string LedgerCheckpoint(console::Admin* admin) {
+  if (admin == nullptr) return "";
+  auto answer = admin->Call("GET", "ledger/checkpoint");
   if (!answer.ok()) return "";
   auto json = JsonDocument::Parse(*answer);
   return json.ok() ? std::string((*json)["checkpoint"].StringOrEmpty()) : "";
@@ -92,12 +88,20 @@ Result<std::unique_ptr<Attestation>> Attestation::Begin(
           : config.data_folder + "/" + std::string(kScanPublicKeyFile);
   made->index_folder_ = options.index_folder;
   made->corpus_ = call.positionals();
+  made->revision_ = options.source.revision;
+  made->scope_ = options.source.revision_scope;
   made->background_files_ = config.background_files;
   made->terms_file_ = config.terms_file;
   made->datasets_file_ = call.Text("--datasets");
   made->marks_ = !call.Has("--no-marks");
   made->purpose_ = options.judgement.purpose;
   made->limits_ = options.source.limits.tree;
+  if (!made->revision_.empty()) {
+    made->digests_ = std::make_unique<Result<std::vector<scan::PathDigest>>>(
+        scan::DigestRevision(made->corpus_, made->revision_, made->scope_));
+    TRY(*made->digests_);
+    return made;
+  }
   TRY_ASSIGN(made->stamp_, scan::StampPaths(made->corpus_, made->limits_));
   Attestation* self = made.get();
   made->thread_ = std::thread([self] {
@@ -138,16 +142,27 @@ Result<std::vector<scan::StatementPolicy>> Attestation::Policies() const {
   return policies;
 }
 
-Status Attestation::Finish(const scan::ScanReport& report,
-                           const std::string& written, console::Admin& admin) {
-  thread_.join();
-  TRY_ASSIGN(std::vector<scan::PathDigest> corpus, std::move(*digests_));
-  TRY_ASSIGN(std::string stamp, scan::StampPaths(corpus_, limits_));
-  if (stamp != stamp_) {
-    return Error(Code::kConflict,
-                 "--attest: the corpus changed while it was scanned; nothing "
-                 "was signed");
+Result<std::vector<scan::PathDigest>> Attestation::Corpus() {
+  const Error changed(Code::kConflict,
+                      "--attest: the corpus changed while it was scanned; "
+                      "nothing was signed");
+  if (thread_.joinable()) thread_.join();
+  TRY_ASSIGN(std::vector<scan::PathDigest> digests, std::move(*digests_));
+  if (!revision_.empty()) {
+    // A branch may have moved on.
+    TRY_ASSIGN(const auto now,
+               scan::DigestRevision(corpus_, revision_, scope_));
+    if (now != digests) return changed;
+    return digests;
   }
+  TRY_ASSIGN(const std::string stamp, scan::StampPaths(corpus_, limits_));
+  if (stamp != stamp_) return changed;
+  return digests;
+}
+
+Status Attestation::Finish(const scan::ScanReport& report,
+                           const std::string& written, console::Admin* admin) {
+  TRY_ASSIGN(std::vector<scan::PathDigest> corpus, Corpus());
   scan::Statement statement;
   statement.subjects = std::move(corpus);
   if (!written.empty()) {

@@ -27,7 +27,7 @@ std::vector<Flag> AttestFlags();
 class Attestation {
  public:
   // Null where none is asked for. kInvalid for a corpus that has no digest:
-  // stdin, an object store, a git revision.
+  // stdin, an object store.
   static Result<std::unique_ptr<Attestation>> Begin(
       const Invocation& call, const Config& config,
       const scan::ScanOptions& options);
@@ -37,17 +37,22 @@ class Attestation {
   // corpus is what it was made from. kConflict where the corpus changed
   // meanwhile: nobody could say then what was scanned.
   Status Finish(const scan::ScanReport& report, const std::string& written,
-                console::Admin& admin);
+                console::Admin* admin);
 
  private:
   Attestation() = default;
   Result<std::vector<scan::StatementPolicy>> Policies() const;
+  // The digests of the corpus as it was at the begin; kConflict if it is
+  // another one now.
+  Result<std::vector<scan::PathDigest>> Corpus();
 
   std::string path_;      // of the envelope
   std::string key_path_;  // of the signing key
   std::string public_path_;
   std::string index_folder_;
   std::vector<std::string> corpus_;
+  std::string revision_;  // empty: the files as they stand
+  corpus::RevisionScope scope_ = corpus::RevisionScope::kTree;
   std::vector<std::string> background_files_;
   // Files that are used instead of what is built in; empty: that is used.
   std::string terms_file_;
@@ -55,7 +60,7 @@ class Attestation {
   bool marks_ = true;  // whether they are looked for
   policy::ScanPurpose purpose_ = policy::ScanPurpose::kTraining;
   corpus::TreeLimits limits_;
-  std::string stamp_;
+  std::string stamp_;  // of files
   std::atomic<bool> stop_ = false;
   std::unique_ptr<Result<std::vector<scan::PathDigest>>> digests_;
   std::thread thread_;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/file.h"
 #include "corpus/rewrite.h"
 
 namespace cofferdam::cli {
@@ -30,15 +31,19 @@ std::vector<Flag> ScanWriteFlags() {
        "mask them"},
       {"--ambiguous", Takes::kNothing,
        "with --write: what is ambiguous goes, too"},
+      {"--mask", Takes::kText,
+       "with --write: lines that this mask names go, too (blame --export "
+       "mask)"},
   };
 }
 
 Result<std::unique_ptr<ScanWriter>> ScanWriter::Begin(const Invocation& call) {
   std::unique_ptr<ScanWriter> none;
   if (!call.Has("--write")) {
-    if (call.Has("--action") || call.Has("--ambiguous")) {
-      return Error(Code::kInvalid,
-                   "--action and --ambiguous say how to --write; name where");
+    if (call.Has("--action") || call.Has("--ambiguous") || call.Has("--mask")) {
+      return Error(
+          Code::kInvalid,
+          "--action, --ambiguous and --mask say how to --write; name where");
     }
     return none;
   }
@@ -54,8 +59,14 @@ Result<std::unique_ptr<ScanWriter>> ScanWriter::Begin(const Invocation& call) {
     }
     options.action = *action;
   }
-  return std::unique_ptr<ScanWriter>(
+  std::unique_ptr<ScanWriter> writer(
       new ScanWriter(call.Text("--write"), options));
+  if (call.Has("--mask")) {
+    const std::string name = call.Text("--mask");
+    TRY_ASSIGN(const std::string text, ReadFile(name, scan::kMaskBytesMax));
+    TRY_ASSIGN(writer->mask_, scan::LineMask::Parse(text, name));
+  }
+  return writer;
 }
 
 Status ScanWriter::Write(const Invocation& call,
@@ -66,8 +77,15 @@ Status ScanWriter::Write(const Invocation& call,
                       ? corpus::CutStyle::kMask
                       : corpus::CutStyle::kExcise;
   rewrite.source = options.source;
+  std::vector<corpus::RecordEdit> edits = edits_.Take();
+  if (mask_.blobs() > 0) {
+    TRY_ASSIGN(auto masked,
+               mask_.EditsOf(call.positionals(), options.source.limits.tree,
+                             options_));
+    edits = scan::JoinEdits(std::move(edits), std::move(masked));
+  }
   auto counts =
-      corpus::Rewrite(call.positionals(), to_, edits_.Take(), rewrite);
+      corpus::Rewrite(call.positionals(), to_, std::move(edits), rewrite);
   if (!counts.ok()) return std::move(counts).error().Within("--write " + to_);
   scan::Written written;
   written.to = to_;

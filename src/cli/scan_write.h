@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "cli/command.h"
 #include "scan/edit_list.h"
+#include "scan/line_mask.h"
 #include "scan/scan.h"
 
 namespace cofferdam::cli {
@@ -33,6 +34,7 @@ class ScanWriter {
   std::string to_;
   scan::EditList::Options options_;
   scan::EditList edits_;
+  scan::LineMask mask_;  // empty without --mask
 };
 
 }  // namespace cofferdam::cli

@@ -16,6 +16,7 @@
 #include "cli/config_watch.h"
 #include "cli/context.h"
 #include "cli/law_file.h"
+#include "console/history_intake.h"
 #include "console/publisher.h"
 #include "console/server.h"
 #include "console/stores.h"
@@ -215,6 +216,19 @@ std::unique_ptr<policy::SingleSignOn> OpenSso(const Config& config,
   return sso;
 }
 
+// Of the person whose key was shown, whatever the history says.
+Result<std::string> TakeHistory(console::Stores& stores,
+                                const policy::Principal& who,
+                                std::string_view body) {
+  auto json = JsonDocument::Parse(body);
+  if (!json.ok()) return std::move(json).error().Within("request body");
+  console::HistoryBearer bearer;
+  bearer.person = who.person_id;
+  bearer.team = who.team;
+  bearer.key = who.key_id;
+  return console::TakeHistories(stores, bearer, *json);
+}
+
 Result<int> Serve(const Invocation& call) {
   TRY_ASSIGN(Config config, LoadConfigFor(call));
   TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
@@ -252,7 +266,10 @@ Result<int> Serve(const Invocation& call) {
           config.gate,
           {loops, workers, stores->policy(), stores->ledger(), stores->book(),
            stores->holds(), clock, SystemRandom(), logger,
-           evidence::LabelsFolder(config.data_folder), access_log, sso.get()}));
+           evidence::LabelsFolder(config.data_folder), access_log, sso.get(),
+           [&stores](const policy::Principal& who, std::string_view body) {
+             return TakeHistory(*stores, who, body);
+           }}));
   stores->policy().measures().SetKillListener(
       [&gate](const policy::Measure& measure) { gate->Kill(measure); });
   console::ServerOptions admin;

@@ -234,8 +234,8 @@ void PrintLeaderboard(const JsonDocument& board) {
   for (const JsonValue& name : board["by"].Elements()) {
     table.Column(std::string(name.StringOrEmpty()), Align::kLeft);
   }
-  for (const char* title : {"written", "accepted", "committed", "alive 30d",
-                            "exchanges", "tokens", "cached", "cost"}) {
+  for (const char* title : {"written", "committed", "alive 30d", "exchanges",
+                            "tokens", "cached", "cost"}) {
     table.Column(title, Align::kRight);
   }
   const std::vector<JsonValue> rows = board["rows"].Elements();
@@ -247,8 +247,8 @@ void PrintLeaderboard(const JsonDocument& board) {
     for (std::string& cell : GroupCells(board, row)) {
       cells.push_back(std::move(cell));
     }
-    for (const char* name : {"lines_written", "lines_accepted",
-                             "lines_committed", "lines_alive_30_days"}) {
+    for (const char* name :
+         {"lines_written", "lines_committed", "lines_alive_30_days"}) {
       cells.push_back(LinesCell(rank, name));
     }
     cells.push_back(Grouped(Sum(row, "exchanges")));
@@ -258,13 +258,14 @@ void PrintLeaderboard(const JsonDocument& board) {
     table.Row(std::move(cells));
   }
   Print(table.Text());
+  std::string ranked_by(board["ranked_by"].StringOrEmpty());
+  std::replace(ranked_by.begin(), ranked_by.end(), '_', ' ');
   Say(fmt::format("{} to {}, UTC, ranked by {}.", board["from"].StringOrEmpty(),
-                  board["to"].StringOrEmpty(),
-                  board["ranked_by"].StringOrEmpty() == "tokens"
-                      ? "tokens"
-                      : "lines written"));
+                  board["to"].StringOrEmpty(), ranked_by));
   Say("written: lines that tools were asked to write into files; what shell "
-      "commands write is not seen. -: the ledger cannot tell.");
+      "commands write is not seen. committed, alive 30d: of them, those that "
+      "came into a main branch, and were there 30 days later; report adoption "
+      "REPO records them. -: not known yet.");
   SayLegend(board);
 }
 

@@ -51,21 +51,35 @@ struct Checked {
   std::string matched;    // the subject that the corpus is
 };
 
-Status CheckCorpus(const std::string& path, const scan::Statement& statement,
-                   Checked* checked) {
-  TRY_ASSIGN(auto digests, scan::DigestPaths({path}, {}, nullptr));
+// `revision` is empty for files as they stand.
+Status CheckCorpus(const std::string& path, const std::string& revision,
+                   const scan::Statement& statement, Checked* checked) {
+  std::vector<scan::PathDigest> digests;
+  if (revision.empty()) {
+    TRY_ASSIGN(digests, scan::DigestPaths({path}, {}, nullptr));
+  } else {
+    for (const auto scope :
+         {corpus::RevisionScope::kTree, corpus::RevisionScope::kHistory}) {
+      TRY_ASSIGN(const auto more,
+                 scan::DigestRevision({path}, revision, scope));
+      digests.push_back(more.front());
+    }
+  }
   const scan::PathDigest& digest = digests.front();
   auto subject = std::find_if(
       statement.subjects.begin(), statement.subjects.end(),
       [&](const scan::PathDigest& one) {
-        return one.algorithm == digest.algorithm && one.hex == digest.hex;
+        return std::any_of(
+            digests.begin(), digests.end(), [&](const scan::PathDigest& other) {
+              return one.algorithm == other.algorithm && one.hex == other.hex;
+            });
       });
   if (subject != statement.subjects.end()) {
     checked->matched = subject->name;
   } else {
     checked->corpus =
-        fmt::format("{} has {} {}, which the statement does not name", path,
-                    digest.algorithm, digest.hex);
+        fmt::format("{} has {} {}, which the statement does not name",
+                    digest.name, digest.algorithm, digest.hex);
   }
   return {};
 }
@@ -118,6 +132,8 @@ void PrintWords(const seal::PublicKey& key, const scan::Statement& statement,
 }
 
 Result<int> Verify(const Invocation& call) {
+  if (call.Has("--rev") && !call.Has("--corpus"))
+    return Error(Code::kInvalid, "--rev: say --corpus REPOSITORY, too");
   TRY_ASSIGN(seal::PublicKey key, KeyFor(call));
   TRY_ASSIGN(std::string text,
              ReadFile(call.positional(), seal::Envelope::kBytesMax));
@@ -139,7 +155,8 @@ Result<int> Verify(const Invocation& call) {
       return std::move(parsed).error().Within(call.positional());
     statement = *std::move(parsed);
     if (call.Has("--corpus"))
-      TRY(CheckCorpus(call.Text("--corpus"), statement, &checked));
+      TRY(CheckCorpus(call.Text("--corpus"), call.Text("--rev"), statement,
+                      &checked));
   } else {
     checked.signature = signature.error().message();
   }
@@ -161,6 +178,8 @@ std::vector<Command> VerifyCommands() {
        "not hold",
        {{"FILE", Count::kOne, "the signed statement"}},
        {{"--corpus", Takes::kText, "compare this file or folder with it"},
+        {"--rev", Takes::kText,
+         "with --corpus: the revision of this repository or folder"},
         {"--key", Takes::kText,
          "whose signature is believed: a public key or its file; scan.pub in "
          "the data folder if absent"},
