@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Fetches what ./bench recall and ./bench scan are measured on, to build/data.
 
-    tools/bench_data.py [human] [standins] [--keep-downloads]
+    tools/bench_data.py [human] [prose] [standins] [--keep-downloads]
 
 human     source files of Debian packages whose upstream release is from
           before 2021 (benches/data/human.toml): build/data/human/PACKAGE/…,
           and those to calibrate thresholds on: build/data/calibration/…
+prose     the comments of those files, of 100 words or more a file, as the
+          prose that people wrote: build/data/human-prose/PACKAGE/….md and
+          build/data/calibration-prose/…
 standins  source files of package versions first published after 2024
           (benches/data/standins.toml), one JSON object a line with the
           package, language, path and text: build/data/standins.jsonl
           They stand in for outputs of models where there are none: whether a
           copy is found depends on the matching, not on who wrote it.
 
-Without a word, both. What is there already, and complete, is left alone. Each
+Without a word, all. What is there already, and complete, is left alone. Each
 download is compared with the hash in its list before anything is read from it.
 A package that cannot be had is named and left out; the exit code is then 1.
 
@@ -42,7 +45,9 @@ LISTS = os.path.join(ROOT, "benches", "data")
 DATA = os.path.join(ROOT, "build", "data")
 DOWNLOADS = os.path.join(DATA, "downloads")
 # Of a new version of this file, which files are selected may change.
-SELECTION = 1
+HUMAN_SELECTION = 1
+PROSE_SELECTION = 1
+STANDIN_SELECTION = 2
 
 LANGUAGES = {
     ".bash": "shell", ".c": "c", ".cc": "cpp", ".cpp": "cpp", ".cs": "csharp",
@@ -95,6 +100,25 @@ STANDIN_LANGUAGES = {
 }
 
 
+# Comments, by language: those that begin with # and Python's docstrings, or
+# those of C.
+HASH_LANGUAGES = {"perl", "python", "ruby", "shell"}
+HASH_COMMENT = re.compile(
+    r"""\"\"\"(.*?)\"\"\"|'''(.*?)'''|^[ \t]*\#+([^\n]*)$""",
+    re.DOTALL | re.MULTILINE)
+SLASH_COMMENT = re.compile(r"/\*(.*?)\*/|^[ \t]*//+([^\n]*)$",
+                           re.DOTALL | re.MULTILINE)
+PROSE_WORDS_MIN = 100
+# A table or a list is no code: of TABLE_LINES_MIN lines or more, this share has
+# one of five shapes (names, numbers and strings taken out).
+TABLE_LINES_MIN = 60
+TABLE_SHARE = 0.8
+SHAPE_STRING = re.compile(
+    r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""")
+SHAPE_NUMBER = re.compile(r"\b(?:0x[0-9a-fA-F_]+|\d[\w.]*)")
+SHAPE_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
 class Missing(Exception):
     """A download that could not be had."""
 
@@ -124,8 +148,8 @@ def command(words, **options):
         raise Missing(f"{words[0]} is not installed") from None
 
 
-def stamp_of(*texts):
-    digest = hashlib.sha256(str(SELECTION).encode())
+def stamp_of(selection, *texts):
+    digest = hashlib.sha256(str(selection).encode())
     for text in texts:
         digest.update(text.encode())
     return digest.hexdigest()
@@ -199,6 +223,19 @@ def text_of(data, line_bytes_max):
     return text
 
 
+def is_table(text):
+    shapes = collections.Counter()
+    for line in text.split("\n"):
+        line = SHAPE_STRING.sub("s", line)
+        line = SHAPE_NAME.sub("x", SHAPE_NUMBER.sub("0", line))
+        line = "".join(line.split())
+        if len(line) > 3:
+            shapes[line] += 1
+    lines = shapes.total()
+    most = sum(count for _, count in shapes.most_common(5))
+    return lines >= TABLE_LINES_MIN and most > TABLE_SHARE * lines
+
+
 # --- Human code ---------------------------------------------------------------
 
 
@@ -266,8 +303,55 @@ class Apt:
                 f"{len(packages)} packages")
 
 
+def comments_of(language, text):
+    """What the comments say, one a paragraph; adjacent lines are one."""
+    pattern = HASH_COMMENT if language in HASH_LANGUAGES else SLASH_COMMENT
+    lines = []
+    last = 0
+    for found in pattern.finditer(text):
+        if text[last:found.start()].strip():
+            lines.append("")
+        last = found.end()
+        comment = next(group for group in found.groups() if group is not None)
+        lines += [line.strip(" \t*/!#<") for line in comment.split("\n")]
+    return "\n".join(lines).strip() + "\n"
+
+
+def extract_prose():
+    """Writes the comments of all human files, project by project."""
+    for fold in ("human", "calibration"):
+        source = os.path.join(DATA, fold)
+        for project in sorted(os.listdir(source)):
+            target = os.path.join(DATA, fold + "-prose", project)
+            done = os.path.join(target, ".selected")
+            with open(os.path.join(source, project, ".selected")) as file:
+                stamp = stamp_of(PROSE_SELECTION, file.read())
+            if is_done(done, stamp):
+                continue
+            shutil.rmtree(target, ignore_errors=True)
+            for folder, _, names in os.walk(os.path.join(source, project)):
+                for name in sorted(names):
+                    path = os.path.join(folder, name)
+                    language = language_of(name)
+                    if language is None:
+                        continue
+                    with open(path, encoding="utf-8", newline="") as file:
+                        prose = comments_of(language, file.read())
+                    if len(prose.split()) < PROSE_WORDS_MIN:
+                        continue
+                    where = os.path.join(target, os.path.relpath(
+                        path, os.path.join(source, project)) + ".md")
+                    os.makedirs(os.path.dirname(where), exist_ok=True)
+                    with open(where, "w", encoding="utf-8") as file:
+                        file.write(prose)
+            os.makedirs(target, exist_ok=True)
+            mark_done(done, stamp)
+    say("prose: all there")
+    return []
+
+
 def human_stamp(entry):
-    return stamp_of(entry["sha256"], *entry.get("under", []))
+    return stamp_of(HUMAN_SELECTION, entry["sha256"], *entry.get("under", []))
 
 
 def human_folder(entry):
@@ -445,7 +529,8 @@ def standin_files(entry, archive):
                        else STANDIN_LINE_BYTES_MAX)
         if text is None or text.count("\n") < 8:
             continue
-        if prose or max(map(len, text.split("\n"))) <= 400:
+        if prose or (max(map(len, text.split("\n"))) <= 400
+                     and not is_table(text)):
             yield language, path, text
 
 
@@ -509,7 +594,8 @@ def select_standins(rows):
 
 def fetch_standins(keep):
     entries = read_list("standins.toml")["package"]
-    stamp = stamp_of(json.dumps(entries, sort_keys=True, default=str))
+    stamp = stamp_of(STANDIN_SELECTION,
+                     json.dumps(entries, sort_keys=True, default=str))
     where = os.path.join(DATA, "standins.jsonl")
     if os.path.exists(where) and is_done(where + ".selected", stamp):
         say("standins: all there")
@@ -543,13 +629,15 @@ def fetch_standins(keep):
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("part", nargs="*", choices=["human", "standins", []],
-                        help="human, standins; both without a word")
+    parser.add_argument("part", nargs="*", choices=["human", "prose", "standins", []],
+                        help="human, prose, standins; all without a word")
     parser.add_argument("--keep-downloads", action="store_true")
     options = parser.parse_args()
-    parts = options.part or ["human", "standins"]
+    parts = options.part or ["human", "prose", "standins"]
     missing = []
-    for part, fetch in (("human", fetch_human), ("standins", fetch_standins)):
+    for part, fetch in (("human", fetch_human),
+                        ("prose", lambda keep: extract_prose()),
+                        ("standins", fetch_standins)):
         if part in parts:
             try:
                 missing += fetch(options.keep_downloads)

@@ -3,8 +3,8 @@
 #
 #   tools/setup.sh build    what ./run and ./bench need to build cofferdam
 #   tools/setup.sh test     that, and what ./test needs on top
-#   tools/setup.sh bench    what ./bench needs on top of build: nginx, which
-#                           is unpacked in build/nginx, not installed
+#   tools/setup.sh bench    what ./bench needs on top of build: nginx and
+#                           ripgrep, which are unpacked in build, not installed
 #   tools/setup.sh list build|test    names the packages, installs nothing
 #
 # Debian 12 and Ubuntu 24.04, as root or through sudo. Says what it installs
@@ -60,8 +60,11 @@ liblzma-dev reads corpora in xz
 libssl-dev TLS, SHA-256, signatures
 libmimalloc-dev allocator: less CPU and memory for each request
 libgit2-dev reads git repositories
+libseccomp-dev filters the system calls of commands that models run
+bubblewrap confines such commands where we cannot ourselves
+libmd4c-dev reads the Markdown of the terminal session
 git version of the build; repositories at run time
-python3-pip fetches Arrow C++, which no distribution has, by its hash
+python3-pip fetches by its hash what no distribution has: Arrow C++, llama.cpp
 ca-certificates verifies providers' certificates
 TABLE
   [[ $1 == test ]] || return 0
@@ -70,6 +73,7 @@ libgtest-dev unit tests
 libgmock-dev matchers of the unit tests
 python3 house tests and end-to-end tests
 python3-pytest end-to-end tests
+python3-pytest-xdist runs them on several cores
 nodejs runs the coding agents of the end-to-end tests
 npm fetches those agents, at pinned versions
 clang-format-$clang test of the formatting
@@ -142,27 +146,27 @@ install_missing() {
     fail "still missing after apt-get install: ${missing[*]}"
 }
 
-# Puts nginx, which ./bench gate compares with, into build/nginx. Installed, its
-# package would start a web server on port 80 wherever there is an init, and
-# leave it enabled; a file in our own folder asks for neither root nor a
-# service, and goes with the folder. The libraries that it needs belong to the
-# set build. An nginx that the machine has already does as well.
-unpack_nginx() {
-  local folder binary
-  folder=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/nginx
-  binary=$folder/usr/sbin/nginx
-  [[ ! -x $binary ]] && ! command -v nginx >/dev/null || return 0
-  say 'unpacks nginx, which ./bench gate compares with, in build/nginx'
+# Puts a package's program, which a bench compares with, into build/PACKAGE.
+# Installed, nginx would start a web server on port 80 wherever there is an
+# init, and leave it enabled; a file in our own folder asks for neither root nor
+# a service, and goes with the folder. The libraries that they need belong to
+# the set build. What the machine has already does as well.
+unpack() {
+  local package=$1 file=$2 bench=$3 folder binary
+  folder=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/$package
+  binary=$folder/$file
+  [[ ! -x $binary ]] && ! command -v "${file##*/}" >/dev/null || return 0
+  say "unpacks $package, which ./bench $bench compares with, in build/$package"
   mkdir -p "$folder"
   exec 8<"$folder"
   flock 8
   [[ ! -x $binary ]] || return 0
   local words=''
-  if ! words=$(cd "$folder" && rm -f nginx_*.deb &&
-    apt-get -q download nginx 2>&1 && dpkg -x nginx_*.deb . 2>&1 &&
-    rm -f nginx_*.deb); then
+  if ! words=$(cd "$folder" && rm -f "$package"_*.deb &&
+    apt-get -q download "$package" 2>&1 && dpkg -x "$package"_*.deb . 2>&1 &&
+    rm -f "$package"_*.deb); then
     printf '%s\n' "$words" >&2
-    fail 'could not fetch nginx; where the lists are old, apt-get update helps'
+    fail "could not fetch $package; where the lists are old, apt-get update helps"
   fi
 }
 
@@ -200,7 +204,8 @@ $(packages "$set" | sed 's/ .*//' | paste -s -d ' ' | fold -s -w 76 |
   install_set "$set"
   "$(dirname "${BASH_SOURCE[0]}")/arrow.sh"
   if [[ $set == bench ]]; then
-    unpack_nginx
+    unpack nginx usr/sbin/nginx gate
+    unpack ripgrep usr/bin/rg scan
   fi
 }
 

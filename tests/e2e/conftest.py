@@ -1,5 +1,7 @@
 """Fixtures: the provider double, the real binary, a clean place to work."""
 
+import contextlib
+import gc
 import os
 import pathlib
 import signal
@@ -13,7 +15,11 @@ sys.path.insert(0, str(HERE))
 import agents  # noqa: E402
 import house  # noqa: E402
 from double import Double, Script  # noqa: E402
+from engine.fixtures import engine  # noqa: E402, F401
+from llama.fixtures import start_llama  # noqa: E402, F401
 
+# More than any test leaves open; less than a process may have.
+DESCRIPTORS = 400
 FULL = os.environ.get("COFFERDAM_FULL") == "1"
 
 
@@ -55,13 +61,24 @@ def pytest_runtest_call(item):
 
 @pytest.fixture(autouse=True)
 def no_process_left():
-    """Ends what a failed test left running; by pid, its own only."""
-    before = set(map(id, house.STARTED))
+    """Ends what a failed test left running; by pid, its own only. Closes the
+    pipes to all that it started: a whole run is one process, whose
+    descriptors would not last."""
+    before = len(house.STARTED)
     yield
-    for process in house.STARTED:
-        if id(process) not in before and process.poll() is None:
+    for process in house.STARTED[before:]:
+        if process.poll() is None:
             process.kill()
             process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+    del house.STARTED[before:]
+    if len(os.listdir("/proc/self/fd")) > DESCRIPTORS:
+        gc.collect()
+        open_now = len(os.listdir("/proc/self/fd"))
+        assert open_now <= DESCRIPTORS, f"{open_now} descriptors are open"
 
 
 @pytest.fixture

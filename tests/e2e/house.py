@@ -313,6 +313,13 @@ def interrupt(process: subprocess.Popen) -> None:
     os.killpg(process.pid, signal.SIGINT)
 
 
+def readable(fd: int, timeout_s: float) -> bool:
+    """Whether there is something to read, or an end, before that time."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1e3))
+
+
 def read_line(process: subprocess.Popen, timeout_s: float) -> bytes:
     """One line of its stdout; empty when it ends or says nothing."""
     line = b""
@@ -320,7 +327,7 @@ def read_line(process: subprocess.Popen, timeout_s: float) -> bytes:
     fd = process.stdout.fileno()
     while not line.endswith(b"\n"):
         left = end - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
+        if left <= 0 or not readable(fd, left):
             return b""
         piece = os.read(fd, 1)
         if not piece:

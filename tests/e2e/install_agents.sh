@@ -1,8 +1,10 @@
 #!/bin/sh
-# Installs the pinned coding agents and Node 22 into tests/e2e/node_modules, and
-# a server of S3 into tests/e2e/object_store/node_modules.
-# Needs npm (any from 9 on) and the package registry; runs no package's own
-# scripts. Safe to run twice: does nothing when all is in place.
+# Installs the pinned coding agents and Node 22 into tests/e2e/node_modules, a
+# server of S3 into tests/e2e/object_store/node_modules, a client of the Agent
+# Client Protocol into tests/e2e/acp/node_modules, and llama.cpp into
+# tests/e2e/llama/site.
+# Needs npm (any from 9 on), pip and the package registries; runs no package's
+# own scripts. Safe to run twice: does nothing when all is in place.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -42,15 +44,37 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 log=$scratch/npm.log
 
-store=$here/object_store
-store_stamp=$store/node_modules/.installed
-store_wanted=$(sha256sum "$store/package-lock.json" | cut -d' ' -f1)
-if [ "$(cat "$store_stamp" 2>/dev/null)" != "$store_wanted" ]; then
-  [ "${1:-}" != --check ] || fail "the S3 server is not installed; run $0"
+# small FOLDER WHAT: a folder with a lock file of its own.
+small() {
+  small_stamp=$1/node_modules/.installed
+  small_wanted=$(sha256sum "$1/package-lock.json" | cut -d' ' -f1)
+  if [ "$(cat "$small_stamp" 2>/dev/null)" = "$small_wanted" ]; then
+    return
+  fi
+  [ "$check" != --check ] || fail "$2 is not installed; run $0"
   command -v npm >/dev/null 2>&1 ||
     fail "npm is missing (Debian and Ubuntu: apt-get install npm)"
-  npm_ci "$store" "a server of S3, 14 MB"
-  echo "$store_wanted" >"$store_stamp"
+  npm_ci "$1" "$2"
+  echo "$small_wanted" >"$small_stamp"
+}
+
+check=${1:-}
+small "$here/object_store" "a server of S3, 14 MB"
+small "$here/acp" "a client of the Agent Client Protocol, 27 MB"
+
+llama=$here/llama
+llama_stamp=$llama/site/.installed
+llama_wanted=$(sha256sum "$llama/requirements.txt" | cut -d' ' -f1)
+if [ "$(cat "$llama_stamp" 2>/dev/null)" != "$llama_wanted" ]; then
+  [ "${1:-}" != --check ] || fail "llama.cpp is not installed; run $0"
+  say "pip install (llama.cpp, 34 MB)"
+  rm -rf "$llama/site"
+  /usr/bin/python3 -m pip install --quiet --disable-pip-version-check \
+    --no-deps --only-binary :all: --require-hashes --retries 3 --timeout 60 \
+    --root-user-action ignore --target "$llama/site" \
+    --requirement "$llama/requirements.txt" >"$log" 2>&1 ||
+    { cat "$log" >&2; fail "pip could not install llama.cpp, see above"; }
+  echo "$llama_wanted" >"$llama_stamp"
 fi
 
 wanted=$(sha256sum "$here/package-lock.json" | cut -d' ' -f1)

@@ -164,7 +164,7 @@ def test_a_leaderboard_ranks_no_one_by_tokens_unasked(people_site, double):
     assert board["ranked_by"] == "lines_written"
     (rank,) = board["ranks"]
     assert rank["person"] == house.PERSON and rank["rank"] == 1
-    assert rank["lines_accepted"] is None
+    assert rank["lines_committed"] is None
     assert json.loads(site.ok("leaderboard", "--rank", "tokens", "--json"))[
         "ranked_by"] == "tokens"
     assert " - " in site.ok("leaderboard")

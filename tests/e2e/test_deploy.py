@@ -53,7 +53,9 @@ def test_every_file_can_be_read(name):
         check_policies(words)
     elif path.suffix == ".service":
         check_unit(words)
-    elif path.suffix == ".sh":
+    elif path.suffix == ".yml":
+        check_flow(words)
+    elif path.suffix == ".sh" or path.parent.name == "hooks":
         subprocess.run(["sh", "-n", path], check=True)
     elif path.name == "provider-hosts.txt":
         check_hosts(words)
@@ -63,6 +65,16 @@ def test_every_file_can_be_read(name):
         check_squid(words)
     else:
         assert path.suffix == ".md", f"no check reads {name}"
+
+
+def check_flow(words):
+    """Files for CI: they run the check on a range, with all of its history."""
+    yaml = pytest.importorskip("yaml")
+    jobs = yaml.safe_load(words)
+    assert len(jobs) > 0
+    assert 'run: cofferdam check "$FROM..' in words or (
+        "- cofferdam check" in words)
+    assert "fetch-depth: 0" in words or 'GIT_DEPTH: "0"' in words
 
 
 def check_policies(words):

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -74,6 +75,22 @@ def test_any_number_of_threads_gives_the_same_bytes(filled, tmp_path):
     said = [filled.cofferdam("scan", tree, "--json", "--threads", n).out
             for n in (1, 2, 7)]
     assert said[0] == said[1] == said[2]
+
+
+def test_a_copy_of_the_index_finds_the_same_without_the_ledger(
+        filled, tmp_path):
+    corpus = tmp_path / "corpus.jsonl"
+    write_corpus(corpus, 100, 10)
+    said = filled.cofferdam("scan", corpus, "--json")
+    assert said.code == 1
+    index = json.loads(filled.ok("index", "build", "--json"))["folder"]
+    copy = shutil.copytree(index, tmp_path / "copy")
+    other = Site(tmp_path / "other")
+    alone = other.cofferdam("scan", corpus, "--json", "--index", copy)
+    assert alone.code == 1
+    assert json.loads(alone.out)["findings"] == json.loads(
+        said.out)["findings"]
+    assert not (other.data / "ledger").exists()
 
 
 @pytest.mark.seconds(240)
@@ -175,16 +192,62 @@ def test_a_statement_holds_until_a_byte_changes(filled, tmp_path):
     assert filled.cofferdam("verify", corpus / "b.txt").code == 2
 
 
+def test_a_statement_of_a_revision_names_its_tree(filled, tmp_path):
+    repository = tmp_path / "repository"
+    (repository / "docs").mkdir(parents=True)
+
+    def git(*words):
+        return subprocess.run(
+            ["git", "-c", "user.name=A", "-c", "user.email=a@example.com",
+             "-C", repository, *words], check=True, capture_output=True,
+            text=True).stdout.strip()
+
+    git("init", "-q", "-b", "main")
+    for words in ("some words\n", "other words\n"):
+        (repository / "docs" / "b.txt").write_text(words)
+        git("add", ".")
+        git("commit", "-qm", "words")
+    for corpus, tree in ((repository, "main^{tree}"),
+                         (repository / "docs", "main:docs")):
+        signed = tmp_path / "statement.json"
+        assert filled.scan(corpus, more=["--rev", "main", "--attest",
+                                         signed]).code == 0
+        payload = base64.b64decode(json.loads(signed.read_text())["payload"])
+        assert json.loads(payload)["subject"] == [
+            {"name": f"{corpus}@main",
+             "digest": {"gitTree": git("rev-parse", tree)}}]
+        # Whatever the commit is called.
+        done = filled.cofferdam("verify", signed, "--corpus", corpus,
+                                "--rev", git("rev-parse", "main"))
+        assert done.code == 0, done
+        done = filled.cofferdam("verify", signed, "--corpus", corpus,
+                                "--rev", "main~1")
+        assert done.code == 1 and "DIFFERS" in done.out
+        history = tmp_path / "history.json"
+        assert filled.scan(corpus, more=["--rev", "main", "--history",
+                                         "--attest", history]).code == 0
+        for rev, code in (("main", 0), ("main~1", 1)):
+            done = filled.cofferdam("verify", history, "--corpus", corpus,
+                                    "--rev", rev)
+            assert done.code == code and "gitCommit" in done.out, done
+        done = filled.cofferdam("verify", signed, "--rev", "main")
+        assert done.code == 2 and "--corpus" in done.err
+
+
 def test_wrong_flags_are_said_before_anything_is_read(filled, tmp_path):
     corpus = tmp_path / "a.txt"
     corpus.write_text("words\n")
     for words, says in (
+            (["--history"], "--rev"),
             (["--action", "drop"], "--write"),
             (["--write", tmp_path / "o", "--action", "burn"], "burn"),
             (["--threads", "-1"], "--threads"),
+            (["--memory", "0"], "--memory"),
+            (["--index", tmp_path], "manifest.json"),
+            (["--index", tmp_path, "--show"], "--show"),
             (["--sarif", tmp_path / "no" / "s"], "no/s"),
             (["--json", "--jsonl", "-"], "only one report"),
-            (["--rev", "HEAD", "--attest", tmp_path / "x"], "revision")):
+            (["--rev", "HEAD", "--attest", tmp_path / "x"], "a.txt")):
         done = filled.cofferdam("scan", corpus, *words)
         assert done.code == 2 and says in done.err, (words, done)
     done = filled.cofferdam("scan", "-", "--resume", tmp_path / "j")

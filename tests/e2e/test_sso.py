@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import select
 import subprocess
 import time
 
@@ -71,7 +70,7 @@ class SignIn:
         fd = self.process.stderr.fileno()
         while not re.search(rb"Waiting", self.said):
             assert time.monotonic() < end, self.said
-            if select.select([fd], [], [], 0.2)[0]:
+            if house.readable(fd, 0.2):
                 piece = os.read(fd, 4096)
                 if not piece:
                     break

@@ -120,6 +120,7 @@ def test_without_the_plugin_the_rest_is_read_and_told(site, tmp_path):
     bare = tmp_path / "bin"
     bare.mkdir()
     program = shutil.copy(house.binary(), bare)
+    shutil.copy(PLUGIN.with_name("libcofferdam_rocksdb.so"), bare)
     corpus = tmp_path / "corpus"
     shutil.copytree(TABLES, corpus)
     (corpus / "settle.py").write_text(OUTPUT)

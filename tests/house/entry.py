@@ -23,7 +23,7 @@ while read -r name; do echo "$name:amd64 installed"; done <$HERE/installed
 echo 'words of apt-get'
 for last; do :; done
 [ "$last" = update ] && exit 0
-[ "$2" = download ] && : >nginx_1_amd64.deb && exit
+[ "$2" = download ] && : >"$last"_1_amd64.deb && exit
 [ "$last" = "$BREAK_APT" ] && exit 100
 until [ "$(grep -c query $HERE/calls)" -ge "${WAIT_FOR_QUERIES:-0}" ]; do
   sleep 0.01
@@ -38,7 +38,8 @@ while [ "$1" != --dest ]; do shift; done
 mkdir -p "$2" && : >"$2/pyarrow.whl"
 """,
     "dpkg": """echo "dpkg $*" >>$HERE/calls
-mkdir -p "$3/usr/sbin" && : >"$3/usr/sbin/nginx" && chmod +x "$3/usr/sbin/nginx"
+mkdir -p "$3/usr/sbin" "$3/usr/bin"
+for file in sbin/nginx bin/rg; do : >"$3/usr/$file" && chmod +x "$3/usr/$file"; done
 """,
     "cmake": """echo "cmake $*" >>$HERE/calls
 mkdir -p build/release
@@ -179,13 +180,16 @@ def two_setups_at_once_install_once(copy):
     yield len([c for c in copy.calls("apt-get") if "install" in c]) == 1
 
 
-def nginx_for_the_bench_is_unpacked_and_not_installed(copy):
+def what_benches_compare_with_is_unpacked_and_not_installed(copy):
     code, out, err = copy.run("tools/setup.sh", "bench")
     yield code == 0 and out == "" and "build/nginx" in err
     yield (copy.tree / "build/nginx/usr/sbin/nginx").is_file()
-    yield copy.calls("apt-get") == ["apt-get -q download nginx"]
+    yield (copy.tree / "build/ripgrep/usr/bin/rg").is_file()
+    yield copy.calls("apt-get") == [
+        "apt-get -q download nginx", "apt-get -q download ripgrep"
+    ]
     yield copy.run("tools/setup.sh", "bench") == (0, "", "")
-    yield len(copy.calls("apt-get")) == 1
+    yield len(copy.calls("apt-get")) == 2
 
 
 def arrow_is_fetched_once_by_its_hash(copy):
@@ -262,7 +266,7 @@ SCENARIOS = [
     setup_shows_why_apt_get_failed,
     setup_refuses_systems_that_it_does_not_know,
     two_setups_at_once_install_once,
-    nginx_for_the_bench_is_unpacked_and_not_installed,
+    what_benches_compare_with_is_unpacked_and_not_installed,
     arrow_is_fetched_once_by_its_hash,
     arrow_that_cannot_be_fetched_stops_nothing,
     arrow_that_came_later_is_configured,
@@ -322,8 +326,8 @@ CASES = [
         "\"$words\" >/dev/null", "why apt get failed",
     ),
     _broken(
-        "installs nginx", "tools/setup.sh", "-q download nginx",
-        "-q install nginx", "not installed",
+        "installs nginx", "tools/setup.sh", "-q download",
+        "-q install", "not installed",
     ),
     _broken(
         "trusts what it fetched", "tools/arrow.sh", "--require-hashes", "",

@@ -33,6 +33,8 @@ FENCES = {
     "bzlib": ["base"],
     "lzma": ["base"],
     "sqlite3": ["base"],
+    "md4c": ["agent"],
+    "seccomp": ["agent"],
     "fmt/": list(ROW),
     "gtest/": [],
     "gmock/": [],
@@ -40,7 +42,7 @@ FENCES = {
 # Names of theirs that a header of ours must not show, forward-declared or not.
 FOREIGN = re.compile(
     r"\b(boost::|arrow::|parquet::|rocksdb::|simdjson::|toml::|fmt::|CLI::"
-    r"|sqlite3\w*"
+    r"|sqlite3\w*|MD_\w+|scmp_\w+"
     r"|git_\w+|SSL\w*|EVP_\w+|ZSTD_\w+|XXH\w+|BZ2_\w+|bz_stream|lzma_\w+)"
 )
 SYSTEM = re.compile(

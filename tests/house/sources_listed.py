@@ -1,5 +1,6 @@
-"""Every source file is listed in the CMakeLists.txt of its folder, or of the
-nearest folder above that has one; no list is a glob, none names a ghost."""
+"""Every source file is listed in the CMakeLists.txt (or files.cmake, in a part of
+a room) of its folder, or of the nearest folder above that has one; no list is a
+glob, none names a ghost."""
 
 import re
 
@@ -8,11 +9,16 @@ import tree
 UNDER = ("src", "benches", "fuzz")
 
 
+LISTS = ("CMakeLists.txt", "files.cmake")
+
+
 def _list_of(root, path):
     folder = path.parent
-    while not (folder / "CMakeLists.txt").is_file() and folder != root:
+    while True:
+        for name in LISTS:
+            if (folder / name).is_file() or folder == root:
+                return folder / name
         folder = folder.parent
-    return folder / "CMakeLists.txt"
 
 
 def check(root):
@@ -27,7 +33,7 @@ def check(root):
             "tests/house"
         ):
             findings.append(f"{name}: list the files, do not glob")
-        for word in words[path] if path.name == "CMakeLists.txt" else ():
+        for word in words[path] if path.name in LISTS else ():
             if re.fullmatch(r"[\w/]+\.(cc|h)", word):
                 if not (path.parent / word).is_file():
                     findings.append(f"{name}: lists {word}, which is not there")
@@ -51,6 +57,8 @@ CASES = [
             "  TESTS a_test.cc)\n",
             "src/base/a.cc": "",
             "src/base/a_test.cc": "",
+            "src/base/part/files.cmake": "base_files(part SOURCES e.cc)\n",
+            "src/base/part/e.cc": "",
             "benches/CMakeLists.txt": "cofferdam_bench(scan)\n",
             "benches/scan_bench.cc": "",
         },
@@ -64,12 +72,16 @@ CASES = [
             "  # b.cc\n  c.cc)\n",
             "src/base/b.cc": "",
             "src/seal/d.cc": "",
+            "src/base/part/files.cmake": "base_files(part SOURCES f.cc)\n",
+            "src/base/part/e.cc": "",
             "src/gate/CMakeLists.txt": "file(GLOB_RECURSE all *.cc)\n",
         },
         [
             "src/base/b.cc: no CMakeLists.txt lists it",
             "src/seal/d.cc: no CMakeLists.txt lists it",
+            "src/base/part/e.cc: no CMakeLists.txt lists it",
             "lists c.cc, which is not there",
+            "lists f.cc, which is not there",
             "src/gate/CMakeLists.txt: list the files",
         ],
     ),

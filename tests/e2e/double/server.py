@@ -154,6 +154,11 @@ class Double:
         for connection in list(self._connections):
             connection.transport.abort()
             connection.task.cancel()
+        # Sockets are closed by the loop, which must come round for it.
+        for _ in range(100):
+            if not self._connections:
+                break
+            await asyncio.sleep(0)
 
     def _connection(self) -> Connection:
         self._connections_seen += 1
