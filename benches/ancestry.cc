@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <utility>
 
 #include "fingerprint/lex.h"
 #include "fingerprint/token_hash.h"
@@ -14,11 +17,18 @@ namespace {
 using fingerprint::FoldedProduct;
 
 // Of the outputs, every kStep-th run of kGramTokens is kept, so that each run
-// of kAncestryTokens holds one; of the human files, all are looked up.
-constexpr size_t kStep = 16;
-constexpr size_t kGramTokens = kAncestryTokens - kStep + 1;
+// of kAncestryRunTokens holds one; of the human files, all are looked up.
+constexpr size_t kStep = 8;
+constexpr size_t kGramTokens = kAncestryRunTokens - kStep + 1;
 // Few enough to stay in a core's cache; one look-up in fifty goes on.
 constexpr int kFilterBits = 26;
+
+// Copies that were found by reading, though they share fewer tokens in a row:
+// package and path.
+constexpr std::pair<std::string_view, std::string_view> kKnownCopies[] = {
+    // The centroid of a polygon, by the author of Leaflet's.
+    {"maplibre-gl", "src/util/find_pole_of_inaccessibility.ts"},
+};
 
 // Calls `take(hash, begin)` for each run of kGramTokens tokens: a polynomial
 // over 2^64, rolled, and folded at the end.
@@ -63,23 +73,37 @@ class Grams {
     std::sort(places_.begin(), places_.end());
   }
 
-  // Calls `shared(output)` for each run of kAncestryTokens of `raw` that
-  // stands in an output.
+  // Calls `shared(output)` for each output that has kAncestryTokens of `raw`,
+  // in runs of kAncestryRunTokens.
   template <typename Shared>
   void Find(std::span<const uint64_t> raw, const Shared& shared) const {
+    // Of each output the runs, by where they begin there.
+    std::map<uint32_t, std::map<size_t, size_t>> runs;
     EachGram(raw, [&](uint64_t hash, size_t begin) {
       const uint64_t bit = hash >> (64 - kFilterBits);
       if ((filter_[bit >> 6] >> (bit & 63) & 1) == 0) return;
       auto at = std::lower_bound(places_.begin(), places_.end(), Place{hash});
-      for (; at != places_.end() && at->hash == hash; ++at)
-        if (RunAround(raw, begin, *at) >= kAncestryTokens) shared(at->output);
+      for (; at != places_.end() && at->hash == hash; ++at) {
+        const auto [from, tokens] = RunAround(raw, begin, *at);
+        if (tokens >= kAncestryRunTokens) runs[at->output][from] = tokens;
+      }
     });
+    for (const auto& [output, found] : runs) {
+      size_t tokens = 0;
+      size_t until = 0;
+      for (const auto& [from, count] : found) {
+        tokens += from + count - std::min(from + count, std::max(until, from));
+        until = std::max(until, from + count);
+      }
+      if (tokens >= kAncestryTokens) shared(output);
+    }
   }
 
  private:
-  // Tokens of the longest common run that holds those two places.
-  size_t RunAround(std::span<const uint64_t> raw, size_t begin,
-                   const Place& place) const {
+  // The longest common run that holds those two places: where it begins in the
+  // output, and its tokens.
+  std::pair<size_t, size_t> RunAround(std::span<const uint64_t> raw,
+                                      size_t begin, const Place& place) const {
     const std::vector<uint64_t>& other = raw_[place.output];
     size_t before = 0;
     while (before < begin && before < place.token &&
@@ -89,7 +113,7 @@ class Grams {
     while (begin + after < raw.size() && place.token + after < other.size() &&
            raw[begin + after] == other[place.token + after])
       ++after;
-    return before + after;
+    return {place.token - before, before + after};
   }
 
   std::vector<std::vector<uint64_t>> raw_;
@@ -112,7 +136,12 @@ std::vector<bool> SharesAncestry(const std::vector<ModelOutput>& outputs,
     });
   });
   std::vector<bool> result(outputs.size());
-  for (size_t i = 0; i < outputs.size(); ++i) result[i] = shares[i];
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    result[i] = shares[i] ||
+                std::ranges::count(
+                    kKnownCopies, std::pair<std::string_view, std::string_view>(
+                                      outputs[i].package, outputs[i].path)) > 0;
+  }
   return result;
 }
 

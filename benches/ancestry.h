@@ -8,11 +8,12 @@
 
 namespace cofferdam::bench {
 
-// A run of this many raw tokens that stands in both is a copy, whoever made
-// it: no accident, and no false accusation.
+// So many raw tokens that stand in both, in runs of at least so many, are a
+// copy, whoever made it: no accident, and no false accusation.
 inline constexpr size_t kAncestryTokens = 50;
+inline constexpr size_t kAncestryRunTokens = 30;
 
-// Which of `outputs` share such a run with any of `human`; reads every file.
+// Which of `outputs` share so much with any of `human`; reads every file.
 std::vector<bool> SharesAncestry(const std::vector<ModelOutput>& outputs,
                                  const std::vector<HumanFile>& human);
 

@@ -1,12 +1,14 @@
 // What a scan finds of outputs that people worked on, and whom it accuses.
 //
-//   ./bench recall [--json] [--quick] [--data DIR] [--material DIR]
-//                  [--background FILE]
+//   ./bench recall [--json] [--quick] [--prompts] [--data DIR] [--material DIR]
+//                  [--background FILE] [--calibration-ledger FILE]
 //
 // --data holds answers of models and plagiarism pairs (by default
 // ../shared/data), --material what tools/bench_data.py fetched (build/data).
 // What is missing is named. --quick takes a sample, or code that the bench
-// makes up where nothing was fetched, and judges nothing.
+// makes up where nothing was fetched, and judges nothing. --prompts measures
+// the rows with prompts alone. --calibration-ledger measures nothing and writes
+// what thresholds are calibrated against.
 
 #include <fmt/format.h>
 
@@ -20,6 +22,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "benches/ancestry.h"
 #include "benches/figures.h"
 #include "benches/process.h"
@@ -62,6 +65,16 @@ class Bench {
         material_(std::move(material)),
         report_(options) {}
 
+  // The rows with prompts alone.
+  void RunPrompts() {
+    TakeOutAncestry();
+    human_lines_ = ReadHumanLines(material_.human);
+    base_ = ExaminePieces(RecallLedger(background_, outputs_), outputs_,
+                          pieces_from_, human_lines_, Thirty());
+    Prompts();
+    report_.Finish();
+  }
+
   void Run() {
     TakeOutAncestry();
     const RecallLedger ledger(background_, outputs_);
@@ -78,6 +91,9 @@ class Bench {
 
  private:
   size_t PieceCount() const { return options_.quick ? 12 : 300; }
+  PieceOptions Thirty() const {
+    return {.lines = 30, .tokens_min = kTokensMin, .count = PieceCount()};
+  }
 
   void Note(std::string_view what) const {
     fmt::print(stderr, "bench: {:6.1f} s  {}\n",
@@ -92,7 +108,7 @@ class Bench {
       fmt::print(stderr, "bench: missing: {}\n", missing);
     Note("look for shared ancestry");
     const std::vector<bool> shares =
-        SharesAncestry(material_.standins, material_.human);
+        SharesAncestry(material_.standins, AllHuman());
     uint64_t bytes = 0;
     size_t taken_out = 0;
     for (size_t i = 0; i < shares.size(); ++i) {
@@ -113,11 +129,19 @@ class Bench {
     Print("standins", "outputs of stand-ins",
           static_cast<double>(shares.size()), "outputs");
     Print("standins_shared_ancestry",
-          fmt::format("  taken out: {} raw tokens or more of a human file",
-                      kAncestryTokens),
+          fmt::format("  taken out: {} raw tokens or more of a human file, in "
+                      "runs of {} or more",
+                      kAncestryTokens, kAncestryRunTokens),
           static_cast<double>(taken_out), "outputs");
     Print("standins_shared_ancestry_bytes", "  bytes of those",
           static_cast<double>(bytes) / 1e6, "MB");
+  }
+
+  std::vector<HumanFile> AllHuman() const {
+    std::vector<HumanFile> all = material_.human;
+    all.insert(all.end(), material_.human_prose.begin(),
+               material_.human_prose.end());
+    return all;
   }
 
   void DescribeLedger(const RecallLedger& ledger) {
@@ -129,6 +153,7 @@ class Bench {
   }
 
   void Human(const RecallLedger& ledger) {
+    if (!material_.human_prose.empty()) HumanProse(ledger);
     Note("scan what people wrote");
     human_ = ScanHuman(ledger, material_.human);
     const double files = static_cast<double>(material_.human.size());
@@ -146,13 +171,32 @@ class Bench {
           static_cast<double>(human_.Ambiguous()) / std::max(1.0, files),
           "share", Better::kLower, kAmbiguousFilesMax);
     HumanByGroup();
+    ShowHuman(human_, material_.human);
+  }
+
+  void HumanProse(const RecallLedger& ledger) {
+    Note("scan what people wrote in comments");
+    const HumanScan scan = ScanHuman(ledger, material_.human_prose);
+    const double files = static_cast<double>(material_.human_prose.size());
+    report_.Say(
+        "\nThe comments of those files, of 100 words or more, as prose");
+    Print("human_prose_megabytes", "read",
+          static_cast<double>(scan.bytes) / 1e6, "MB");
+    Print("human_prose_files", "files", files, "files");
+    Judge("human_prose_forbidden", "files with a forbidden finding",
+          static_cast<double>(scan.Forbidden()), "files", Better::kLower, 0);
+    Judge("human_prose_ambiguous_share", "share with an ambiguous one",
+          static_cast<double>(scan.Ambiguous()) / files, "share",
+          Better::kLower, kAmbiguousFilesMax);
+    ShowHuman(scan, material_.human_prose);
+  }
+
+  void ShowHuman(const HumanScan& scan, const std::vector<HumanFile>& files) {
     if (options_.json) return;
-    for (size_t i = 0; i < std::min(kHumanFilesShown, human_.found.size());
-         ++i) {
-      const HumanSeen& one = human_.found[i];
-      const HumanFile& file = material_.human[one.file];
+    for (size_t i = 0; i < std::min(kHumanFilesShown, scan.found.size()); ++i) {
+      const HumanSeen& one = scan.found[i];
       fmt::print("    {:7.1f} bits  {:<10} {}\n        {}\n", one.seen.bits,
-                 policy::VerdictName(one.seen.verdict), file.path,
+                 policy::VerdictName(one.seen.verdict), files[one.file].path,
                  one.seen.why);
     }
   }
@@ -185,9 +229,8 @@ class Bench {
 
   void Pieces(const RecallLedger& ledger) {
     Note("pieces of 30 lines");
-    const PieceOptions thirty = {
-        .lines = 30, .tokens_min = kTokensMin, .count = PieceCount()};
-    base_ = ExaminePieces(ledger, outputs_, pieces_from_, human_lines_, thirty);
+    base_ =
+        ExaminePieces(ledger, outputs_, pieces_from_, human_lines_, Thirty());
     const std::string how =
         "all names changed, comments stripped, reformatted, lines edited";
     Table("renamed_30_forbidden",
@@ -215,7 +258,7 @@ class Bench {
 
     Note("pieces as they stand");
     const auto verbatim =
-        ExamineVerbatim(ledger, outputs_, pieces_from_, thirty);
+        ExamineVerbatim(ledger, outputs_, pieces_from_, Thirty());
     One("verbatim_30_forbidden",
         "Pieces of 30 lines and at least 120 tokens, unedited, names kept: "
         "forbidden",
@@ -314,15 +357,18 @@ class Bench {
       prompt.resize(std::min(prompt.size(), kPromptBytes));
       return prompt;
     });
-    const auto pieces = ExaminePieces(
-        ledger, outputs_, pieces_from_, human_lines_,
-        {.lines = 30, .tokens_min = kTokensMin, .count = PieceCount()});
+    const auto pieces =
+        ExaminePieces(ledger, outputs_, pieces_from_, human_lines_, Thirty());
     Table("prompt_30_forbidden",
           "Pieces of 30 lines and at least 120 tokens, after a prompt of 100 "
           "KB of the same repository: forbidden",
           pieces, Forbidden, {});
     Table("prompt_30_flagged", "The same: forbidden or ambiguous", pieces,
           Flagged, {});
+    Print("prompt_quoted", "  tokens that stand in the prompt as they are",
+          ledger.quoted_share(), "share");
+    Print("prompt_echoed", "  tokens that stand there but for their names",
+          ledger.echoed_share(), "share");
     for (const auto& [name, counts] :
          {std::pair<std::string, SeenCounts>{"forbidden", Forbidden},
           {"flagged", Flagged}}) {
@@ -334,6 +380,19 @@ class Bench {
       Judge("prompt_30_loss_" + name, "  largest loss by the prompt, " + name,
             most, "share", Better::kLower, kPromptTolerance);
     }
+    Note("texts of persons in prompts");
+    const auto persons =
+        ExamineEchoes(background_, outputs_, pieces_from_, human_lines_,
+                      {.lines = 60, .count = PieceCount()});
+    Table(
+        "echo_60_forbidden",
+        "Texts of persons of 60 lines, sent in a prompt and answered with all "
+        "names changed and lines edited: the persons' texts forbidden",
+        persons, Forbidden, {});
+    const ShareRow row = RowOf("", persons, Forbidden);
+    Judge("echo_60_accused", "  largest share",
+          *std::max_element(row.shares.begin(), row.shares.end()), "share",
+          Better::kLower, 0);
   }
 
   void Models() {
@@ -374,7 +433,7 @@ class Bench {
     Print("models_findings", "findings with all answers in the ledger",
           static_cast<double>(seen.findings), "findings");
     Judge("models_named_alone",
-          "  naming one model where another's answer holds the same tokens",
+          "  naming one model where another's answer fits as well",
           static_cast<double>(seen.named_alone), "findings", Better::kLower, 0);
   }
 
@@ -478,7 +537,41 @@ class Bench {
   std::vector<PieceSeen> base_;
 };
 
+// Writes the stand-ins that share no ancestry with the calibration's files to
+// `path`, for `cofferdam import jsonl`.
+void WriteCalibrationLedger(const Material& material, const std::string& data,
+                            const std::string& path) {
+  std::vector<HumanFile> files = ListHuman(data + "/calibration");
+  const auto prose = ListHuman(data + "/calibration-prose");
+  files.insert(files.end(), prose.begin(), prose.end());
+  const std::vector<bool> shares = SharesAncestry(material.standins, files);
+  std::string lines;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    const ModelOutput& output = material.standins[i];
+    if (shares[i]) {
+      fmt::print(stderr, "bench: shares ancestry: {} {}\n", output.package,
+                 output.path);
+      continue;
+    }
+    JsonWriter writer;
+    writer.BeginObject()
+        .Field("provider", output.provider)
+        .Field("model", output.model)
+        .Field("contract", output.provider)
+        .Field("kind", "file")
+        .Field("language", output.language)
+        .Field("path", output.path)
+        .Field("session", output.package + "/" + output.path)
+        .Field("text", output.text)
+        .EndObject();
+    lines += std::move(writer).Take() + "\n";
+  }
+  WriteFile(path, lines);
+}
+
 int Main(int argc, char** argv) {
+  std::string calibration_ledger;
+  bool prompts_only = false;
   MaterialOptions material;
   material.shared = "../shared/data";
   material.data = "build/data";
@@ -490,6 +583,10 @@ int Main(int argc, char** argv) {
       material.shared = argv[++i];
     } else if (word == "--material" && i + 1 < argc) {
       material.data = argv[++i];
+    } else if (word == "--prompts") {
+      prompts_only = true;
+    } else if (word == "--calibration-ledger" && i + 1 < argc) {
+      calibration_ledger = argv[++i];
     } else if (word == "--background" && i + 1 < argc) {
       background_file = argv[++i];
     } else {
@@ -501,6 +598,11 @@ int Main(int argc, char** argv) {
   const TemporaryFolder scratch;
   material.scratch = scratch.path();
   material.quick = options.quick;
+  if (!calibration_ledger.empty()) {
+    WriteCalibrationLedger(ReadMaterial(material), material.data,
+                           calibration_ledger);
+    return 0;
+  }
   std::optional<evidence::Background> background;
   if (std::filesystem::exists(background_file)) {
     auto opened = evidence::Background::Open(std::span(&background_file, 1));
@@ -512,8 +614,9 @@ int Main(int argc, char** argv) {
                "write (--background FILE)\n",
                background_file);
   }
-  Bench(options, ReadMaterial(material), background ? &*background : nullptr)
-      .Run();
+  Bench bench(options, ReadMaterial(material),
+              background ? &*background : nullptr);
+  prompts_only ? bench.RunPrompts() : bench.Run();
   return 0;
 }
 

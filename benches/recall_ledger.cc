@@ -43,8 +43,16 @@ std::string DescriptorOf(const ModelOutput& output, uint64_t sequence) {
 struct Sorted {
   std::string evidence;
   uint32_t tokens = 0;
+  uint32_t quoted = 0;
+  uint32_t echoed = 0;
   std::vector<fingerprint::OutputFingerprint> fingerprints;
 };
+
+uint32_t TokensIn(const std::vector<fingerprint::TokenRange>& ranges) {
+  uint32_t tokens = 0;
+  for (const auto& range : ranges) tokens += range.end - range.begin;
+  return tokens;
+}
 
 Sorted SortOne(const ModelOutput& output, const std::string& prompt) {
   fingerprint::TokenStream tokens;
@@ -57,6 +65,8 @@ Sorted SortOne(const ModelOutput& output, const std::string& prompt) {
   if (!evidence.ok()) Fail(evidence.error().message());
   return {.evidence = *std::move(evidence),
           .tokens = static_cast<uint32_t>(tokens.size()),
+          .quoted = TokensIn(sorted.quoted),
+          .echoed = TokensIn(sorted.echoed),
           .fingerprints = std::move(sorted.fingerprints)};
 }
 
@@ -75,8 +85,8 @@ RecallLedger::RecallLedger(const evidence::Background* background,
                            const PromptOf& prompt_of)
     : background_(background) {
   if (background != nullptr) {
-    model_ = std::make_unique<evidence::BackgroundModel>(*background,
-                                                         kWrittenMicros);
+    model_ = std::make_unique<evidence::BackgroundModel>(
+        *background, evidence::kHumanBeforeMicros);
   }
   fingerprint::SegmentWriter segment({1, outputs.size() + 1});
   std::vector<Sorted> batch;
@@ -89,6 +99,9 @@ RecallLedger::RecallLedger(const evidence::Background* background,
     });
     for (size_t i = 0; i < count; ++i) {
       megabytes_ += static_cast<double>(outputs[begin + i].text.size()) / 1e6;
+      tokens_ += batch[i].tokens;
+      quoted_ += batch[i].quoted;
+      echoed_ += batch[i].echoed;
       const Status added = segment.AddOutput(
           DescriptorOf(outputs[begin + i], begin + i + 1), batch[i].evidence,
           batch[i].tokens, batch[i].fingerprints);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -53,6 +54,10 @@ class RecallLedger {
   // Null without a background.
   const evidence::TokenModel* model() const { return model_.get(); }
   double megabytes() const { return megabytes_; }
+  // Shares of all tokens that stand in the prompts as they are, and but for
+  // their names.
+  double quoted_share() const { return quoted_ / std::max(1.0, tokens_); }
+  double echoed_share() const { return echoed_ / std::max(1.0, tokens_); }
 
  private:
   const evidence::Background* background_;
@@ -60,6 +65,9 @@ class RecallLedger {
   TemporaryFolder folder_;
   std::unique_ptr<fingerprint::Index> index_;
   double megabytes_ = 0;
+  double tokens_ = 0;
+  double quoted_ = 0;
+  double echoed_ = 0;
 };
 
 // One per thread.

@@ -97,6 +97,8 @@ Group GroupOfPath(const std::string& path) {
   }
 }
 
+}  // namespace
+
 std::vector<HumanFile> ListHuman(const std::string& folder) {
   std::vector<HumanFile> files;
   std::error_code error;
@@ -116,6 +118,8 @@ std::vector<HumanFile> ListHuman(const std::string& folder) {
       [](const HumanFile& a, const HumanFile& b) { return a.path < b.path; });
   return files;
 }
+
+namespace {
 
 // Some of `files`, of all projects alike.
 void Sample(uint64_t bytes_max, std::vector<HumanFile>* files) {
@@ -198,7 +202,11 @@ Material ReadMaterial(const MaterialOptions& options) {
     }
   }
   material.human = ListHuman(options.data + "/human");
-  if (options.quick) Sample(kQuickHumanBytes, &material.human);
+  material.human_prose = ListHuman(options.data + "/human-prose");
+  if (options.quick) {
+    Sample(kQuickHumanBytes, &material.human);
+    Sample(kQuickHumanBytes, &material.human_prose);
+  }
   if (material.standins.empty() || material.human.empty()) {
     material.missing.push_back(
         options.data +
@@ -206,6 +214,7 @@ Material ReadMaterial(const MaterialOptions& options) {
         "sources, which tools/bench_data.py fetches; measured on made-up code");
     material.standins.clear();
     material.human.clear();
+    material.human_prose.clear();
     MakeUp(options.scratch, &material);
   }
   return material;

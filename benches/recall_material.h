@@ -36,6 +36,8 @@ struct Material {
   std::vector<ModelOutput> standins;
   // Code that people wrote before 2021.
   std::vector<HumanFile> human;
+  // The comments of that code, as prose.
+  std::vector<HumanFile> human_prose;
   // The plagiarism pairs' archive; empty when it is missing.
   std::string plagiarism_zip;
   // The stand-ins and the human files are made up by this program.
@@ -51,6 +53,8 @@ struct MaterialOptions {
   bool quick = false;   // a sample
 };
 Material ReadMaterial(const MaterialOptions& options);
+// All files under `folder`, by path; none if there is no such folder.
+std::vector<HumanFile> ListHuman(const std::string& folder);
 
 // Ends the bench when it cannot be read.
 std::string ReadFileText(const std::string& path);

@@ -34,25 +34,48 @@ PairSeen ScanPair(const RecallLedger& ledger,
   return pair;
 }
 
-// Normal tokens of each answer.
-using Streams = std::vector<std::vector<uint64_t>>;
+// The tokens of an answer, as hashes.
+struct Stream {
+  std::vector<uint64_t> normal;
+  std::vector<uint64_t> raw;
+};
 
-Streams LexAll(const std::vector<ModelOutput>& answers) {
-  Streams streams;
+std::vector<Stream> LexAll(const std::vector<ModelOutput>& answers) {
+  std::vector<Stream> streams;
   fingerprint::TokenStream tokens;
   for (const ModelOutput& answer : answers) {
     Lex(answer.text, Language::kPython, &tokens);
-    streams.emplace_back(tokens.normal().begin(), tokens.normal().end());
+    streams.push_back({{tokens.normal().begin(), tokens.normal().end()},
+                       {tokens.raw().begin(), tokens.raw().end()}});
   }
   return streams;
 }
 
-// Whether the finding names one model alone, though all its tokens stand, in
-// one run, in an answer of another model to the same task.
+// How well `answer` explains `claimed`: of the places where all its normal
+// tokens stand in one run, the most raw tokens that are equal there, too; 0
+// where there is no such place.
+size_t Fit(const Stream& claimed, const Stream& answer) {
+  size_t best = 0;
+  auto at = answer.normal.begin();
+  for (;;) {
+    at = std::search(at, answer.normal.end(), claimed.normal.begin(),
+                     claimed.normal.end());
+    if (at == answer.normal.end()) return best;
+    const auto raw = answer.raw.begin() + (at - answer.normal.begin());
+    size_t equal = 0;
+    for (size_t i = 0; i < claimed.raw.size(); ++i)
+      equal += raw[static_cast<ptrdiff_t>(i)] == claimed.raw[i];
+    best = std::max(best, equal);
+    ++at;
+  }
+}
+
+// Whether the finding names one model alone, though an answer of another one
+// to the same task explains its lines as well.
 bool NamesOneAlone(const evidence::Finding& finding,
                    const fingerprint::TokenStream& tokens,
                    const std::vector<ModelOutput>& answers,
-                   const Streams& streams,
+                   const std::vector<Stream>& streams,
                    const std::vector<size_t>& same_task) {
   std::set<std::string> named;
   for (const auto& found : finding.origins) named.insert(found.origin.model);
@@ -64,21 +87,23 @@ bool NamesOneAlone(const evidence::Finding& finding,
   const auto last =
       std::upper_bound(line.begin(), line.end(), finding.lines.end) -
       line.begin();
-  const auto normal = tokens.normal();
-  const std::vector<uint64_t> claimed(normal.begin() + first,
-                                      normal.begin() + last);
-  return std::any_of(same_task.begin(), same_task.end(), [&](size_t i) {
-    return !named.contains(answers[i].model) &&
-           std::search(streams[i].begin(), streams[i].end(), claimed.begin(),
-                       claimed.end()) != streams[i].end();
-  });
+  const Stream claimed = {
+      {tokens.normal().begin() + first, tokens.normal().begin() + last},
+      {tokens.raw().begin() + first, tokens.raw().begin() + last}};
+  size_t of_named = 0;
+  size_t of_others = 0;
+  for (const size_t i : same_task) {
+    size_t& best = named.contains(answers[i].model) ? of_named : of_others;
+    best = std::max(best, Fit(claimed, streams[i]));
+  }
+  return of_others > 0 && of_others >= of_named;
 }
 
 void ExamineTogether(const evidence::Background* background,
                      const std::vector<ModelOutput>& answers,
                      ModelsSeen* seen) {
   const RecallLedger ledger(background, answers);
-  const Streams streams = LexAll(answers);
+  const std::vector<Stream> streams = LexAll(answers);
   std::unordered_map<std::string, std::vector<size_t>> tasks;
   for (size_t i = 0; i < answers.size(); ++i)
     tasks[answers[i].package].push_back(i);

@@ -24,7 +24,8 @@ struct ModelsSeen {
   // [ledger][scanned]
   std::vector<std::vector<PairSeen>> pairs;
   // With all answers in the ledger: findings, and those that name one model
-  // alone though the same tokens stand in another's answer.
+  // alone though another's answer has the same tokens, and as many of them with
+  // the names that they have here.
   size_t findings = 0;
   size_t named_alone = 0;
 };

@@ -167,6 +167,46 @@ std::vector<PieceSeen> ExamineVerbatim(const RecallLedger& ledger,
       });
 }
 
+std::vector<PieceSeen> ExamineEchoes(const evidence::Background* background,
+                                     const std::vector<ModelOutput>& outputs,
+                                     const std::vector<size_t>& from,
+                                     const HumanLines& human,
+                                     const PieceOptions& options) {
+  const auto groups = ByGroup(outputs, from);
+  std::vector<PieceSeen> seen;
+  std::vector<std::string> persons;
+  std::array<std::vector<ModelOutput>, kEdits.size()> rewritten;
+  for (size_t i = 0; i < kGroupCount * options.count; ++i) {
+    const Group group = kGroups[i / options.count];
+    SeededRandom random(options.seed * 1'000'003 + options.lines * 10'007 + i);
+    const auto piece =
+        Choose(outputs, groups[static_cast<size_t>(group)], options, &random);
+    if (!piece) continue;
+    const ModelOutput& output = outputs[piece->output];
+    const auto& others = human[static_cast<size_t>(GroupOf(output.language))];
+    const fingerprint::Language language = LanguageOf(output);
+    persons.push_back(Reformat(piece->code, language, &random));
+    for (size_t level = 0; level < kEdits.size(); ++level) {
+      Code code = piece->code;
+      RenameAll(&code, &random);
+      if (!others.empty()) EditLines(kEdits[level], others, &random, &code);
+      ModelOutput answer = output;
+      answer.text = Reformat(code, language, &random);
+      rewritten[level].push_back(std::move(answer));
+    }
+    seen.push_back({.group = group});
+  }
+  for (size_t level = 0; level < kEdits.size(); ++level) {
+    const RecallLedger ledger(background, rewritten[level],
+                              [&](size_t i) { return persons[i]; });
+    Examiner examiner(ledger);
+    for (size_t i = 0; i < persons.size(); ++i)
+      seen[i].at[level] = See(
+          examiner.Examine(persons[i], LanguageOf(rewritten[level][i])), i + 1);
+  }
+  return seen;
+}
+
 std::vector<PieceSeen> ExamineProse(const RecallLedger& ledger,
                                     const std::vector<ModelOutput>& outputs,
                                     size_t words, size_t count) {

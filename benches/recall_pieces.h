@@ -53,6 +53,16 @@ std::vector<PieceSeen> ExamineVerbatim(const RecallLedger& ledger,
                                        const std::vector<size_t>& from,
                                        const PieceOptions& options);
 
+// Text that is a person's: the same pieces with the names that they have, sent
+// in a prompt; each output is that text with all names changed and lines
+// edited. What a scan says of the person's text, which nobody may be accused
+// of.
+std::vector<PieceSeen> ExamineEchoes(const evidence::Background* background,
+                                     const std::vector<ModelOutput>& outputs,
+                                     const std::vector<size_t>& from,
+                                     const HumanLines& human,
+                                     const PieceOptions& options);
+
 // Pieces of `words` words of prose, words edited; at[i] for kWordEdits[i].
 std::vector<PieceSeen> ExamineProse(const RecallLedger& ledger,
                                     const std::vector<ModelOutput>& outputs,

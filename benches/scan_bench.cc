@@ -4,9 +4,11 @@
 // (--corpus FOLDER; this machine's headers where it is missing), in the page
 // cache. The index holds 100 million fingerprints of random tokens, so nothing
 // in the corpus is a copy; then the model outputs of --data
-// FOLDER/ai-code-outputs.jsonl (../shared/data) are added to it, and the corpus
-// is read again. Every figure but the last is of this process: parsing,
-// lexing, proposing, aligning; marks and verdicts are not in it.
+// FOLDER/ai-code-outputs.jsonl (../shared/data) and the stand-ins of --standins
+// FILE are added to it, and the corpus is read again. A scan is scan::Scan as
+// the command calls it, with the background of --background FILE, all
+// languages, marks, thresholds and verdicts; only nothing is printed. The
+// figures of the tree are of the program, start to finish.
 
 #include <fmt/format.h>
 
@@ -23,8 +25,6 @@
 #include "benches/scan_index.h"
 #include "benches/scan_stages.h"
 #include "fingerprint/index.h"
-#include "fingerprint/language.h"
-#include "fingerprint/novelty.h"
 
 namespace cofferdam::bench {
 namespace {
@@ -75,40 +75,6 @@ void MakeJsonl(const std::string& folder, const std::string& to,
   if (bytes == 0) Fail("no files under " + folder);
 }
 
-struct RealOutputs {
-  double tokens = 0;
-  double bytes = 0;  // of their segment
-};
-
-// Adds the outputs of DATA/ai-code-outputs.jsonl as one segment.
-RealOutputs AddRealOutputs(const std::string& folder, const std::string& data) {
-  std::ifstream file(data + "/ai-code-outputs.jsonl");
-  auto index = fingerprint::IndexWriter::Open(folder);
-  if (!index.ok()) Fail(index.error().message());
-  const uint64_t sequence = index->covered() + 1;
-  fingerprint::SegmentWriter writer({.first = sequence, .last = sequence});
-  fingerprint::TokenStream tokens;
-  RealOutputs added;
-  for (std::string line; std::getline(file, line);) {
-    auto row = JsonDocument::Parse(line);
-    if (!row.ok()) Fail("ai-code-outputs.jsonl: " + row.error().message());
-    fingerprint::Lex((*row)["text"].StringOrEmpty(),
-                     fingerprint::Language::kPython, &tokens);
-    const auto sorted = SortOutput(tokens, {}, fingerprint::PromptGrams());
-    const auto evidence = EncodeEvidence(MakeEvidence(tokens, {}, {}));
-    if (!evidence.ok()) Fail(evidence.error().message());
-    const Status room =
-        writer.AddOutput("{}", *evidence, static_cast<uint32_t>(tokens.size()),
-                         sorted.fingerprints);
-    if (!room.ok()) Fail(room.error().message());
-    added.tokens += static_cast<double>(tokens.size());
-  }
-  const Status sealed = index->AddSegment(std::move(writer));
-  if (!sealed.ok()) Fail(sealed.error().message());
-  added.bytes = static_cast<double>(index->manifest().segments.back().bytes);
-  return added;
-}
-
 // 10,000 files of a few KB.
 void MakeTree(const std::string& corpus, const std::string& to) {
   size_t number = 0;
@@ -140,13 +106,35 @@ bool Have(const std::string& program) {
   return Output({"sh", "-c", "command -v \"$0\" || true", program}) != "";
 }
 
+// Where the material lies.
+struct Places {
+  std::string data = "../shared/data";
+  std::string corpus = "build/data/human";
+  std::string standins = "build/data/standins.jsonl";
+  std::string background = "data/background.bin";
+};
+
+evidence::Background OpenBackground(const std::string& file) {
+  auto opened = evidence::Background::Open(std::span(&file, 1));
+  if (!opened.ok()) Fail(opened.error().message());
+  return *std::move(opened);
+}
+
 class ScanBench {
+  static constexpr size_t kCores = 2;
+
  public:
-  ScanBench(const Options& options, std::string corpus, std::string data)
-      : options_(options), corpus_(std::move(corpus)), data_(std::move(data)) {}
+  ScanBench(const Options& options, Places places)
+      : options_(options), places_(std::move(places)) {
+    if (fs::is_directory(places_.corpus)) return;
+    fmt::print(stderr, "bench: no {}, which tools/bench_data.py fetches\n",
+               places_.corpus);
+    places_.corpus = "/usr/include";
+  }
 
   void Run() {
-    MakeJsonl(corpus_, jsonl_, options_.quick ? 20'000'000 : 400'000'000);
+    MakeJsonl(places_.corpus, jsonl_,
+              options_.quick ? 20'000'000 : 400'000'000);
     IndexFigures();
     ThroughputFigures();
     TreeFigures();
@@ -178,29 +166,48 @@ class ScanBench {
   }
 
   void ThroughputFigures() {
-    constexpr size_t kCores = 2;
     const double bytes = static_cast<double>(fs::file_size(jsonl_));
     Add("corpus", bytes / 1e6, "MB", Better::kHigher);
-    const Throughput none = MeasureScan(jsonl_, index_, kCores);
+    const evidence::Background background = OpenBackground(places_.background);
+    const evidence::BackgroundModel model(background,
+                                          evidence::kHumanBeforeMicros);
+    const Known known = {.background = &background,
+                         .token_model = &model,
+                         .datasets = &evidence::DatasetCatalogue::BuiltIn()};
+    const Throughput none = MeasureScan(jsonl_, index_, known, kCores);
     Add("scan_without_copies_two_cores", none.megabytes_per_second, "MB/s",
         Better::kHigher, 1'000);
     Add("scan_without_copies_a_core", none.megabytes_per_core_second, "MB/s",
         Better::kHigher, 500);
-    for (Figure& figure : StageFigures(jsonl_, index_)) {
+    for (Figure& figure : StageFigures(jsonl_, index_, known)) {
       figure.name = "one_core_" + figure.name;
       figures_.push_back(std::move(figure));
     }
-    const RealOutputs real = AddRealOutputs(index_, data_);
+    HumanFigures(known);
+    ZstdFigures(bytes, none.megabytes_per_second);
+  }
+
+  // Against outputs of models and stand-ins, too.
+  void HumanFigures(const Known& known) {
+    std::vector<std::string> files = {places_.data + "/ai-code-outputs.jsonl"};
+    if (!options_.quick) files.push_back(places_.standins);
+    const RealOutputs real = AddRealOutputs(index_, files);
     if (real.tokens > 0) {
-      Add("index_bytes_per_output_token", real.bytes / real.tokens, "B",
+      Add("index_real_outputs", real.text_bytes / 1e6, "MB", Better::kHigher);
+      Add("index_bytes_per_output_token", real.segment_bytes / real.tokens, "B",
           Better::kLower);
     }
-    const Throughput human = MeasureScan(jsonl_, index_, kCores);
+    const Throughput human = MeasureScan(jsonl_, index_, known, kCores);
     Add("scan_human_two_cores", human.megabytes_per_second, "MB/s",
         Better::kHigher, 500);
     Add("scan_human_a_core", human.megabytes_per_core_second, "MB/s",
         Better::kHigher, 250);
-    Add("scan_human_proposals", human.proposals, "outputs", Better::kLower);
+    Add("scan_human_looked_at", human.outputs_looked_at, "outputs",
+        Better::kLower);
+    Add("scan_human_findings", human.findings, "findings", Better::kLower);
+  }
+
+  void ZstdFigures(double bytes, double scanned) {
     if (!Have("zstd")) return;
     Output({"zstd", "-q", "-3", jsonl_});
     const double unpacked =
@@ -208,19 +215,24 @@ class ScanBench {
         BestSeconds(
             {"sh", "-c", "zstd -dcq \"$0\" >/dev/null", jsonl_ + ".zst"});
     Add("zstd_dc", unpacked, "MB/s", Better::kHigher);
-    Add("scan_without_copies_of_zstd_dc", none.megabytes_per_second / unpacked,
-        "ratio", Better::kHigher);
+    Add("scan_without_copies_of_zstd_dc", scanned / unpacked, "ratio",
+        Better::kHigher);
   }
 
   // Start to finish of the program, on a ledger that is empty.
   void TreeFigures() {
     const std::string tree = folder_.path() + "/tree";
-    MakeTree(corpus_, tree);
+    MakeTree(places_.corpus, tree);
     WriteFile(folder_.path() + "/cofferdam.toml", "");
     const double scan = BestSeconds({CofferdamBinary(), "scan", tree, "--data",
                                      folder_.path() + "/data", "--config",
                                      folder_.path() + "/cofferdam.toml"});
     Add("tree_of_10000_files", scan * 1e3, "ms", Better::kLower);
+    AddRandomOutputs(folder_.path() + "/small", 1'000'000, 1'000'000);
+    const double sealed = BestSeconds(
+        {CofferdamBinary(), "scan", tree, "--index", folder_.path() + "/small",
+         "--config", folder_.path() + "/cofferdam.toml"});
+    Add("tree_with_a_sealed_index", sealed * 1e3, "ms", Better::kLower);
     if (!Have("rg")) {
       fmt::print(stderr, "bench: no rg here to compare the tree with\n");
       return;
@@ -228,11 +240,12 @@ class ScanBench {
     const double search = BestSeconds({"rg", "-c", "cofferdam", tree});
     Add("tree_rg", search * 1e3, "ms", Better::kLower);
     Add("tree_time_of_rg", scan / search, "ratio", Better::kLower, 1.5);
+    Add("tree_with_a_sealed_index_of_rg", sealed / search, "ratio",
+        Better::kLower);
   }
 
   const Options options_;
-  const std::string corpus_;
-  const std::string data_;
+  Places places_;
   TemporaryFolder folder_;
   const std::string jsonl_ = folder_.path() + "/corpus.jsonl";
   const std::string index_ = folder_.path() + "/index";
@@ -243,23 +256,24 @@ class ScanBench {
 }  // namespace cofferdam::bench
 
 int main(int argc, char** argv) {
-  std::string data = "../shared/data";
-  std::string corpus = "build/data/human";
-  if (!std::filesystem::is_directory(corpus)) corpus = "/usr/include";
+  cofferdam::bench::Places places;
   std::vector<char*> rest = {argv[0]};
   for (int i = 1; i < argc; ++i) {
     const std::string_view flag = argv[i];
-    if (flag == "--data" && i + 1 < argc) {
-      data = argv[++i];
-    } else if (flag == "--corpus" && i + 1 < argc) {
-      corpus = argv[++i];
+    std::string* place = flag == "--data"         ? &places.data
+                         : flag == "--corpus"     ? &places.corpus
+                         : flag == "--standins"   ? &places.standins
+                         : flag == "--background" ? &places.background
+                                                  : nullptr;
+    if (place != nullptr && i + 1 < argc) {
+      *place = argv[++i];
     } else {
       rest.push_back(argv[i]);
     }
   }
   cofferdam::bench::ScanBench(cofferdam::bench::ParseOptions(
                                   static_cast<int>(rest.size()), rest.data()),
-                              corpus, data)
+                              places)
       .Run();
   return 0;
 }

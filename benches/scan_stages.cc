@@ -1,23 +1,21 @@
 #include "benches/scan_stages.h"
 
 #include <algorithm>
-#include <atomic>
 #include <ctime>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <optional>
-#include <thread>
 
 #include "base/clock.h"
 #include "benches/process.h"
 #include "corpus/source.h"
-#include "evidence/matcher.h"
+#include "evidence/marks.h"
 #include "evidence/proposer.h"
 #include "fingerprint/index.h"
-#include "fingerprint/lex.h"
 #include "fingerprint/normals.h"
 #include "fingerprint/segment_lookup.h"
 #include "fingerprint/select.h"
+#include "scan/scan.h"
 
 namespace cofferdam::bench {
 namespace {
@@ -84,6 +82,17 @@ Index OpenIndex(const std::string& folder) {
   return *std::move(index);
 }
 
+// Findings are counted as they come, and nothing is written.
+class FindingCounter final : public scan::Sink {
+ public:
+  void OnFinding(const evidence::Finding&) override { ++count_; }
+  void OnPassedOver(const corpus::PassedOver&) override {}
+  size_t count() const { return count_; }
+
+ private:
+  size_t count_ = 0;
+};
+
 // Of this thread, so that what else the machine does counts little.
 double BestThreadSeconds(const std::function<void()>& run) {
   double best = 1e9;
@@ -98,7 +107,8 @@ double BestThreadSeconds(const std::function<void()>& run) {
 }  // namespace
 
 std::vector<Figure> StageFigures(const std::string& jsonl,
-                                 const std::string& index_folder) {
+                                 const std::string& index_folder,
+                                 const Known& known) {
   const Index index = OpenIndex(index_folder);
   std::vector<Text> texts;
   double bytes = 0;
@@ -142,7 +152,7 @@ std::vector<Figure> StageFigures(const std::string& jsonl,
       }
     }
   });
-  evidence::Proposer proposer(index, nullptr, {});
+  evidence::Proposer proposer(index, known.background, {});
   evidence::ProposerCounts counts;
   add("propose", [&] {
     for (const Text& one : texts) {
@@ -150,62 +160,33 @@ std::vector<Figure> StageFigures(const std::string& jsonl,
       if (!proposals.ok()) Fail(proposals.error().message());
     }
   });
+  evidence::MarkFinder marks(*known.datasets);
+  add("parse_marks", [&] {
+    ReadAll(jsonl, [&](const corpus::Record& record, const corpus::Field&) {
+      seen += marks.Find(record).size();
+    });
+  });
   if (seen == 0) Fail("the corpus has no text");
   return figures;
 }
 
 Throughput MeasureScan(const std::string& jsonl,
-                       const std::string& index_folder, size_t threads) {
-  const Index index = OpenIndex(index_folder);
-  std::atomic<uint64_t> bytes = 0;
-  std::atomic<uint64_t> proposals = 0;
-  std::atomic<uint64_t> matches = 0;
-  const auto work = [&](corpus::Source* source, std::mutex* next) {
-    corpus::ChunkReader reader({});
-    evidence::Proposer proposer(index, nullptr, {});
-    evidence::Matcher matcher(index, nullptr, {});
-    evidence::ProposerCounts counts;
-    evidence::MatchCounts match_counts;
-    fingerprint::TokenStream tokens;
-    for (;;) {
-      std::optional<corpus::Chunk> chunk;
-      {
-        const std::lock_guard lock(*next);
-        auto given = source->Next();
-        if (!given.ok()) Fail(given.error().message());
-        chunk = *std::move(given);
-      }
-      if (!chunk) break;
-      ReadChunk(&reader, *chunk,
-                [&](const corpus::Record& record, const corpus::Field& field) {
-                  const Language language = LanguageOf(record, field.text);
-                  const auto proposed =
-                      proposer.Propose(field.text, language, &counts);
-                  if (!proposed.ok()) Fail(proposed.error().message());
-                  if (proposed->empty()) return;
-                  fingerprint::Lex(field.text, language, &tokens);
-                  const auto found =
-                      matcher.Align(tokens, language, *proposed, &match_counts);
-                  if (!found.ok()) Fail(found.error().message());
-                  matches += found->size();
-                });
-    }
-    bytes += reader.bytes_read();
-    proposals += counts.proposals;
-  };
+                       const std::string& index_folder, const Known& known,
+                       size_t threads) {
+  scan::ScanOptions options;
+  options.index_folder = index_folder;
+  options.threads = threads;
+  options.background = options.judgement.background = known.background;
+  options.token_model = known.token_model;
+  options.datasets = known.datasets;
   Throughput best;
   for (int turn = 0; turn < kTurns; ++turn) {
-    bytes = proposals = matches = 0;
+    FindingCounter findings;
     const double begin_cpu = CpuSeconds(CLOCK_PROCESS_CPUTIME_ID);
     const int64_t begin = SystemClock().SteadyMicros();
-    const auto source = Open(jsonl);
-    std::mutex next;
-    std::vector<std::thread> workers;
-    for (size_t i = 0; i < threads; ++i) {
-      workers.emplace_back([&] { work(source.get(), &next); });
-    }
-    for (std::thread& worker : workers) worker.join();
-    const double megabytes = static_cast<double>(bytes) / 1e6;
+    const auto report = scan::Scan({jsonl}, options, &findings);
+    if (!report.ok()) Fail(report.error().message());
+    const double megabytes = static_cast<double>(report->bytes) / 1e6;
     const double seconds =
         static_cast<double>(SystemClock().SteadyMicros() - begin) / 1e6;
     const double cpu = CpuSeconds(CLOCK_PROCESS_CPUTIME_ID) - begin_cpu;
@@ -213,8 +194,8 @@ Throughput MeasureScan(const std::string& jsonl,
         std::max(best.megabytes_per_second, megabytes / seconds);
     best.megabytes_per_core_second =
         std::max(best.megabytes_per_core_second, megabytes / cpu);
-    best.proposals = static_cast<double>(proposals);
-    best.matches = static_cast<double>(matches);
+    best.outputs_looked_at = static_cast<double>(report->work.outputs);
+    best.findings = static_cast<double>(findings.count());
   }
   return best;
 }
