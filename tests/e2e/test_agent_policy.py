@@ -120,8 +120,14 @@ def test_a_kill_ends_the_stream_within_a_second(client, tmp_path):
     with stage, Headless(stage) as person:
         stage.double.use_script(effects.holding())
         turn = person.turn("killed", during)
-        ended = turn.answers[0]
-        (record,) = stage.site.exchanges()
+        (ended,) = [a for a in turn.answers if b"herons" in a.response_body]
+        records = stage.site.exchanges()
+        heard = [e for e in stage.double.main_exchanges()
+                 if e.label != "side"]
+    (record,) = [r for r in records
+                 if r["id"] == ended.header_of_answer("x-cofferdam-exchange")]
+    # What else it asks of small models has no part in this.
+    assert len(heard) == 1, records
     dialect = DIALECTS[client.dialect]
     frame = dialect.frames(ended.response_body)[-1]
     assert "looking into a leak" in dialect.error_message(frame)
