@@ -2,7 +2,7 @@ agent_files(engine
   SOURCES answer_body.cc answer_builder.cc answer_pipe.cc answer_reader.cc
           chat_reader.cc engine_facts.cc fault_reader.cc http_engine.cc profiles.cc
           request_body.cc responses_reader.cc
-  TESTS answer_reader_test.cc engine_facts_test.cc fault_reader_test.cc
+  TESTS answer_pipe_test.cc answer_reader_test.cc engine_facts_test.cc fault_reader_test.cc
         http_engine_test.cc profiles_test.cc request_body_test.cc)
 
 # The text of data/models.toml, for the binary.
