@@ -2,13 +2,16 @@
 //
 //   ./bench recall [--json] [--quick] [--prompts] [--data DIR] [--material DIR]
 //                  [--background FILE] [--calibration-ledger FILE]
+//                  [--findings FILE]
 //
 // --data holds answers of models and plagiarism pairs (by default
 // ../shared/data), --material what tools/bench_data.py fetched (build/data).
 // What is missing is named. --quick takes a sample, or code that the bench
 // makes up where nothing was fetched, and judges nothing. --prompts measures
 // the rows with prompts alone. --calibration-ledger measures nothing and writes
-// what thresholds are calibrated against.
+// what thresholds are calibrated against. --findings writes what each finding
+// of human files and of the pieces of the tables rests on, one JSON object a
+// line.
 
 #include <fmt/format.h>
 
@@ -26,6 +29,7 @@
 #include "benches/ancestry.h"
 #include "benches/figures.h"
 #include "benches/process.h"
+#include "benches/recall_findings.h"
 #include "benches/recall_human.h"
 #include "benches/recall_ledger.h"
 #include "benches/recall_material.h"
@@ -64,6 +68,8 @@ class Bench {
         background_(background),
         material_(std::move(material)),
         report_(options) {}
+
+  void WriteFindings(const std::string& path) { findings_.emplace(path); }
 
   // The rows with prompts alone.
   void RunPrompts() {
@@ -172,6 +178,9 @@ class Bench {
           "share", Better::kLower, kAmbiguousFilesMax);
     HumanByGroup();
     ShowHuman(human_, material_.human);
+    for (const HumanSeen& one : human_.found)
+      Keep("human", material_.human[one.file].group, 0, one.seen,
+           material_.human[one.file].path);
   }
 
   void HumanProse(const RecallLedger& ledger) {
@@ -502,6 +511,10 @@ class Bench {
              const std::vector<PieceSeen>& pieces, const SeenCounts& counts,
              const std::vector<double>& targets) {
     report_.Add(TableOf(figure, title, pieces, counts, targets));
+    for (size_t piece = 0; piece < pieces.size(); ++piece)
+      for (size_t i = 0; i < kEdits.size(); ++i)
+        Keep(figure, pieces[piece].group, kEdits[i], pieces[piece].at[i],
+             fmt::format("{}", piece));
   }
 
   // A table with one column.
@@ -512,6 +525,11 @@ class Bench {
     table.columns = {"0"};
     for (ShareRow& row : table.rows) row.shares.resize(1);
     report_.Add(table);
+  }
+
+  void Keep(std::string_view row, Group group, double edited, const Seen& seen,
+            std::string_view what) {
+    if (findings_) findings_->Write({row, what, group, edited}, seen);
   }
 
   void Print(const std::string& figure, const std::string& title, double value,
@@ -535,6 +553,7 @@ class Bench {
   HumanLines human_lines_;
   HumanScan human_;
   std::vector<PieceSeen> base_;
+  std::optional<FindingsFile> findings_;
 };
 
 // Writes the stand-ins that share no ancestry with the calibration's files to
@@ -571,6 +590,7 @@ void WriteCalibrationLedger(const Material& material, const std::string& data,
 
 int Main(int argc, char** argv) {
   std::string calibration_ledger;
+  std::string findings;
   bool prompts_only = false;
   MaterialOptions material;
   material.shared = "../shared/data";
@@ -587,6 +607,8 @@ int Main(int argc, char** argv) {
       prompts_only = true;
     } else if (word == "--calibration-ledger" && i + 1 < argc) {
       calibration_ledger = argv[++i];
+    } else if (word == "--findings" && i + 1 < argc) {
+      findings = argv[++i];
     } else if (word == "--background" && i + 1 < argc) {
       background_file = argv[++i];
     } else {
@@ -616,6 +638,7 @@ int Main(int argc, char** argv) {
   }
   Bench bench(options, ReadMaterial(material),
               background ? &*background : nullptr);
+  if (!findings.empty()) bench.WriteFindings(findings);
   prompts_only ? bench.RunPrompts() : bench.Run();
   return 0;
 }

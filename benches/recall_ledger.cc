@@ -150,6 +150,8 @@ Seen See(const std::vector<evidence::Finding>& findings, uint64_t sequence) {
     }
     for (const evidence::FoundOrigin& found : finding.origins)
       seen.names_it |= found.origin.sequence == sequence;
+    if (!finding.origins.empty())
+      seen.rests_on.push_back(finding.origins.front());
   }
   return seen;
 }

@@ -99,6 +99,8 @@ struct Seen {
   double bits = 0;        // of the finding with most
   bool names_it = false;  // a finding names the exchange asked for
   std::string why;        // of the finding with most
+  // Of each finding, what the first of its origins rests on.
+  std::vector<evidence::FoundOrigin> rests_on;
   bool forbidden() const { return verdict == policy::Verdict::kForbidden; }
   bool flagged() const {
     return verdict == policy::Verdict::kForbidden ||
