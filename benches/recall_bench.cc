@@ -511,10 +511,7 @@ class Bench {
              const std::vector<PieceSeen>& pieces, const SeenCounts& counts,
              const std::vector<double>& targets) {
     report_.Add(TableOf(figure, title, pieces, counts, targets));
-    for (size_t piece = 0; piece < pieces.size(); ++piece)
-      for (size_t i = 0; i < kEdits.size(); ++i)
-        Keep(figure, pieces[piece].group, kEdits[i], pieces[piece].at[i],
-             fmt::format("{}", piece));
+    KeepAll(figure, pieces, kEdits.size());
   }
 
   // A table with one column.
@@ -525,11 +522,20 @@ class Bench {
     table.columns = {"0"};
     for (ShareRow& row : table.rows) row.shares.resize(1);
     report_.Add(table);
+    KeepAll(figure, pieces, 1);
   }
 
   void Keep(std::string_view row, Group group, double edited, const Seen& seen,
             std::string_view what) {
     if (findings_) findings_->Write({row, what, group, edited}, seen);
+  }
+
+  void KeepAll(std::string_view row, const std::vector<PieceSeen>& pieces,
+               size_t edits) {
+    for (size_t piece = 0; piece < pieces.size(); ++piece)
+      for (size_t i = 0; i < edits; ++i)
+        Keep(row, pieces[piece].group, kEdits[i], pieces[piece].at[i],
+             fmt::format("{}", piece));
   }
 
   void Print(const std::string& figure, const std::string& title, double value,

@@ -11,6 +11,7 @@ void Calibration::Add(Family family, std::string_view project,
                       const TextBits& bits) {
   Texts& texts = by_family_[static_cast<size_t>(family)];
   texts.reported.push_back(bits.reported);
+  texts.highest_long = std::max(texts.highest_long, bits.decisive_of_long);
   auto [highest, fresh] = texts.highest.emplace(project, bits.decisive);
   if (!fresh) highest->second = std::max(highest->second, bits.decisive);
 }
@@ -18,7 +19,9 @@ void Calibration::Add(Family family, std::string_view project,
 Calibration::Row Calibration::Of(Family family,
                                  const Thresholds& before) const {
   const Texts& texts = by_family_[static_cast<size_t>(family)];
-  Row row = {.texts = texts.reported.size(), .threshold = before.Of(family)};
+  Row row = {.texts = texts.reported.size(),
+             .highest_long = texts.highest_long,
+             .threshold = before.Of(family)};
   for (const auto& [project, bits] : texts.highest) {
     if (bits > row.highest) {
       row.others_highest = row.highest;
@@ -41,10 +44,16 @@ Calibration::Row Calibration::Of(Family family,
     bool scarce = reported.size() < kScarceTexts ||
                   texts.highest.size() < kScarceProjects;
     double margin = scarce ? kScarceMargin : kCalibrationMargin;
-    double strong = std::ceil(margin * row.highest);
-    row.threshold.strong_bits =
-        std::min(std::max({strong, kStrongBitsMin, row.threshold.weak_bits}),
-                 kThresholdBitsMax);
+    auto strong = [&](double highest, double min) {
+      return std::min(
+          std::max({std::ceil(margin * highest), min, row.threshold.weak_bits}),
+          kThresholdBitsMax);
+    };
+    row.threshold.strong_bits = strong(row.highest, kStrongBitsMin);
+    // Long content is rare in human text, so a lack of it says less.
+    row.threshold.long_bits = std::min(
+        strong(row.highest_long, kStrongBitsMin * margin / kCalibrationMargin),
+        row.threshold.strong_bits);
   }
   row.flagged = static_cast<uint64_t>(std::count_if(
       texts.reported.begin(), texts.reported.end(),
@@ -63,11 +72,12 @@ std::string Calibration::ToToml(const Thresholds& before) const {
     else if (!row.highest_project.empty())
       toml += fmt::format("# Highest in {:?}.\n", row.highest_project);
     toml += fmt::format(
-        "weak = {}\nstrong = {}\ntokens = {}\nfiles = {}\nflagged = {}\n"
-        "highest = {:.1f}\nothers_highest = {:.1f}\n",
+        "weak = {}\nstrong = {}\nlong = {}\ntokens = {}\nfiles = {}\n"
+        "flagged = {}\nhighest = {:.1f}\nothers_highest = {:.1f}\n"
+        "highest_long = {:.1f}\n",
         row.threshold.weak_bits, row.threshold.strong_bits,
-        row.threshold.strong_tokens, row.texts, row.flagged, row.highest,
-        row.others_highest);
+        row.threshold.long_bits, row.threshold.strong_tokens, row.texts,
+        row.flagged, row.highest, row.others_highest, row.highest_long);
   }
   return toml;
 }

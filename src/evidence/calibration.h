@@ -22,7 +22,9 @@ inline constexpr double kCalibrationMargin = 1.25;
 inline constexpr double kScarceMargin = 1.5;
 inline constexpr size_t kScarceTexts = 10'000;
 inline constexpr size_t kScarceProjects = 3;
-// ... and never less than this, for other text will reach more.
+// ... and never less than this, for other text will reach more. Of long
+// content, which is rare in human text, families with the greater margin ask as
+// much more.
 inline constexpr double kStrongBitsMin = 140;
 // `weak` is what at most this share of human texts reaches.
 inline constexpr double kFlaggedShareMax = 0.01;
@@ -39,6 +41,7 @@ class Calibration {
     uint64_t texts = 0;
     uint64_t flagged = 0;       // that reach the weak threshold
     double highest = 0;         // decisive bits
+    double highest_long = 0;    // of long content
     double others_highest = 0;  // without the project that has the highest
     std::string highest_project;
     bool measured = false;  // enough texts; else the threshold is `before`'s
@@ -52,6 +55,7 @@ class Calibration {
  private:
   struct Texts {
     std::vector<double> reported;
+    double highest_long = 0;
     std::map<std::string, double, std::less<>> highest;  // by project
   };
   std::array<Texts, kFamilyCount> by_family_;

@@ -15,7 +15,7 @@ TextBits Bits(double reported, double decisive) {
 Thresholds Before() {
   Thresholds before;
   for (int i = 0; i < kFamilyCount; ++i)
-    before.Set(static_cast<Family>(i), {300, 400, 80});
+    before.Set(static_cast<Family>(i), {300, 400, 350, 80});
   return before;
 }
 
@@ -32,6 +32,24 @@ TEST(Calibration, PutsStrongAboveWhatAnyHumanTextReached) {
   EXPECT_EQ(row.highest, 200);
   EXPECT_EQ(row.others_highest, 100);
   EXPECT_EQ(row.highest_project, "a");
+}
+
+TEST(Calibration, PutsLongAboveWhatLongHumanTextReached) {
+  Calibration calibration;
+  TextBits bits = Bits(210, 200);
+  bits.decisive_of_long = 120;
+  calibration.Add(Family::kGo, "a", bits);
+  for (size_t i = 1; i < kScarceTexts; ++i)
+    calibration.Add(Family::kGo, i % 2 == 0 ? "b" : "c", Bits(10, 20));
+  EXPECT_EQ(calibration.Of(Family::kGo, Before()).threshold.long_bits, 150);
+  EXPECT_EQ(calibration.Of(Family::kGo, Before()).highest_long, 120);
+  bits.decisive_of_long = 20;
+  Calibration few;
+  few.Add(Family::kGo, "a", bits);
+  for (size_t i = 1; i < kCalibrationTextsMin; ++i)
+    few.Add(Family::kGo, "b", Bits(10, 20));
+  EXPECT_EQ(few.Of(Family::kGo, Before()).threshold.long_bits,
+            kStrongBitsMin * kScarceMargin / kCalibrationMargin);
 }
 
 TEST(Calibration, TrustsManyTextsWithALesserMargin) {

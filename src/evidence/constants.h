@@ -78,6 +78,12 @@ inline constexpr auto kConstants = std::to_array<Constant>({
      "which suffice there: thresholds are what chance reaches among all places "
      "of a corpus and a ledger, and one repository after one exchange holds "
      "some 2^27 pairs of places"},
+    {"long_tokens", 120, "tokens",
+     "from here on content is long, and its family's `long` decides: nine "
+     "models' answers to one task coincide up to here, and what people write "
+     "alike by chance is shorter still, and dense, ..."},
+    {"long_novel_tokens", 60, "tokens",
+     "... if nothing else explains so many of them"},
     {"exact_tokens", 40, "tokens",
      "a run with all its names and literals is reported from here on, ..."},
     {"exact_bits", 60, "bits", "... if its tokens tell at least this much"},

@@ -63,6 +63,7 @@ Threshold ThresholdOf(fingerprint::Language language,
   if (judgement.background == nullptr) {
     threshold.weak_bits *= ConstantValue("no_background_weak");
     threshold.strong_bits *= ConstantValue("no_background_strong");
+    threshold.long_bits *= ConstantValue("no_background_strong");
   }
   return threshold;
 }
@@ -112,7 +113,7 @@ class Weighing {
         notes_.For(found.origin, judgement_.background);
     found.content = WeighContent(weighed->match, scanned_.tokens, notes);
     found.context_bits = ContextBits(found.context, found.content);
-    found.decisive_bits = threshold_.strong_bits;
+    found.decisive_bits = StrongBits(found.content, threshold_);
     found.strength = Judge(found.content, found.context,
                            CoversItsStretches(weighed->match), threshold_);
     policy::TermsVerdict terms =
@@ -279,6 +280,10 @@ Result<TextBits> MeasureText(const Index& index, std::vector<Match> matches,
     const ContentEvidence& content = one.found.content;
     if (content.tokens < ConstantValue("weak_tokens")) continue;
     best.reported = std::max(best.reported, content.bits());
+    if (IsLong(content)) {
+      best.decisive_of_long =
+          std::max(best.decisive_of_long, content.decisive_bits());
+    }
     if (content.novel_tokens >= threshold.strong_tokens &&
         content.decisive_bits() > best.decisive) {
       best.decisive = content.decisive_bits();

@@ -155,7 +155,8 @@ Result<std::vector<Finding>> MakeFindings(const fingerprint::Index& index,
 // place, whatever the thresholds: what these are calibrated by.
 struct TextBits {
   double reported = 0;  // of what is long enough to be reported
-  double decisive = 0;  // of what is long enough to be strong
+  double decisive = 0;  // of what has tokens enough to be strong
+  double decisive_of_long = 0;
   // Of the match that is decisive.
   ContentEvidence content;
   Origin origin;

@@ -68,6 +68,15 @@ bool IsCopy(const ContentEvidence& content, const Threshold& threshold) {
              ConstantValue("copy_bits");
 }
 
+bool IsLong(const ContentEvidence& content) {
+  return content.tokens >= ConstantValue("long_tokens") &&
+         content.novel_tokens >= ConstantValue("long_novel_tokens");
+}
+
+double StrongBits(const ContentEvidence& content, const Threshold& threshold) {
+  return IsLong(content) ? threshold.long_bits : threshold.strong_bits;
+}
+
 Strength Judge(const ContentEvidence& content, Context context,
                bool whole_stretch, const Threshold& threshold) {
   // What stood there before cannot come from the output.
@@ -86,10 +95,10 @@ Strength Judge(const ContentEvidence& content, Context context,
   double tokens_min =
       close ? ConstantValue("strong_tokens_in_place") : threshold.strong_tokens;
   double bits = content.decisive_bits();
-  bool enough = bits + context_bits >= threshold.strong_bits ||
+  bool enough = bits + context_bits >= StrongBits(content, threshold) ||
                 (close && bits >= ConstantValue("strong_bits_in_place"));
-  bool strong =
-      !IsEcho(content) && content.novel_tokens >= tokens_min && enough;
+  bool strong = !IsEcho(content) && enough &&
+                (content.novel_tokens >= tokens_min || IsLong(content));
   return strong || copy ? Strength::kStrong : Strength::kWeak;
 }
 

@@ -16,6 +16,13 @@ double ContextBits(Context context, const ContentEvidence& content);
 // explain.
 bool IsCopy(const ContentEvidence& content, const Threshold& threshold);
 
+// Whether it is longer than what people and models coincide in, which is short
+// and dense.
+bool IsLong(const ContentEvidence& content);
+
+// From how many bits on the terms decide.
+double StrongBits(const ContentEvidence& content, const Threshold& threshold);
+
 enum class Strength {
   kNothing,  // not reported
   kWeak,     // a person could well have written the same

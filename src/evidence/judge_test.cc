@@ -7,8 +7,10 @@
 namespace cofferdam::evidence {
 namespace {
 
-constexpr Threshold kThreshold = {
-    .weak_bits = 100, .strong_bits = 200, .strong_tokens = 80};
+constexpr Threshold kThreshold = {.weak_bits = 100,
+                                  .strong_bits = 200,
+                                  .long_bits = 200,
+                                  .strong_tokens = 80};
 
 // Novel content with half of its bits in names.
 ContentEvidence Evidence(uint32_t tokens, double bits) {
@@ -58,6 +60,23 @@ TEST(Judge, AsksForBitsAndTokens) {
   EXPECT_EQ(Verdict(Evidence(79, 300)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(25, 300)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(24, 300)), Strength::kNothing);
+}
+
+TEST(Judge, AsksForFewerBitsOfLongContent) {
+  Threshold threshold = kThreshold;
+  threshold.long_bits = 150;
+  auto verdict = [&](uint32_t tokens, uint32_t novel_tokens, double bits) {
+    ContentEvidence content = Evidence(tokens, bits);
+    content.novel_tokens = novel_tokens;
+    return Judge(content, Context::kNone, false, threshold);
+  };
+  EXPECT_EQ(verdict(120, 120, 150), Strength::kStrong);
+  EXPECT_EQ(verdict(120, 120, 149), Strength::kWeak);
+  EXPECT_EQ(verdict(119, 119, 199), Strength::kWeak);
+  // Fewer than strong content has to have, where something else explains the
+  // rest.
+  EXPECT_EQ(verdict(120, 60, 150), Strength::kStrong);
+  EXPECT_EQ(verdict(120, 59, 300), Strength::kWeak);
 }
 
 TEST(Judge, TakesNoShapeForStrongThatNamesDoNotBearOut) {

@@ -26,7 +26,7 @@ std::optional<double> Number(TomlTable* table, std::string_view key,
 void PassOver(TomlTable* table) {
   for (std::string_view count : {"files", "flagged"})
     if (table->Has(count)) table->Int(count, 0, INT64_MAX);
-  for (std::string_view bits : {"highest", "others_highest"})
+  for (std::string_view bits : {"highest", "others_highest", "highest_long"})
     if (table->Has(bits)) table->Millionths(bits, 0, kBitsMax);
 }
 
@@ -61,13 +61,21 @@ Result<Thresholds> Thresholds::Parse(std::string_view text,
       }
       std::optional<double> weak = Number(&*row, "weak", 0);
       std::optional<double> strong = Number(&*row, "strong", 0);
+      std::optional<double> of_long = Number(&*row, "long", 0);
       PassOver(&*row);
       if (weak && strong && *strong < *weak)
         row->Complain("strong", "must not be below weak");
+      if (weak && of_long && *of_long < *weak)
+        row->Complain("long", "must not be below weak");
+      if (strong && of_long && *of_long > *strong)
+        row->Complain("long", "must not be above strong");
       if (!row->Has("tokens")) row->Missing("tokens");
       std::optional<int64_t> tokens = row->Int("tokens", 0, kStrongTokensMax);
-      thresholds.Set(family, {weak.value_or(0), strong.value_or(0),
-                              static_cast<uint32_t>(tokens.value_or(0))});
+      thresholds.Set(
+          family, {.weak_bits = weak.value_or(0),
+                   .strong_bits = strong.value_or(0),
+                   .long_bits = of_long.value_or(0),
+                   .strong_tokens = static_cast<uint32_t>(tokens.value_or(0))});
       row->Finish();
     }
     if (families) families->Finish();

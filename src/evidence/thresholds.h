@@ -25,7 +25,10 @@ struct Threshold {
   double weak_bits = 0;
   // The terms decide. At least weak_bits.
   double strong_bits = 0;
-  // Content of fewer tokens is at most ambiguous, whatever its bits.
+  // The same of long content (judge.h). From weak_bits to strong_bits.
+  double long_bits = 0;
+  // Content of fewer tokens that is not long is at most ambiguous, whatever
+  // its bits.
   uint32_t strong_tokens = 0;
 
   bool operator==(const Threshold&) const = default;

@@ -12,12 +12,13 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string Rows(std::string_view of_go = "weak = 60.5\nstrong = 120") {
+std::string Rows(
+    std::string_view of_go = "weak = 60.5\nstrong = 120\nlong = 90") {
   std::string text = "margin = 1.25\n";
   for (int i = 0; i < kFamilyCount; ++i) {
     auto family = static_cast<Family>(i);
     text += "[family." + std::string(FamilyName(family)) + "]\ntokens = 80\n";
-    text += family == Family::kGo ? of_go : "weak = 10\nstrong = 20";
+    text += family == Family::kGo ? of_go : "weak = 10\nstrong = 20\nlong = 20";
     text += "\n";
   }
   return text;
@@ -26,8 +27,9 @@ std::string Rows(std::string_view of_go = "weak = 60.5\nstrong = 120") {
 TEST(Thresholds, ReadTheirRows) {
   auto parsed = Thresholds::Parse(Rows(), "t.toml");
   ASSERT_TRUE(parsed.ok()) << parsed.error().message();
-  EXPECT_EQ(parsed->Of(fingerprint::Language::kGo), (Threshold{60.5, 120, 80}));
-  EXPECT_EQ(parsed->Of(Family::kProse), (Threshold{10, 20, 80}));
+  EXPECT_EQ(parsed->Of(fingerprint::Language::kGo),
+            (Threshold{60.5, 120, 90, 80}));
+  EXPECT_EQ(parsed->Of(Family::kProse), (Threshold{10, 20, 20, 80}));
 }
 
 TEST(Thresholds, NameWhatIsWrong) {
@@ -39,6 +41,9 @@ TEST(Thresholds, NameWhatIsWrong) {
       {"x", "t.toml:1"},
       {Rows("strong = 10"), "weak"},
       {Rows("weak = 10\nstrong = 9.5"), "must not be below weak"},
+      {Rows("weak = 10\nstrong = 20"), "long"},
+      {Rows("weak = 10\nstrong = 20\nlong = 9"), "must not be below weak"},
+      {Rows("weak = 10\nstrong = 20\nlong = 21"), "must not be above strong"},
       {Rows("weak = 10\nstrong = 20\nhigh = 1"), "high"},
       {Rows("weak = -1\nstrong = 20"), "weak"},
       {Rows("weak = 1\nstrong = 1000001"), "strong"},
@@ -52,7 +57,8 @@ TEST(Thresholds, NameWhatIsWrong) {
     EXPECT_THAT(parsed.error().message(), HasSubstr(one.issue));
   }
   EXPECT_TRUE(
-      Thresholds::Parse(Rows("weak = 1\nstrong = 1000000"), "t.toml").ok());
+      Thresholds::Parse(Rows("weak = 1\nstrong = 1000000\nlong = 2"), "t.toml")
+          .ok());
 }
 
 TEST(Thresholds, AreBuiltIn) {
@@ -61,6 +67,7 @@ TEST(Thresholds, AreBuiltIn) {
     const Threshold& one = built_in.Of(static_cast<Family>(i));
     EXPECT_GT(one.weak_bits, 0);
     EXPECT_GT(one.strong_bits, one.weak_bits);
+    EXPECT_GT(one.long_bits, one.weak_bits);
   }
 }
 
