@@ -13,6 +13,9 @@ namespace {
 using fingerprint::EvidenceStream;
 using fingerprint::TokenRange;
 
+// Of a token's worth, what its name adds if it is the same.
+constexpr double kNameWorth = 0.1;
+
 int64_t Diagonal(const Seed& seed) {
   return int64_t{seed.document} - int64_t{seed.output};
 }
@@ -91,6 +94,16 @@ bool SameName(const SharedRun& run, uint32_t at, const DocumentTokens& document,
 bool BeginsLine(const DocumentTokens& document, uint32_t token) {
   return token == 0 || token >= document.line.size() ||
          document.line[token] != document.line[token - 1];
+}
+
+// What a run is worth by itself. Names that are the same count a little, so
+// that of a table's rows each is taken for itself and not for the next one.
+double Worth(const SharedRun& run, const DocumentTokens& document,
+             const EvidenceStream& stream, const AlignCosts& costs) {
+  uint32_t names = 0;
+  for (uint32_t i = 0; i < run.length; ++i)
+    names += SameName(run, i, document, stream);
+  return costs.token_worth * (run.length + kNameWorth * names);
 }
 
 // Shortens `left` and `right`, of which one follows the other, until they do
@@ -229,11 +242,14 @@ std::vector<std::vector<SharedRun>> Chain(std::vector<SharedRun> runs,
             });
   std::vector<Link> links(runs.size());
   for (size_t i = 0; i < runs.size(); ++i) {
-    links[i].score = costs.token_worth * runs[i].length;
+    const double alone = Worth(runs[i], document, stream, costs);
+    const double by_names = alone - costs.token_worth * runs[i].length;
+    links[i].score = alone;
     for (size_t j = i - std::min(i, kChainLookBack); j < i; ++j) {
       std::optional<double> gain = Gain(runs[j], runs[i], costs);
-      if (gain && links[j].score + *gain > links[i].score)
-        links[i] = {links[j].score + *gain, static_cast<int32_t>(j)};
+      if (!gain) continue;
+      const double score = links[j].score + *gain + by_names;
+      if (score > links[i].score) links[i] = {score, static_cast<int32_t>(j)};
     }
   }
   std::vector<size_t> order(runs.size());
