@@ -71,6 +71,11 @@ inline constexpr auto kConstants = std::to_array<Constant>({
      "what is strong to be reported at all, since people write the next thing "
      "in the shape of the last, and so do models"},
     {"weak_tokens", 25, "tokens", "nothing shorter is reported by itself"},
+    {"wide_tokens", 80, "tokens",
+     "so much is reported, whatever its family's `weak`, ..."},
+    {"wide_bits", 50, "bits",
+     "... from here on: in a family whose people reach much by short and dense "
+     "matches, edited code would not be seen"},
     {"strong_tokens_in_place", 30, "tokens",
      "at the same path, or later in the same repository, content of fewer "
      "tokens is at most ambiguous"},
@@ -78,10 +83,10 @@ inline constexpr auto kConstants = std::to_array<Constant>({
      "which suffice there: thresholds are what chance reaches among all places "
      "of a corpus and a ledger, and one repository after one exchange holds "
      "some 2^27 pairs of places"},
-    {"long_tokens", 120, "tokens",
+    {"long_tokens", 140, "tokens",
      "from here on content is long, and its family's `long` decides: nine "
-     "models' answers to one task coincide up to here, and what people write "
-     "alike by chance is shorter still, and dense, ..."},
+     "models' answers to one task coincide up to a sixth less, as does what "
+     "people write alike by chance, which is short and dense, ..."},
     {"long_novel_tokens", 60, "tokens",
      "... if nothing else explains so many of them"},
     {"exact_tokens", 40, "tokens",

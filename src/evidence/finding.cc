@@ -62,6 +62,7 @@ Threshold ThresholdOf(fingerprint::Language language,
   Threshold threshold = thresholds.Of(language);
   if (judgement.background == nullptr) {
     threshold.weak_bits *= ConstantValue("no_background_weak");
+    threshold.wide_bits *= ConstantValue("no_background_weak");
     threshold.strong_bits *= ConstantValue("no_background_strong");
     threshold.long_bits *= ConstantValue("no_background_strong");
   }

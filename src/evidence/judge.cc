@@ -38,10 +38,11 @@ namespace {
 bool IsWeak(const ContentEvidence& content, double context_bits,
             const Threshold& threshold) {
   bool renamed_echo = IsEcho(content) && content.kept_share < 0.5;
-  if (content.bits() >=
-      (renamed_echo ? threshold.strong_bits : threshold.weak_bits)) {
+  double weak = threshold.weak_bits;
+  if (content.tokens >= ConstantValue("wide_tokens"))
+    weak = std::min(weak, threshold.wide_bits);
+  if (content.bits() >= (renamed_echo ? threshold.strong_bits : weak))
     return true;
-  }
   if (content.novel_tokens > 0 &&
       content.novel_token_bits + content.novel_name_bits + context_bits >=
           threshold.weak_bits) {

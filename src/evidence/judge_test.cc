@@ -52,14 +52,20 @@ TEST(ContextBits, SpeakForWhatNothingElseExplains) {
 }
 
 TEST(Judge, AsksForBitsAndTokens) {
-  EXPECT_EQ(Verdict(Evidence(300, 99)), Strength::kNothing);
-  EXPECT_EQ(Verdict(Evidence(300, 100)), Strength::kWeak);
+  EXPECT_EQ(Verdict(Evidence(79, 99)), Strength::kNothing);
+  EXPECT_EQ(Verdict(Evidence(79, 100)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(300, 199)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(300, 200)), Strength::kStrong);
   EXPECT_EQ(Verdict(Evidence(80, 300)), Strength::kStrong);
   EXPECT_EQ(Verdict(Evidence(79, 300)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(25, 300)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(24, 300)), Strength::kNothing);
+}
+
+TEST(Judge, ReportsWhatIsWideWhateverItsFamilyAsks) {
+  EXPECT_EQ(Verdict(Evidence(80, 50)), Strength::kWeak);
+  EXPECT_EQ(Verdict(Evidence(80, 49)), Strength::kNothing);
+  EXPECT_EQ(Verdict(Evidence(79, 99)), Strength::kNothing);
 }
 
 TEST(Judge, AsksForFewerBitsOfLongContent) {
@@ -70,13 +76,13 @@ TEST(Judge, AsksForFewerBitsOfLongContent) {
     content.novel_tokens = novel_tokens;
     return Judge(content, Context::kNone, false, threshold);
   };
-  EXPECT_EQ(verdict(120, 120, 150), Strength::kStrong);
-  EXPECT_EQ(verdict(120, 120, 149), Strength::kWeak);
-  EXPECT_EQ(verdict(119, 119, 199), Strength::kWeak);
+  EXPECT_EQ(verdict(140, 140, 150), Strength::kStrong);
+  EXPECT_EQ(verdict(140, 140, 149), Strength::kWeak);
+  EXPECT_EQ(verdict(139, 139, 199), Strength::kWeak);
   // Fewer than strong content has to have, where something else explains the
   // rest.
-  EXPECT_EQ(verdict(120, 60, 150), Strength::kStrong);
-  EXPECT_EQ(verdict(120, 59, 300), Strength::kWeak);
+  EXPECT_EQ(verdict(140, 60, 150), Strength::kStrong);
+  EXPECT_EQ(verdict(140, 59, 300), Strength::kWeak);
 }
 
 TEST(Judge, TakesNoShapeForStrongThatNamesDoNotBearOut) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "evidence/background.h"
+#include "evidence/constants.h"
 #include "fingerprint/language.h"
 
 namespace cofferdam::evidence {
@@ -30,6 +31,9 @@ struct Threshold {
   // Content of fewer tokens that is not long is at most ambiguous, whatever
   // its bits.
   uint32_t strong_tokens = 0;
+  // Reported, whatever weak_bits: content of many tokens (judge.h), the same
+  // for all families.
+  double wide_bits = ConstantValue("wide_bits");
 
   bool operator==(const Threshold&) const = default;
 };
