@@ -30,6 +30,22 @@ struct OpenFile {
 std::variant<OpenFile, PassedOver> OpenRegularFile(const std::string& path,
                                                    FinalLink follow);
 
+// Opens files that a listing of their folders has just shown to be regular, so
+// that each is asked what it is only once it is open: what took its place
+// meanwhile is passed over as OpenRegularFile would, and never waited for.
+// Files of one folder in a row are opened by their names in it, which spares
+// the system the walk down to them. One thread.
+class ListedFiles {
+ public:
+  // As OpenRegularFile with kRefuse.
+  std::variant<OpenFile, PassedOver> Open(const std::string& path);
+
+ private:
+  std::string folder_;  // of the file before, with the slash
+  size_t in_a_row_ = 0;
+  FileDescriptor open_folder_;
+};
+
 // How many bytes from the begin of a text are looked at to see that it is one.
 inline constexpr size_t kTextProbeBytes = 8192;
 
@@ -51,5 +67,12 @@ std::optional<PassedOver> CheckText(const std::string& path,
 std::optional<PassedOver> ReadTextFile(const std::string& path,
                                        const TextLimits& limits,
                                        FinalLink follow, std::string* bytes);
+
+// The same of a file that is open, or is passed over already; `path` is how it
+// is called.
+std::optional<PassedOver> ReadTextFile(std::variant<OpenFile, PassedOver> file,
+                                       const std::string& path,
+                                       const TextLimits& limits,
+                                       std::string* bytes);
 
 }  // namespace cofferdam::corpus

@@ -94,6 +94,61 @@ TEST(ReadTextFile, NeverOpensPipesNorFoldersNorFollowsLinks) {
       Reason::kSpecial);
 }
 
+TEST(ReadTextFile, ReadsAroundTheSizesAtWhichItReadsInParts) {
+  TestFolder folder;
+  std::string bytes(100'000, 'x');
+  for (size_t size : {1, 2, 8191, 8192, 8193, 32767, 32768, 32769, 65536}) {
+    std::string text(size, 'a');
+    for (size_t i = 79; i < size; i += 80) text[i] = '\n';
+    EXPECT_EQ(Read(folder.Write("a", text), {}, &bytes), std::nullopt) << size;
+    EXPECT_EQ(bytes, text);
+    text.back() = '\0';
+    const bool in_probe = size <= kTextProbeBytes;
+    EXPECT_EQ(Read(folder.Write("b", text), {}, &bytes),
+              in_probe ? std::optional(Reason::kBinary) : std::nullopt);
+    // Of what is binary no more than the probe.
+    EXPECT_EQ(bytes, text.substr(0, in_probe ? kTextProbeBytes : size));
+  }
+}
+
+TEST(ListedFiles, OpensFilesOfFoldersInARow) {
+  TestFolder folder;
+  std::vector<std::string> paths;
+  for (const char* name : {"a", "b", "c", "d", "sub/a", "sub/b", "sub/c",
+                           "sub/d", "sub/deep/a", "sub/e", "z"})
+    paths.push_back(folder.Write(name, std::string("I am ") + name));
+  ListedFiles files;
+  std::string bytes;
+  for (const std::string& path : paths) {
+    EXPECT_EQ(ReadTextFile(files.Open(path), path, {}, &bytes), std::nullopt);
+    EXPECT_EQ(bytes, "I am " + path.substr(folder.path().size() + 1));
+  }
+}
+
+// By a whole path as well as by a name in a folder that is open.
+TEST(ListedFiles, PassesOverWhatTookAFilesPlace) {
+  TestFolder folder;
+  const std::string file = folder.Write("file", "text\n");
+  ASSERT_EQ(::symlink(file.c_str(), folder.Path("link").c_str()), 0);
+  ASSERT_EQ(::mkfifo(folder.Path("pipe").c_str(), 0600), 0);
+  ASSERT_EQ(::mkdir(folder.Path("folder").c_str(), 0700), 0);
+  ListedFiles files;
+  const auto reason = [&](const char* name) -> std::optional<Reason> {
+    auto opened = files.Open(folder.Path(name));
+    const auto* passed = std::get_if<PassedOver>(&opened);
+    if (passed == nullptr) return std::nullopt;
+    EXPECT_EQ(passed->path, folder.Path(name));
+    return passed->reason;
+  };
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_EQ(reason("link"), Reason::kSymlink);
+    EXPECT_EQ(reason("pipe"), Reason::kSpecial);
+    EXPECT_EQ(reason("folder"), Reason::kSpecial);
+    EXPECT_EQ(reason("gone"), Reason::kUnreadable);
+    EXPECT_EQ(reason("file"), std::nullopt);
+  }
+}
+
 TEST(ReadTextFile, SaysWhatTheSystemSaid) {
   TestFolder folder;
   std::string bytes;

@@ -257,4 +257,11 @@ std::optional<PassedOver> ReadDocument(const Document& document,
                       bytes);
 }
 
+std::optional<PassedOver> ReadDocument(const Document& document,
+                                       const TextLimits& limits,
+                                       ListedFiles* files, std::string* bytes) {
+  if (document.named) return ReadDocument(document, limits, bytes);
+  return ReadTextFile(files->Open(document.path), document.path, limits, bytes);
+}
+
 }  // namespace cofferdam::corpus

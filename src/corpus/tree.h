@@ -70,4 +70,10 @@ std::optional<PassedOver> ReadDocument(const Document& document,
                                        const TextLimits& limits,
                                        std::string* bytes);
 
+// The same of one of several that follow each other as a walk gave them;
+// `files` is kept from one to the next, for no longer than they take to read.
+std::optional<PassedOver> ReadDocument(const Document& document,
+                                       const TextLimits& limits,
+                                       ListedFiles* files, std::string* bytes);
+
 }  // namespace cofferdam::corpus

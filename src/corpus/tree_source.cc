@@ -15,11 +15,15 @@ namespace {
 
 using Step = std::variant<Document, PassedOver>;
 
-std::shared_ptr<const FilePlace> PlaceOf(const Document& document) {
-  auto place = std::make_shared<FilePlace>();
+void SetPlace(const Document& document, FilePlace* place) {
   place->path = place->outer = document.path;
   place->repository = document.repository;
   place->path_in_repository = document.path_in_repository;
+}
+
+std::shared_ptr<const FilePlace> PlaceOf(const Document& document) {
+  auto place = std::make_shared<FilePlace>();
+  SetPlace(document, place.get());
   return place;
 }
 
@@ -45,6 +49,7 @@ class FilesBody final : public ChunkBody {
 
   Status Read(ReaderMemory* memory, const RecordVisitor& on_record,
               const PassedVisitor& on_passed) const override {
+    Texts texts;
     for (const Step& step : steps_) {
       if (const auto* passed = std::get_if<PassedOver>(&step)) {
         on_passed(*passed);
@@ -54,7 +59,7 @@ class FilesBody final : public ChunkBody {
       if (IsContainerName(document.path)) {
         TRY(ReadContainer(document, memory, on_record, on_passed));
       } else {
-        TRY(ReadText(document, memory, on_record, on_passed));
+        TRY(ReadText(document, &texts, memory, on_record, on_passed));
       }
     }
     return {};
@@ -82,12 +87,18 @@ class FilesBody final : public ChunkBody {
   // Memory for a larger text is given back.
   static constexpr size_t kTextKeptBytes = size_t{4} << 20;
 
-  Status ReadText(const Document& document, ReaderMemory* memory,
+  // What goes from one text of the chunk to the next.
+  struct Texts {
+    ListedFiles files;
+    FilePlace place;
+  };
+
+  Status ReadText(const Document& document, Texts* texts, ReaderMemory* memory,
                   const RecordVisitor& on_record,
                   const PassedVisitor& on_passed) const {
     std::string& text = memory->text;
-    if (auto passed =
-            ReadDocument(document, memory->options.limits.tree.text, &text)) {
+    if (auto passed = ReadDocument(document, memory->options.limits.tree.text,
+                                   &texts->files, &text)) {
       // What it read of a file that is no text is the begin of it.
       if (passed->reason == Reason::kBinary && IsPackedHead(text))
         return ReadContainer(document, memory, on_record, on_passed);
@@ -97,7 +108,8 @@ class FilesBody final : public ChunkBody {
     }
     memory->bytes_read += text.size();
     *done_ += text.size();
-    GiveText(PlaceOf(document).get(), document.path, text, on_record);
+    SetPlace(document, &texts->place);
+    GiveText(&texts->place, document.path, text, on_record);
     if (text.capacity() > kTextKeptBytes) text = {};
     return {};
   }
