@@ -149,7 +149,12 @@ TEST(Format, IsToldByNameAndBytes) {
   EXPECT_EQ(FormatOfName(".json"), Format::kJson);
   EXPECT_TRUE(IsContainerName("x.TAR.GZ"));
   EXPECT_TRUE(IsContainerName("x.tgz"));
+  EXPECT_TRUE(IsContainerName("a.b/x.Parquet"));
+  EXPECT_TRUE(IsContainerName(".json"));
   EXPECT_FALSE(IsContainerName("x.gzip.md"));
+  EXPECT_FALSE(IsContainerName("x.json/json"));
+  EXPECT_FALSE(IsContainerName("json"));
+  EXPECT_FALSE(IsContainerName(""));
   EXPECT_EQ(FormatOfBytes(" [1"), Format::kJson);
   EXPECT_EQ(FormatOfBytes("{\n"), Format::kJson);
   EXPECT_EQ(FormatOfBytes("{}x"), Format::kJson);

@@ -239,6 +239,16 @@ constexpr bool Sorted(const Named* table, size_t n) {
 static_assert(Sorted(kByName, std::size(kByName)));
 static_assert(Sorted(kByFile, std::size(kByFile)));
 
+// Longer ones stand in no table, and are not made small letters of.
+constexpr size_t LongestName(const Named* table, size_t n) {
+  size_t longest = 0;
+  for (size_t i = 0; i < n; ++i)
+    longest = std::max(longest, table[i].name.size());
+  return longest;
+}
+constexpr size_t kByNameBytesMax = LongestName(kByName, std::size(kByName));
+constexpr size_t kByFileBytesMax = LongestName(kByFile, std::size(kByFile));
+
 // "#!/usr/bin/env -S python3.11 -u" names python.
 Language LanguageOfShebang(std::string_view line) {
   size_t at = 2;
@@ -333,11 +343,15 @@ std::string_view LanguageName(Language language) {
 }
 
 Language LanguageOfPath(std::string_view path) {
-  const std::string file = Lower(path.substr(path.rfind('/') + 1));
-  if (const Named* named = Look(kByFile, file)) return named->language;
+  const std::string_view file = path.substr(path.rfind('/') + 1);
+  if (file.size() <= kByFileBytesMax) {
+    const Named* named = Look(kByFile, Lower(file));
+    if (named != nullptr) return named->language;
+  }
   const size_t dot = file.rfind('.');
-  if (dot == std::string::npos) return kGeneral;
-  const Named* named = Look(kByName, std::string_view(file).substr(dot + 1));
+  if (dot == std::string::npos || file.size() - dot - 1 > kByNameBytesMax)
+    return kGeneral;
+  const Named* named = Look(kByName, Lower(file.substr(dot + 1)));
   return named != nullptr ? named->language : kGeneral;
 }
 
