@@ -184,15 +184,21 @@ Result<std::optional<evidence::DatasetCatalogue>> CatalogueFor(
     if (!call.Has("--datasets")) return catalogue;
     return Error(Code::kInvalid, "scan: --datasets FILE needs marks");
   }
-  std::string name = "data/datasets.toml";
-  std::string text(evidence::BuiltInDatasetsText());
-  if (call.Has("--datasets")) {
-    name = call.Text("--datasets");
-    TRY_ASSIGN(text, ReadFile(name, kDatasetsBytesMax));
+  const int64_t now = SystemClock().WallMicros();
+  if (!call.Has("--datasets")) {
+    // Terms of a company's own are read now, to say what is wrong with them.
+    std::optional<policy::TermsTable> terms;
+    if (!config.terms_file.empty() || !config.contracts.empty()) {
+      TRY_ASSIGN(terms, LoadTerms(config));
+    }
+    catalogue = evidence::DatasetCatalogue::BuiltInBy(std::move(terms), now);
+    return catalogue;
   }
+  const std::string name = call.Text("--datasets");
+  TRY_ASSIGN(const std::string text, ReadFile(name, kDatasetsBytesMax));
   TRY_ASSIGN(policy::TermsTable terms, LoadTerms(config));
-  TRY_ASSIGN(catalogue, evidence::DatasetCatalogue::Parse(
-                            text, name, terms, SystemClock().WallMicros()));
+  TRY_ASSIGN(catalogue,
+             evidence::DatasetCatalogue::Parse(text, name, terms, now));
   return catalogue;
 }
 

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -68,29 +71,61 @@ std::string_view WithoutPublisher(std::string_view name) {
 
 }  // namespace
 
+// What a file says.
+struct DatasetCatalogue::Contents {
+  struct Named {
+    const Dataset* dataset;  // null: people wrote it
+    size_t bytes;            // of the name that matched
+  };
+
+  std::string version;
+  // Behind pointers, so that those to them hold across a move.
+  std::vector<std::unique_ptr<const Generator>> generators;
+  std::vector<std::unique_ptr<const Dataset>> datasets;
+  // By normal name; the longest one counts its words.
+  std::unordered_map<std::string, const Dataset*> by_name;
+  size_t words_max = 0;
+  std::vector<std::pair<std::string, const Dataset*>> globs;
+
+  void Name(const std::string& pattern, const Dataset* dataset);
+  std::optional<Named> OfWords(std::string_view normal) const;
+};
+
+struct DatasetCatalogue::State {
+  std::once_flag read;
+  std::optional<Contents> contents;
+  // By which the table in this binary is read where there are none yet.
+  std::optional<policy::TermsTable> terms;
+  int64_t at_micros = 0;
+};
+
 // Reads a file; what is wrong stands in the document's issues.
 class DatasetCatalogue::Reader {
  public:
   Reader(std::string_view text, const policy::TermsTable& terms,
          int64_t at_micros)
-      : document_(TomlDocument::Parse(text)),
+      : text_(text),
+        document_(TomlDocument::Parse(text)),
         terms_(terms),
         at_micros_(at_micros) {}
 
-  Result<DatasetCatalogue> Read(std::string_view file_name) {
+  Result<Contents> Read(std::string_view file_name) {
     TomlTable root = document_.root();
     for (TomlTable& table : root.Tables("generator")) ReadGenerator(table);
     for (TomlTable& table : root.Tables("dataset")) ReadDataset(table);
     for (TomlTable& table : root.Tables("human")) ReadHuman(table);
     root.Finish();
-    if (out_.generators_.size() > kRowsMax ||
-        out_.datasets_.size() > kRowsMax) {
+    if (out_.generators.size() > kRowsMax || out_.datasets.size() > kRowsMax) {
       document_.AddIssue(1, 1, fmt::format("more than {} rows", kRowsMax));
     }
     const auto issues = document_.issues();
     if (!issues.empty()) {
       return Error(Code::kInvalid, FormatIssues(file_name, issues));
     }
+    std::string said(text_);
+    for (const auto& generator : out_.generators)
+      said += policy::TermsClassName(generator->terms_class);
+    out_.version = fmt::format("{:016x}", Hash64(said));
     return std::move(out_);
   }
 
@@ -158,7 +193,7 @@ class DatasetCatalogue::Reader {
     if (!by_name_.emplace(generator->name, generator.get()).second) {
       table.Complain("name", "stands above already");
     }
-    out_.generators_.push_back(std::move(generator));
+    out_.generators.push_back(std::move(generator));
   }
 
   void ReadDataset(TomlTable& table) {
@@ -196,7 +231,7 @@ class DatasetCatalogue::Reader {
     for (const std::string& pattern : dataset->match) {
       out_.Name(pattern, dataset.get());
     }
-    out_.datasets_.push_back(std::move(dataset));
+    out_.datasets.push_back(std::move(dataset));
   }
 
   void ReadHuman(TomlTable& table) {
@@ -207,76 +242,114 @@ class DatasetCatalogue::Reader {
     table.Finish();
   }
 
+  const std::string_view text_;
   TomlDocument document_;
   const policy::TermsTable& terms_;
   const int64_t at_micros_;
-  DatasetCatalogue out_;
+  Contents out_;
   std::map<std::string, const Generator*> by_name_;
 };
+
+DatasetCatalogue::DatasetCatalogue(std::unique_ptr<State> state)
+    : state_(std::move(state)) {}
+DatasetCatalogue::DatasetCatalogue(DatasetCatalogue&&) noexcept = default;
+DatasetCatalogue& DatasetCatalogue::operator=(DatasetCatalogue&&) noexcept =
+    default;
+DatasetCatalogue::~DatasetCatalogue() = default;
 
 Result<DatasetCatalogue> DatasetCatalogue::Parse(
     std::string_view text, std::string_view file_name,
     const policy::TermsTable& terms, int64_t at_micros) {
-  TRY_ASSIGN(DatasetCatalogue parsed,
-             Reader(text, terms, at_micros).Read(file_name));
-  std::string said(text);
-  for (const auto& generator : parsed.generators_) {
-    said += policy::TermsClassName(generator->terms_class);
-  }
-  parsed.version_ = fmt::format("{:016x}", Hash64(said));
-  return parsed;
+  auto state = std::make_unique<State>();
+  TRY_ASSIGN(state->contents, Reader(text, terms, at_micros).Read(file_name));
+  return DatasetCatalogue(std::move(state));
+}
+
+DatasetCatalogue DatasetCatalogue::BuiltInBy(
+    std::optional<policy::TermsTable> terms, int64_t at_micros) {
+  auto state = std::make_unique<State>();
+  state->terms = std::move(terms);
+  state->at_micros = at_micros;
+  return DatasetCatalogue(std::move(state));
 }
 
 const DatasetCatalogue& DatasetCatalogue::BuiltIn() {
-  static const DatasetCatalogue catalogue = [] {
-    auto parsed =
-        Parse(BuiltInDatasetsText(), "data/datasets.toml",
-              policy::TermsTable::BuiltIn(), SystemClock().WallMicros());
-    CHECK_OK(parsed);
-    return *std::move(parsed);
-  }();
+  static const DatasetCatalogue catalogue =
+      BuiltInBy(std::nullopt, SystemClock().WallMicros());
   return catalogue;
 }
 
-void DatasetCatalogue::Name(const std::string& pattern,
-                            const Dataset* dataset) {
+const DatasetCatalogue::Contents& DatasetCatalogue::contents() const {
+  std::call_once(state_->read, [this] {
+    State& state = *state_;
+    if (state.contents) return;
+    // A test parses it, so that this cannot fail; rows that the terms do not
+    // have are unknown, and no error.
+    auto read =
+        Reader(BuiltInDatasetsText(),
+               state.terms ? *state.terms : policy::TermsTable::BuiltIn(),
+               state.at_micros)
+            .Read("data/datasets.toml");
+    CHECK_OK(read);
+    state.contents = *std::move(read);
+  });
+  return *state_->contents;
+}
+
+const std::string& DatasetCatalogue::version() const {
+  return contents().version;
+}
+
+const std::vector<std::unique_ptr<const Generator>>&
+DatasetCatalogue::generators() const {
+  return contents().generators;
+}
+
+const std::vector<std::unique_ptr<const Dataset>>& DatasetCatalogue::datasets()
+    const {
+  return contents().datasets;
+}
+
+void DatasetCatalogue::Contents::Name(const std::string& pattern,
+                                      const Dataset* dataset) {
   if (pattern.find('*') != std::string::npos) {
-    globs_.emplace_back(pattern, dataset);
+    globs.emplace_back(pattern, dataset);
     return;
   }
   const std::string normal = Normal(pattern);
-  words_max_ = std::max(words_max_, WordsOf(normal).size());
-  by_name_.emplace(normal, dataset);
+  words_max = std::max(words_max, WordsOf(normal).size());
+  by_name.emplace(normal, dataset);
   // Caches on disk write "org/name" as one word.
   const size_t slash = normal.find('/');
   if (slash == std::string::npos) return;
   std::string joined = normal;
   joined[slash] = '-';
-  by_name_.emplace(std::move(joined), dataset);
+  by_name.emplace(std::move(joined), dataset);
 }
 
-std::optional<DatasetCatalogue::Named> DatasetCatalogue::OfWords(
-    std::string_view normal) const {
+std::optional<DatasetCatalogue::Contents::Named>
+DatasetCatalogue::Contents::OfWords(std::string_view normal) const {
   std::optional<Named> best;
   const auto words = WordsOf(normal);
   std::string key;
   for (size_t i = 0; i < words.size(); ++i) {
-    for (size_t n = 0; n < words_max_ && i + n < words.size(); ++n) {
+    for (size_t n = 0; n < words_max && i + n < words.size(); ++n) {
       const size_t begin = words[i].first;
       const size_t bytes = words[i + n].second - begin;
       if (best && bytes <= best->bytes) continue;
       key.assign(normal, begin, bytes);
-      const auto found = by_name_.find(key);
-      if (found != by_name_.end()) best = Named{found->second, bytes};
+      const auto found = by_name.find(key);
+      if (found != by_name.end()) best = Named{found->second, bytes};
     }
   }
   return best;
 }
 
 const Dataset* DatasetCatalogue::OfPath(std::string_view path) const {
+  const Contents& all = contents();
   const std::string normal = Normal(path);
-  if (const auto named = OfWords(normal)) return named->dataset;
-  for (const auto& [pattern, dataset] : globs_) {
+  if (const auto named = all.OfWords(normal)) return named->dataset;
+  for (const auto& [pattern, dataset] : all.globs) {
     std::string_view rest = normal;
     while (!rest.empty()) {
       const std::string_view part = rest.substr(0, rest.find('/'));
@@ -288,15 +361,16 @@ const Dataset* DatasetCatalogue::OfPath(std::string_view path) const {
 }
 
 const Dataset* DatasetCatalogue::OfName(std::string_view name) const {
-  const auto found = by_name_.find(Normal(name));
-  return found == by_name_.end() ? nullptr : found->second;
+  const Contents& all = contents();
+  const auto found = all.by_name.find(Normal(name));
+  return found == all.by_name.end() ? nullptr : found->second;
 }
 
 const Generator* DatasetCatalogue::OfModel(std::string_view name) const {
   if (name.empty() || name.size() > kNameBytesMax) return nullptr;
   std::string lower(WithoutPublisher(name));
   std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
-  for (const auto& generator : generators_) {
+  for (const auto& generator : contents().generators) {
     for (const std::string& pattern : generator->names) {
       if (policy::MatchesGlob(pattern, lower)) return generator.get();
     }

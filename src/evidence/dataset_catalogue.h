@@ -2,12 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -43,7 +41,7 @@ struct Dataset {
 };
 
 // data/datasets.toml: public datasets that models wrote (docs/formats/
-// datasets.md). Immutable; from any thread.
+// datasets.md). From any thread; what it says never changes.
 class DatasetCatalogue {
  public:
   // Names and patterns are at most so long, rows of a kind at most so many.
@@ -58,12 +56,18 @@ class DatasetCatalogue {
                                         std::string_view file_name,
                                         const policy::TermsTable& terms,
                                         int64_t at_micros);
-  // The table built into this binary, by the terms built into it.
+  // The table built into this binary, by `terms` or by those built into it. It
+  // is read when something of it is first asked for, which costs milliseconds
+  // and most scans never do.
+  static DatasetCatalogue BuiltInBy(std::optional<policy::TermsTable> terms,
+                                    int64_t at_micros);
+  // By the terms built into this binary, as they are now.
   static const DatasetCatalogue& BuiltIn();
 
-  // Values of it point into it, so it stays where it is.
-  DatasetCatalogue(DatasetCatalogue&&) noexcept = default;
-  DatasetCatalogue& operator=(DatasetCatalogue&&) noexcept = default;
+  // Values of it point into it; they hold across a move.
+  DatasetCatalogue(DatasetCatalogue&&) noexcept;
+  DatasetCatalogue& operator=(DatasetCatalogue&&) noexcept;
+  ~DatasetCatalogue();
 
   // The dataset that a path names: in any folder of it or its file's name, the
   // longest name first. Null for none, and for what people's datasets are
@@ -76,32 +80,18 @@ class DatasetCatalogue {
   const Generator* OfModel(std::string_view name) const;
 
   // Of what it says, terms included: 16 hexadecimal digits.
-  const std::string& version() const { return version_; }
-  const std::vector<std::unique_ptr<const Generator>>& generators() const {
-    return generators_;
-  }
-  const std::vector<std::unique_ptr<const Dataset>>& datasets() const {
-    return datasets_;
-  }
+  const std::string& version() const;
+  const std::vector<std::unique_ptr<const Generator>>& generators() const;
+  const std::vector<std::unique_ptr<const Dataset>>& datasets() const;
 
  private:
   class Reader;
-  struct Named {
-    const Dataset* dataset;  // null: people wrote it
-    size_t bytes;            // of the name that matched
-  };
-  DatasetCatalogue() = default;
-  void Name(const std::string& pattern, const Dataset* dataset);
-  std::optional<Named> OfWords(std::string_view normal) const;
+  struct Contents;
+  struct State;
+  explicit DatasetCatalogue(std::unique_ptr<State> state);
+  const Contents& contents() const;
 
-  std::string version_;
-  // Behind pointers, so that those to them hold across a move.
-  std::vector<std::unique_ptr<const Generator>> generators_;
-  std::vector<std::unique_ptr<const Dataset>> datasets_;
-  // By normal name; the longest one counts its words.
-  std::unordered_map<std::string, const Dataset*> by_name_;
-  size_t words_max_ = 0;
-  std::vector<std::pair<std::string, const Dataset*>> globs_;
+  std::unique_ptr<State> state_;
 };
 
 // The text of data/datasets.toml that this binary was built with.

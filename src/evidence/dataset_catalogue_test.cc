@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
 
@@ -50,6 +53,23 @@ TEST(DatasetCatalogue, TheOneInTheBinaryKnowsWellKnownSets) {
                   "distilled from Claude, by its name")}) {
     EXPECT_EQ(NameOf(known.OfPath(path)), name) << path;
   }
+}
+
+TEST(DatasetCatalogue, TheOneInTheBinaryIsReadOnceWhoeverAsksFirst) {
+  const auto parsed = Parse(BuiltInDatasetsText());
+  ASSERT_TRUE(parsed.ok());
+  const DatasetCatalogue late = DatasetCatalogue::BuiltInBy(std::nullopt, kNow);
+  std::vector<const Dataset*> found(4);
+  {
+    std::vector<std::thread> threads;
+    for (const Dataset*& one : found) {
+      threads.emplace_back([&] { one = late.OfName("tatsu-lab/alpaca"); });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  for (const Dataset* one : found) EXPECT_EQ(one, found.front());
+  EXPECT_EQ(NameOf(found.front()), "Alpaca");
+  EXPECT_EQ(late.version(), parsed->version());
 }
 
 TEST(DatasetCatalogue, WordsOfOtherThingsAreNoDataset) {
