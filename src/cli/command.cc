@@ -38,7 +38,8 @@ std::string Invocation::positional() const {
 
 // Builds the tree of subcommands for CLI11 and reads back what it found.
 struct Parser {
-  explicit Parser(const std::vector<Command>& commands);
+  Parser(const std::vector<Command>& commands,
+         const std::vector<std::string>& arguments);
   // The command to run, or none with `exit_code` set.
   const Command* Parse(std::vector<std::string> arguments, int* exit_code);
 
@@ -140,7 +141,8 @@ void Parser::AddFlags(const Command& command, CLI::App* leaf) {
   }
 }
 
-Parser::Parser(const std::vector<Command>& commands) {
+Parser::Parser(const std::vector<Command>& commands,
+               const std::vector<std::string>& arguments) {
   app.require_subcommand(1);
   app.fallthrough();
   app.set_version_flag("--version", std::string(VersionText()));
@@ -176,7 +178,9 @@ Parser::Parser(const std::vector<Command>& commands) {
     }
     CLI::App* leaf = parent->add_subcommand(name, command.help);
     leaf->fallthrough();
-    AddFlags(command, leaf);
+    // A command that is not named is not run, nor is its help shown.
+    if (std::find(arguments.begin(), arguments.end(), name) != arguments.end())
+      AddFlags(command, leaf);
     leaves.emplace_back(&command, leaf);
   }
 }
@@ -230,7 +234,7 @@ const Command* Parser::Parse(std::vector<std::string> arguments,
 
 int RunCommandLine(const std::vector<Command>& commands,
                    const std::vector<std::string>& arguments) {
-  Parser parser(commands);
+  Parser parser(commands, arguments);
   int exit_code = 2;
   const Command* command = parser.Parse(arguments, &exit_code);
   if (command == nullptr) return exit_code;
