@@ -75,6 +75,8 @@ class Readers {
     std::optional<Done> done = std::move(slot);
     slot.reset();
     ++taken_;
+    --ready_;
+    if (HasNews(*done)) --news_;
     lock.unlock();
     room_.notify_all();
     return done;
@@ -150,14 +152,24 @@ class Readers {
         done.shape = chunk->shape();
       const uint64_t number = chunk->number();
       chunk.reset();
-      bool next = false;
-      {
-        std::lock_guard<std::mutex> lock(mutex_);
-        ring_[number % ring_.size()] = std::move(done);
-        next = number == taken_;
-      }
-      if (next) done_.notify_one();
+      if (Put(number, std::move(done))) done_.notify_one();
     }
+  }
+
+  // What somebody may wait to see, which is not so of sums.
+  static bool HasNews(const Done& done) {
+    return done.result.error.has_value() || !done.result.steps.empty();
+  }
+
+  // Whether it is worth waking the taker: of a corpus in which nothing is found
+  // it takes many results at once, since waking it stops one of the readers.
+  bool Put(uint64_t number, Done done) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++ready_;
+    if (HasNews(done)) ++news_;
+    ring_[number % ring_.size()] = std::move(done);
+    return ring_[taken_ % ring_.size()].has_value() &&
+           (news_ > 0 || ended_ || ready_ >= ring_.size() / 2);
   }
 
   corpus::Source& source_;
@@ -174,6 +186,8 @@ class Readers {
   const uint64_t expected_shape_;
   uint64_t given_ = first_;  // chunks handed to threads
   uint64_t taken_ = 0;       // results taken
+  size_t ready_ = 0;         // results in the ring
+  size_t news_ = 0;          // those of them that have some
   bool ended_ = false;
   bool closing_ = false;
   std::optional<Error> error_;
