@@ -75,8 +75,9 @@ struct Found {
 
 // What a segment keeps of a hash: its top bits after spreading, since winnowing
 // prefers small hashes.
+inline constexpr uint64_t kKeyFactor = 0x9e3779b97f4a7c15;
 inline uint64_t SegmentKey(uint64_t hash) {
-  return (hash * 0x9e3779b97f4a7c15) >> (64 - kKeyBits);
+  return (hash * kKeyFactor) >> (64 - kKeyBits);
 }
 
 // The word of the filter that a key belongs to, and its three bits there.
@@ -84,8 +85,10 @@ struct FilterProbe {
   uint64_t word = 0;
   uint64_t bits = 0;
 };
-inline FilterProbe ProbeFilter(uint64_t key, uint64_t words) {
-  const uint64_t mixed = key * 0xbf58476d1ce4e5b9;
+inline constexpr uint64_t kFilterFactor = 0xbf58476d1ce4e5b9;
+inline FilterProbe ProbeFilter(uint64_t key, uint64_t words,
+                               uint64_t factor = kFilterFactor) {
+  const uint64_t mixed = key * factor;
   return {.word = (key * words) >> kKeyBits,
           .bits = uint64_t{1} << (mixed >> 58) |
                   uint64_t{1} << (mixed >> 52 & 63) |

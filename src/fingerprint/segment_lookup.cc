@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fingerprint/filter_probe.h"
 #include "fingerprint/segment_format.h"
 
 namespace cofferdam::fingerprint {
@@ -46,43 +47,16 @@ uint64_t FirstFrom(const Packed& remainders, uint64_t remainder, uint64_t begin,
   return begin;
 }
 
-// Writes to `out` the places, counted from `first`, of those of `hashes`, at
-// most kAhead, that pass the filter, and perhaps something behind them, in all
-// as many as hashes; returns how many.
-size_t FilterBatch(std::string_view filter, uint64_t words,
-                   std::span<const uint64_t> hashes, size_t first,
-                   uint32_t* out) {
-  // Not FilterProbes: those would be set to zero first.
-  std::array<const char*, kAhead> words_at;
-  std::array<uint64_t, kAhead> bits;
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    const FilterProbe probe = ProbeFilter(SegmentKey(hashes[i]), words);
-    words_at[i] = filter.data() + probe.word * 8;
-    bits[i] = probe.bits;
-    __builtin_prefetch(words_at[i]);
-  }
-  size_t count = 0;
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    out[count] = static_cast<uint32_t>(first + i);
-    count += (Load64(words_at[i]) & bits[i]) == bits[i];
-  }
-  return count;
-}
-
 }  // namespace
 
 void SegmentLookup::Filter(std::span<const uint64_t> hashes,
                            std::vector<uint32_t>* kept) const {
   if (segment_.filter_words_ == 0) return;
   const size_t before = kept->size();
-  kept->resize(before + hashes.size());
-  uint32_t* out = kept->data() + before;
-  for (size_t from = 0; from < hashes.size(); from += kAhead) {
-    const size_t batch = std::min(kAhead, hashes.size() - from);
-    out += FilterBatch(segment_.filter_, segment_.filter_words_,
-                       hashes.subspan(from, batch), from, out);
-  }
-  kept->resize(static_cast<size_t>(out - kept->data()));
+  kept->resize(before + hashes.size() + kProbesBehind);
+  kept->resize(before + ProbeMany(KeyFilter{segment_.filter_.data(),
+                                            segment_.filter_words_},
+                                  hashes, 0, kept->data() + before));
 }
 
 // Appends those of the queries, at most kAhead, that the segment holds.
@@ -121,20 +95,25 @@ size_t SegmentLookup::Keys(std::span<const uint64_t> hashes,
                            std::vector<ListedKey>* keys) const {
   if (segment_.filter_words_ == 0) return 0;
   // What passed the filter waits until there are enough to ask for at once.
-  std::array<uint32_t, 2 * kAhead> passed;
+  constexpr size_t kBatch = 8 * kAhead;
+  std::array<uint32_t, kBatch + kAhead + kProbesBehind> passed;
   size_t waiting = 0;
   size_t filtered = 0;
-  for (size_t from = 0; from < hashes.size(); from += kAhead) {
-    const size_t batch = std::min(kAhead, hashes.size() - from);
+  for (size_t from = 0; from < hashes.size(); from += kBatch) {
+    const size_t batch = std::min(kBatch, hashes.size() - from);
     const size_t more =
-        FilterBatch(segment_.filter_, segment_.filter_words_,
-                    hashes.subspan(from, batch), from, &passed[waiting]);
+        ProbeMany(KeyFilter{.words_at = segment_.filter_.data(),
+                            .words = segment_.filter_words_},
+                  hashes.subspan(from, batch), static_cast<uint32_t>(from),
+                  &passed[waiting]);
     filtered += more;
     waiting += more;
-    if (waiting < kAhead) continue;
-    Locate(hashes, std::span(passed).first(kAhead), keys);
-    waiting -= kAhead;
-    std::copy_n(passed.begin() + kAhead, waiting, passed.begin());
+    size_t done = 0;
+    for (; waiting - done >= kAhead; done += kAhead) {
+      Locate(hashes, std::span(passed).subspan(done, kAhead), keys);
+    }
+    std::copy(passed.begin() + done, passed.begin() + waiting, passed.begin());
+    waiting -= done;
   }
   Locate(hashes, std::span(passed).first(waiting), keys);
   return filtered;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "fingerprint/filter_probe.h"
+#include "fingerprint/segment_format.h"
 #include "fingerprint/segment_testing.h"
 
 namespace cofferdam::fingerprint {
@@ -87,6 +89,39 @@ TEST(SegmentLookup, FiltersManyHashesAsOne) {
   std::vector<ListedKey> keys;
   EXPECT_EQ(SegmentLookup(segment).Keys(hashes, &keys), kept.size() - 1);
   EXPECT_LT(kept.size(), hashes.size());
+}
+
+TEST(SegmentLookup, ProbesAlikeWithAnyUnit) {
+  std::mt19937_64 random(5);
+  std::vector<VectorUnit> units = {VectorUnit::kNone};
+  if (BestVectorUnit() == VectorUnit::kAvx512) {
+    units.push_back(VectorUnit::kAvx512);
+  }
+  for (const size_t words : {1, 3, 1000}) {
+    const uint64_t factor = random() | 1;
+    std::string filter;
+    for (size_t i = 0; i < words; ++i) Append64(random() | random(), &filter);
+    std::vector<uint64_t> hashes(300);
+    for (uint64_t& hash : hashes) hash = random();
+    for (size_t count = 0; count <= hashes.size(); ++count) {
+      const std::span<const uint64_t> some = std::span(hashes).first(count);
+      std::vector<uint32_t> expected;
+      for (size_t i = 0; i < count; ++i) {
+        const FilterProbe probe =
+            ProbeFilter(SegmentKey(hashes[i]), words, factor);
+        const uint64_t word = Load64(filter.data() + probe.word * 8);
+        if ((word & probe.bits) == probe.bits) {
+          expected.push_back(static_cast<uint32_t>(7 + i));
+        }
+      }
+      for (const VectorUnit unit : units) {
+        std::vector<uint32_t> kept(count + kProbesBehind);
+        kept.resize(ProbeMany({filter.data(), words, factor}, some, 7,
+                              kept.data(), unit));
+        ASSERT_EQ(kept, expected);
+      }
+    }
+  }
 }
 
 TEST(SegmentLookup, KnowsNoOwnerBehindTheLastToken) {
