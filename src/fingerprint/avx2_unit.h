@@ -145,7 +145,7 @@ struct Avx2 {
       const uint64_t size = static_cast<uint64_t>(
           __builtin_ctzll(~(tokens.inner >> at >> 1)) + 1);
       const Vocabulary::Key key = KeyOf(p + at, size);
-      const Vocabulary::Entry& entry = vocabulary.Look(key);
+      const Vocabulary::Entry entry = vocabulary.Look(key);
       const uint64_t string = tokens.strings >> at & 1;
       // A select, not a branch: which it is nobody can foretell.
       const uint64_t differs = (entry.low ^ key.low) | (entry.high ^ key.high) |

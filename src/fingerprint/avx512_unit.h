@@ -107,6 +107,7 @@ struct Avx512 {
     const Vocabulary::Tables tables = vocabulary.tables();
     const auto multiplier =
         _mm512_set1_epi64(static_cast<int64_t>(tables.multiplier));
+    const __m512i turns = _mm512_load_si512(tables.turns);
     const __m512i block = _mm512_loadu_si512(p);
     const __m512i places = _mm512_load_si512(kPlaces);
     // A token's end is where the run of inner bytes behind its start ends.
@@ -120,7 +121,6 @@ struct Avx512 {
     const auto count = static_cast<unsigned>(_mm_popcnt_u64(tokens.starts));
     // Bytes of a word: its own number, and which of eight it is.
     const __m512i within = _mm512_set1_epi64(0x0706050403020100);
-    const __m512i within_high = _mm512_set1_epi64(0x0f0e0d0c0b0a0908);
     __m512i which = _mm512_set_epi64(0x0707070707070707, 0x0606060606060606,
                                      0x0505050505050505, 0x0404040404040404,
                                      0x0303030303030303, 0x0202020202020202,
@@ -131,37 +131,25 @@ struct Avx512 {
       const __m512i low =
           _mm512_maskz_permutexvar_epi8(_mm512_cmplt_epu8_mask(within, size),
                                         _mm512_add_epi8(begin, within), block);
-      const __m512i high = _mm512_maskz_permutexvar_epi8(
-          _mm512_cmplt_epu8_mask(within_high, size),
-          _mm512_add_epi8(begin, within_high), block);
-      const __m512i mixed = _mm512_mullo_epi64(
-          _mm512_xor_si512(low, _mm512_rol_epi64(high, Vocabulary::kMixTurn)),
-          multiplier);
-      const __m256i slots = _mm512_i64gather_epi32(
-          _mm512_srli_epi64(mixed, 64 - Vocabulary::kSlotBits), tables.slots,
-          1);
-      // An entry is four words.
-      const __m512i entries =
-          _mm512_slli_epi64(_mm512_cvtepu32_epi64(_mm256_and_si256(
-                                slots, _mm256_set1_epi32(0xff))),
-                            2);
-      const __m512i entry_low =
-          _mm512_i64gather_epi64(entries, &tables.entries->low, 8);
-      const __m512i normal =
-          _mm512_i64gather_epi64(entries, &tables.entries->normal, 8);
+      const __mmask8 is_long =
+          _mm512_cmpgt_epu64_mask(size, _mm512_set1_epi8(8));
+      const __m512i slot = SlotsOf(low, is_long, multiplier, turns);
+      const __m512i normal = _mm512_i64gather_epi64(slot, tables.normals, 8);
       const auto string = static_cast<__mmask8>(strings >> done);
       auto known = static_cast<__mmask8>(
-          _mm512_cmpeq_epi64_mask(low, entry_low) & ~string);
-      const __mmask8 is_long =
-          _mm512_mask_cmpgt_epu64_mask(known, size, _mm512_set1_epi8(8));
-      if (is_long != 0) [[unlikely]] {
-        const __m512i entry_high =
-            _mm512_i64gather_epi64(entries, &tables.entries->high, 8);
-        known = static_cast<__mmask8>(
-            (known & ~is_long) |
-            _mm512_mask_cmple_epu64_mask(
-                _mm512_mask_cmpeq_epi64_mask(is_long, high, entry_high), size,
-                _mm512_set1_epi8(16)));
+          _mm512_cmpeq_epi64_mask(
+              low, _mm512_i64gather_epi64(slot, tables.lows, 8)) &
+          ~string);
+      if ((known & is_long) != 0) [[unlikely]] {
+        const __m512i within_high = _mm512_set1_epi64(0x0f0e0d0c0b0a0908);
+        const __m512i high = _mm512_maskz_permutexvar_epi8(
+            _mm512_cmplt_epu8_mask(within_high, size),
+            _mm512_add_epi8(begin, within_high), block);
+        const __mmask8 differs =
+            _mm512_cmpneq_epi64_mask(
+                high, _mm512_i64gather_epi64(slot, tables.highs, 8)) |
+            _mm512_cmpgt_epu64_mask(size, _mm512_set1_epi8(16));
+        known = static_cast<__mmask8>(known & ~(is_long & differs));
       }
       __m512i hashes =
           _mm512_set1_epi64(static_cast<int64_t>(kNormalIdentifier));
@@ -176,6 +164,26 @@ struct Avx512 {
       which = _mm512_add_epi8(which, _mm512_set1_epi8(8));
     }
     return out + count;
+  }
+
+ private:
+  // Vocabulary::SlotOf of eight keys' lower halves.
+  COFFERDAM_TARGET_AVX512 static __m512i SlotsOf(__m512i low, __mmask8 is_long,
+                                                 __m512i multiplier,
+                                                 __m512i turns) {
+    const __m512i salted = _mm512_mask_xor_epi64(
+        low, is_long, low,
+        _mm512_set1_epi64(static_cast<int64_t>(Vocabulary::kLongSalt)));
+    const __m512i mixed = _mm512_mul_epu32(
+        _mm512_xor_si512(salted, _mm512_srli_epi64(salted, 32)), multiplier);
+    static_assert(Vocabulary::kGroups == 64);
+    const __m512i turn = _mm512_maskz_permutexvar_epi8(
+        0x0101010101010101, _mm512_srli_epi64(mixed, Vocabulary::kGroupShift),
+        turns);
+    constexpr int kXorThenAnd = 0x28;
+    return _mm512_ternarylogic_epi64(
+        _mm512_srli_epi64(mixed, Vocabulary::kPlaceShift), turn,
+        _mm512_set1_epi64(Vocabulary::kSlots - 1), kXorThenAnd);
   }
 };
 

@@ -25,12 +25,15 @@ struct BlockTodo {
 // A block as it begins: what of it is read, and what by CodeLexer.
 [[gnu::always_inline]] inline BlockTodo SortBlock(const BlockBits& bits) {
   const uint64_t word_starts = bits.word & ~(bits.word << 1);
-  uint64_t until = 64;
-  if (bits.word >> 63 != 0) {
-    until = word_starts == 0
-                ? 0
-                : 63 - static_cast<uint64_t>(__builtin_clzll(word_starts));
-  } else if ((bits.operators | bits.special) >> 62 != 0) {
+  // Where the word begins that may go on behind the block: a select, not a
+  // branch, for it is so of every other block.
+  const bool goes_behind = bits.word >> 63 != 0;
+  const uint64_t last_word =
+      word_starts == 0
+          ? 0
+          : 63 - static_cast<uint64_t>(__builtin_clzll(word_starts));
+  uint64_t until = __builtin_unpredictable(goes_behind) ? last_word : 64;
+  if (!goes_behind && (bits.operators | bits.special) >> 62 != 0) {
     until = 62 + (bits.word >> 62 & 1);
     // A word right before a quote is read with it.
     if ((bits.special >> until & bits.word >> (until - 1) & 1) != 0) {

@@ -184,7 +184,7 @@ class BlockLexer {
                                    const BlockTodo& todo, uint64_t part) {
     uint64_t starts = todo.starts & part;
     if (starts == 0) return;
-    if ((starts & bits.closer) != 0) starts = DropCommas(bits, starts);
+    starts = DropCommas(bits, starts);
     uint64_t* const out = out_.Room(64 + kHashesBehind);
     out_.WrittenUntil(Unit::Hashes(p,
                                    {.starts = starts,
@@ -199,8 +199,10 @@ class BlockLexer {
   [[gnu::always_inline]] uint64_t DropCommas(const BlockBits& bits,
                                              uint64_t starts) {
     const uint64_t closers = bits.closer & starts;
-    if ((closers & starts & -starts) != 0 && out_.size() > first_ &&
-        out_.last_normal() == comma_) {
+    // Both at once: a closer often comes first, seldom behind a comma.
+    if (out_.size() > first_ &&
+        (static_cast<int>((closers & starts & -starts) != 0) &
+         static_cast<int>(out_.last_normal() == comma_)) != 0) [[unlikely]] {
       out_.DropLast();
     }
     const uint64_t commas = bits.comma & starts;

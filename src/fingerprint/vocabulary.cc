@@ -1,6 +1,8 @@
 #include "fingerprint/vocabulary.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "base/check.h"
 #include "fingerprint/keywords.h"
@@ -15,6 +17,9 @@ constexpr std::string_view kValueEnds[] = {")",  "]", "}", "++",
 constexpr std::string_view kBeforeRegex[] = {"return", "case", "typeof", "in",
                                              "delete", "and",  "or",     "if",
                                              "unless", "not"};
+
+// No token begins with a blank.
+constexpr uint64_t kNoLow = ' ';
 
 uint64_t Normal(std::string_view token) {
   return NormalOf(
@@ -49,36 +54,67 @@ Vocabulary::Vocabulary() {
   std::sort(keywords_.begin(), keywords_.end());
   std::sort(keywords_before_regex_.begin(), keywords_before_regex_.end());
   std::sort(value_ends_.begin(), value_ends_.end());
-  // No token begins with a blank.
-  entries_[0] = {.low = ' ', .high = ~uint64_t{0}};
-  multiplier_ = kHashSeed0;
+  multiplier_ = kHashSeed0 >> 32;
   int tries = 0;
   while (!TryMultiplier()) {
-    multiplier_ = FoldedProduct(multiplier_, kHashSeed1) | 1;
+    multiplier_ = FoldedProduct(multiplier_, kHashSeed1) >> 32 | 1;
     CHECK(++tries < 1'000'000);
   }
 }
 
 void Vocabulary::Add(std::string_view token) {
-  CHECK(count_ < entries_.size() && token.size() <= 16);
+  CHECK(token.size() <= 16);
   char bytes[16] = {};
   std::copy(token.begin(), token.end(), bytes);
-  entries_[count_++] = {
-      .low = Load64(bytes), .high = Load64(bytes + 8), .normal = Normal(token)};
+  entries_.push_back({.low = Load64(bytes),
+                      .high = Load64(bytes + 8),
+                      .normal = Normal(token)});
 }
 
-// Whether this multiplier gives every token a slot of its own, in which its
-// first eight bytes alone do not lie.
+// Whether this multiplier lets every token have a slot of its own, in which its
+// first eight bytes alone do not lie. Large groups choose first.
 bool Vocabulary::TryMultiplier() {
-  slots_.fill(0);
-  for (size_t i = 1; i < count_; ++i) {
-    const Key key = {.low = entries_[i].low, .high = entries_[i].high};
-    uint8_t& slot = slots_[SlotOf(key)];
-    if (slot != 0) return false;
-    slot = static_cast<uint8_t>(i);
-    if (key.high != 0 && SlotOf({.low = key.low}) == SlotOf(key)) return false;
+  lows_.fill(kNoLow);
+  turns_.fill(0);
+  std::array<std::vector<const Entry*>, kGroups> groups;
+  for (const Entry& entry : entries_) {
+    const uint64_t mixed = Mix({.low = entry.low, .high = entry.high});
+    groups[(mixed >> kGroupShift) % kGroups].push_back(&entry);
   }
-  return true;
+  std::array<size_t, kGroups> order;
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair(groups[b].size(), a) < std::pair(groups[a].size(), b);
+  });
+  for (const size_t number : order) {
+    if (!PlaceGroup(groups[number], number)) return false;
+  }
+  return std::ranges::all_of(entries_, [this](const Entry& entry) {
+    return entry.high == 0 || lows_[SlotOf({.low = entry.low})] != entry.low;
+  });
+}
+
+// Finds the group a turn that leads all of its keys to free slots.
+bool Vocabulary::PlaceGroup(const std::vector<const Entry*>& group,
+                            size_t number) {
+  for (size_t turn = 0; turn <= UINT8_MAX; ++turn) {
+    turns_[number] = static_cast<uint8_t>(turn);
+    size_t placed = 0;
+    for (; placed < group.size(); ++placed) {
+      const Entry& entry = *group[placed];
+      const size_t slot = SlotOf({.low = entry.low, .high = entry.high});
+      if (lows_[slot] != kNoLow) break;
+      lows_[slot] = entry.low;
+      highs_[slot] = entry.high;
+      normals_[slot] = entry.normal;
+    }
+    if (placed == group.size()) return true;
+    while (placed-- > 0) {
+      const Entry& entry = *group[placed];
+      lows_[SlotOf({.low = entry.low, .high = entry.high})] = kNoLow;
+    }
+  }
+  return false;
 }
 
 Vocabulary::Before Vocabulary::BeforeRegex(uint64_t normal) const {

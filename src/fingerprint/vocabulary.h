@@ -29,7 +29,7 @@ class Vocabulary {
     uint64_t low = 0;
     uint64_t high = 0;
   };
-  struct alignas(32) Entry {
+  struct Entry {
     uint64_t low = 0;
     uint64_t high = 0;
     uint64_t normal = 0;
@@ -40,25 +40,36 @@ class Vocabulary {
 
   // The entry that alone can be the key's; compare both halves. With a key of
   // eight bytes or less the lower half is enough.
-  const Entry& Look(Key key) const { return entries_[slots_[SlotOf(key)]]; }
+  Entry Look(Key key) const {
+    const size_t slot = SlotOf(key);
+    return {.low = lows_[slot], .high = highs_[slot], .normal = normals_[slot]};
+  }
 
-  // What Look does, for those who do it with eight keys at once: a key's slot
-  // is the highest kSlotBits of Mix(key) * multiplier.
+  // What Look does, for those who do it with eight keys at once. Every group of
+  // keys has its turn, chosen so that no two keys share a slot ("hash and
+  // displace": Belazzougui, Botelho, Dietzfelbinger, ESA 2009). Small, so that
+  // it stays beside the text in the first cache.
   struct Tables {
-    uint64_t multiplier;
-    const uint8_t* slots;  // each with three more bytes to read behind it
-    const Entry* entries;
+    uint64_t multiplier;   // 32 bits
+    const uint8_t* turns;  // kGroups
+    const uint64_t* lows;  // kSlots, and so are the next two
+    const uint64_t* highs;
+    const uint64_t* normals;
   };
   Tables tables() const {
     return {.multiplier = multiplier_,
-            .slots = slots_.data(),
-            .entries = entries_.data()};
+            .turns = turns_.data(),
+            .lows = lows_.data(),
+            .highs = highs_.data(),
+            .normals = normals_.data()};
   }
-  static constexpr int kSlotBits = 12;
-  static constexpr int kMixTurn = 25;
-  static uint64_t Mix(Key key) {
-    return key.low ^ std::rotl(key.high, kMixTurn);
-  }
+  static constexpr size_t kGroups = 64;
+  static constexpr size_t kSlots = 512;
+  static constexpr int kGroupShift = 32;
+  static constexpr int kPlaceShift = 40;
+  // Keys of more than eight bytes are exclusive-or'ed with it, so that their
+  // first eight bytes alone have another slot.
+  static constexpr uint64_t kLongSalt = 0x9e3779b9;
 
   // Whether a regular expression may follow the operator or keyword of this
   // normal hash: where it does not end a value.
@@ -69,15 +80,23 @@ class Vocabulary {
   Vocabulary();
   void Add(std::string_view token);
   bool TryMultiplier();
+  bool PlaceGroup(const std::vector<const Entry*>& group, size_t number);
+  uint64_t Mix(Key key) const {
+    const uint64_t salted = key.low ^ (key.high != 0 ? kLongSalt : 0);
+    return ((salted ^ salted >> 32) & 0xffffffff) * multiplier_;
+  }
   size_t SlotOf(Key key) const {
-    return Mix(key) * multiplier_ >> (64 - kSlotBits);
+    const uint64_t mixed = Mix(key);
+    return ((mixed >> kPlaceShift) ^ turns_[(mixed >> kGroupShift) % kGroups]) %
+           kSlots;
   }
 
+  std::vector<Entry> entries_;
   uint64_t multiplier_ = 1;
-  size_t count_ = 1;
-  std::array<uint8_t, (size_t{1} << kSlotBits) + 3> slots_{};
-  // entries_[0] is no token's.
-  std::array<Entry, 256> entries_{};
+  alignas(64) std::array<uint8_t, kGroups> turns_{};
+  alignas(64) std::array<uint64_t, kSlots> lows_{};
+  std::array<uint64_t, kSlots> highs_{};
+  alignas(64) std::array<uint64_t, kSlots> normals_{};
   // Sorted normal hashes.
   std::vector<uint64_t> keywords_;
   std::vector<uint64_t> keywords_before_regex_;
