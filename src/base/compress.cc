@@ -4,6 +4,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -46,7 +47,41 @@ std::string ZstdCompress(std::string_view data, int level) {
   return out;
 }
 
+namespace {
+
+// One frame that says that it is short: none where it is anything else, or
+// broken.
+std::optional<std::string> DecompressShort(std::string_view frame,
+                                           size_t bytes_max) {
+  constexpr size_t kShortBytesMax = size_t{1} << 20;
+  if (!frame.starts_with("\x28\xb5\x2f\xfd")) return std::nullopt;
+  const unsigned long long size =
+      ZSTD_getFrameContentSize(frame.data(), frame.size());
+  // What is unknown or an error is larger than any size.
+  if (size > std::min(bytes_max, kShortBytesMax) ||
+      ZSTD_findFrameCompressedSize(frame.data(), frame.size()) !=
+          frame.size()) {
+    return std::nullopt;
+  }
+  struct FreeContext {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  // Making one costs more than a short text.
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(
+      ZSTD_createDCtx());
+  CHECK(context != nullptr);
+  std::string out(size, '\0');
+  if (ZSTD_decompressDCtx(context.get(), out.data(), out.size(), frame.data(),
+                          frame.size()) != size) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<std::string> ZstdDecompress(std::string_view data, size_t bytes_max) {
+  if (auto text = DecompressShort(data, bytes_max)) return *std::move(text);
   return Decode(ContentCoding::kZstd, data, bytes_max);
 }
 

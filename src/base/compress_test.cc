@@ -48,6 +48,18 @@ TEST(Zstd, RoundTripsWhereAPieceIsJustFull) {
   }
 }
 
+TEST(Zstd, AShortFrameThatIsCutOrGoesOnIsCorrupt) {
+  const std::string text = "twelve tokens, twelve tokens, twelve tokens";
+  const std::string packed = ZstdCompress(text, 3);
+  for (size_t size = 1; size < packed.size(); ++size) {
+    const auto cut = ZstdDecompress(packed.substr(0, size), 1000);
+    ASSERT_FALSE(cut.ok()) << size;
+    EXPECT_EQ(cut.error().code(), Code::kCorrupt) << size;
+  }
+  EXPECT_FALSE(ZstdDecompress(packed + "more", 1000).ok());
+  EXPECT_EQ(*ZstdDecompress(packed, 1000), text);
+}
+
 TEST(Zstd, FormatsOfBeforeTheStandardAreCorruptHoweverTheyCome) {
   for (char version = '\x1e'; version < '\x28'; ++version) {
     std::string packed = version + std::string("\xb5\x2f\xfd\x04\x58\xd3");
