@@ -10,7 +10,8 @@ namespace {
 constexpr Threshold kThreshold = {.weak_bits = 100,
                                   .strong_bits = 200,
                                   .long_bits = 200,
-                                  .strong_tokens = 80};
+                                  .strong_tokens = 80,
+                                  .wide_bits = 100};
 
 // Novel content with half of its bits in names.
 ContentEvidence Evidence(uint32_t tokens, double bits) {
@@ -52,8 +53,8 @@ TEST(ContextBits, SpeakForWhatNothingElseExplains) {
 }
 
 TEST(Judge, AsksForBitsAndTokens) {
-  EXPECT_EQ(Verdict(Evidence(79, 99)), Strength::kNothing);
-  EXPECT_EQ(Verdict(Evidence(79, 100)), Strength::kWeak);
+  EXPECT_EQ(Verdict(Evidence(300, 99)), Strength::kNothing);
+  EXPECT_EQ(Verdict(Evidence(300, 100)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(300, 199)), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(300, 200)), Strength::kStrong);
   EXPECT_EQ(Verdict(Evidence(80, 300)), Strength::kStrong);
@@ -63,9 +64,14 @@ TEST(Judge, AsksForBitsAndTokens) {
 }
 
 TEST(Judge, ReportsWhatIsWideWhateverItsFamilyAsks) {
-  EXPECT_EQ(Verdict(Evidence(80, 50)), Strength::kWeak);
-  EXPECT_EQ(Verdict(Evidence(80, 49)), Strength::kNothing);
-  EXPECT_EQ(Verdict(Evidence(79, 99)), Strength::kNothing);
+  Threshold threshold = kThreshold;
+  threshold.wide_bits = 50;
+  auto verdict = [&](uint32_t tokens, double bits) {
+    return Judge(Evidence(tokens, bits), Context::kNone, false, threshold);
+  };
+  EXPECT_EQ(verdict(80, 50), Strength::kWeak);
+  EXPECT_EQ(verdict(80, 49), Strength::kNothing);
+  EXPECT_EQ(verdict(79, 99), Strength::kNothing);
 }
 
 TEST(Judge, AsksForFewerBitsOfLongContent) {
