@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "http/address_internal.h"
 #include "http/socket_internal.h"
@@ -68,15 +70,30 @@ Status Bind(int fd, const SocketAddress& address, const std::string& text) {
 Result<SocketAddress> UnixAddress(const std::string& path) {
   SocketAddress address;
   auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
-  if (path.empty() || path.size() >= sizeof(un->sun_path)) {
+  constexpr size_t kSize = sizeof(un->sun_path);
+  std::string name = path;
+  if (path.size() >= kSize) {
+    const size_t slash = path.rfind('/');
+    if (slash != std::string::npos) {
+      const std::string folder = path.substr(0, slash + 1);
+      FileDescriptor fd(
+          ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (!fd.valid()) return Error::FromErrno(errno, folder);
+      name = fmt::format("/proc/self/fd/{}{}", fd.get(), path.substr(slash));
+      address.long_path = path;
+      address.folder = std::make_shared<const FileDescriptor>(std::move(fd));
+    }
+  }
+  if (name.empty() || name.size() >= kSize) {
     return Error(Code::kInvalid,
-                 fmt::format("socket path \"{}\": must have 1 to {} bytes",
-                             path, sizeof(un->sun_path) - 1));
+                 fmt::format("socket path \"{}\": its name must have 1 to {} "
+                             "bytes",
+                             path, kSize - 32));
   }
   un->sun_family = AF_UNIX;
-  std::memcpy(un->sun_path, path.data(), path.size());
+  std::memcpy(un->sun_path, name.data(), name.size());
   address.size =
-      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + 1);
   return address;
 }
 
@@ -161,6 +178,7 @@ std::string AddressName(const SocketAddress& address) {
     ::inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
     return fmt::format("[{}]:{}", text, ntohs(v6->sin6_port));
   }
+  if (address.folder) return fmt::format("unix:{}", address.long_path);
   const auto* un = reinterpret_cast<const sockaddr_un*>(&address.storage);
   return fmt::format("unix:{}", un->sun_path);
 }

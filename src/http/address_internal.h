@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,10 @@ namespace cofferdam::http {
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
+  // Of a socket whose path is too long: the path, and the folder, by whose
+  // descriptor the address names it.
+  std::string long_path;
+  std::shared_ptr<const FileDescriptor> folder;
 
   const sockaddr* get() const {
     return reinterpret_cast<const sockaddr*>(&storage);
@@ -29,6 +34,7 @@ Result<SocketAddress> NumericAddress(const std::string& host, uint16_t port);
 // Whatever the system takes for an address without asking a name server:
 // "0x7f.1", "2130706433", "fe80::1%eth0" too. Port 0.
 std::optional<SocketAddress> NumericHost(const std::string& host);
+// A path of any length; the folder of a long one has to be there.
 Result<SocketAddress> UnixAddress(const std::string& path);
 
 // kDenied with the address and the reason for one that no upstream may have:

@@ -58,7 +58,8 @@ class Server::Impl {
 
   Status Listen(const std::string& address) {
     TRY_ASSIGN(FileDescriptor fd, OpenListener(address));
-    address_ = BoundName(fd.get());
+    // A long path is bound by another name.
+    address_ = address.starts_with("unix:") ? address : BoundName(fd.get());
     Loop& loop = pool_.at(0);
     listener_ = std::make_shared<Listener>();
     // Counted from here on, so that Stop waits for it even before it started.

@@ -5,10 +5,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <future>
 #include <string>
 
+#include "http/client.h"
 #include "http/raw_socket_testing_internal.h"
 
 namespace cofferdam::http {
@@ -585,6 +588,37 @@ TEST_F(UnixServerTest, ReplacesASocketThatNobodyListensOn) {
   auto server = Server::Listen(pool_, address_, {}, Echo);
   ASSERT_TRUE(server.ok()) << server.error().message();
   server_ = *std::move(server);
+}
+
+TEST_F(UnixServerTest, ListensBelowFoldersOfAnyDepth) {
+  std::string deep = folder_;
+  for (int i = 0; i < 10; ++i) {
+    deep += "/a folder of twenty by";
+    ASSERT_EQ(::mkdir(deep.c_str(), 0700), 0);
+  }
+  address_ = "unix:" + deep + "/s";
+  {
+    auto left = OpenListener(address_);  // as after kill -9
+    ASSERT_TRUE(left.ok()) << left.error().message();
+  }
+  auto server = Server::Listen(pool_, address_, {}, Echo);
+  ASSERT_TRUE(server.ok()) << server.error().message();
+  server_ = *std::move(server);
+  EXPECT_EQ(server_->address(), address_);
+  auto answer = Fetch(address_, {.method = "GET", .target = "/"}, "", {});
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_EQ(Server::Listen(pool_, address_, {}, Echo).error().code(),
+            Code::kConflict);
+  server_->Stop();
+  EXPECT_EQ(::access((deep + "/s").c_str(), F_OK), -1);
+  std::filesystem::remove_all(folder_);
+}
+
+TEST_F(UnixServerTest, NamesTheFolderOfALongPathThatIsNotThere) {
+  const std::string folder = folder_ + "/" + std::string(120, 'x');
+  auto server = Server::Listen(pool_, "unix:" + folder + "/s", {}, Echo);
+  ASSERT_FALSE(server.ok());
+  EXPECT_THAT(server.error().message(), HasSubstr(folder));
 }
 
 // Answers when it is told to.

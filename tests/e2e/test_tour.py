@@ -101,7 +101,7 @@ def test_the_tour_in_the_readme_does_what_it_says(tmp_path):
             env={"PATH": os.environ["PATH"], "HOME": str(tmp_path),
                  "LANG": "C.UTF-8"})
     try:
-        running.wait(120)
+        running.wait(100)
     except subprocess.TimeoutExpired:
         pytest.fail("\n".join(
             ["the tour stands still", *processes(running.pid),
