@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
+#include <string>
+#include <utility>
 
 #include "evidence/align_internal.h"
 #include "evidence/sample_testing.h"
@@ -248,6 +251,36 @@ TEST(Matcher, PassesOverAtAGlanceWhatHasNamesThatDoNotFit) {
       1u);
   EXPECT_EQ(FindAll(index, tokens, MatchLimits()).size(), 0u);
   EXPECT_EQ(FindAll(index, whole, MatchLimits()).size(), 1u);
+}
+
+// Two names that an evidence stream cannot tell apart.
+std::pair<std::string, std::string> NamesOfOneHash() {
+  std::map<uint64_t, std::string> by_hash;
+  for (int i = 0;; ++i) {
+    std::string name = "name" + std::to_string(i);
+    const uint64_t hash = LexSample(name, Language::kGeneral).raw()[0] >> 56;
+    auto [place, fresh] = by_hash.emplace(hash, name);
+    if (!fresh) return {place->second, name};
+  }
+}
+
+TEST(Matcher, SeesACopyWhoseNamesShareAHash) {
+  const auto [one, other] = NamesOfOneHash();
+  std::string text;
+  for (int i = 0; i < 8; ++i)
+    text += one + " + " + other + (i % 3 == 0 ? " * 7;\n" : " - 3;\n");
+  SampleOutput output;
+  output.text = text;
+  const SampleIndex index({output});
+  EXPECT_EQ(FindAll(index, LexSample(text, Language::kGeneral), {}).size(), 1u);
+  // Under other names they contradict each other.
+  std::string renamed = text;
+  for (const std::string& name : {one, other}) {
+    for (size_t at; (at = renamed.find(name + " ")) != std::string::npos;)
+      renamed.replace(at, name.size(), name == one ? "a" : "b");
+  }
+  EXPECT_TRUE(
+      FindAll(index, LexSample(renamed, Language::kGeneral), {}).empty());
 }
 
 TEST(Matcher, AsksTheModelOnceForEachOutputAndLanguage) {
