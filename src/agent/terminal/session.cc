@@ -77,6 +77,7 @@ void Session::Begin() {
 
 void Session::Open(ConversationRequest request) {
   ++pending_;
+  mode_since_.reset();
   thread_.Open(
       [this, request = std::move(request)](
           Conversations& conversations,
@@ -95,6 +96,7 @@ void Session::Open(ConversationRequest request) {
         return [this, state = StateOf(*slot),
                 words = LastWordsOf(slot->history())] {
           state_ = state;
+          if (mode_since_) SetMode(*mode_since_);
           changes_.Clear();
           if (words.messages == 0) return;
           Say(fmt::format("session {}, {} messages, ended with:", state.id,
@@ -219,6 +221,7 @@ void Session::Answer(Permission permission, const std::string& words) {
 
 void Session::SetMode(Mode mode) {
   state_.mode = mode;
+  mode_since_ = mode;
   thread_.SetMode(mode);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,6 +102,8 @@ class Session {
   const TerminalOptions& options_;
   SessionPage& page_;
   TerminalState state_;
+  // Chosen since a conversation was asked for, which opens meanwhile.
+  std::optional<Mode> mode_since_;
   SessionChanges changes_;
   std::deque<std::string> queue_;
   int pending_ = 0;  // jobs of the thread whose end was not heard
