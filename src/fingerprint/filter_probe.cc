@@ -20,8 +20,7 @@ size_t ProbeAhead(const KeyFilter& filter, std::span<const uint64_t> hashes,
   std::array<const char*, kAhead> words_at;
   std::array<uint64_t, kAhead> bits;
   for (size_t i = 0; i < hashes.size(); ++i) {
-    const FilterProbe probe =
-        ProbeFilter(SegmentKey(hashes[i]), filter.words, filter.factor);
+    const FilterProbe probe = ProbeFilter(SegmentKey(hashes[i]), filter.words);
     words_at[i] = filter.words_at + probe.word * 8;
     bits[i] = probe.bits;
     __builtin_prefetch(words_at[i]);
@@ -60,7 +59,7 @@ COFFERDAM_TARGET_AVX512 size_t Probe512(const KeyFilter& filter,
     const __m512i word =
         _mm512_srli_epi64(_mm512_mullo_epi64(key, all(filter.words)), kKeyBits);
     const __m512i found = _mm512_i64gather_epi64(word, filter.words_at, 8);
-    const __m512i mixed = _mm512_mullo_epi64(key, all(filter.factor));
+    const __m512i mixed = _mm512_mullo_epi64(key, all(kFilterFactor));
     const __m512i second =
         _mm512_and_si512(_mm512_srli_epi64(mixed, 52), low_six);
     const __m512i third =

@@ -14,11 +14,10 @@ namespace cofferdam::fingerprint {
 // many are asked for before the first is judged.
 
 // A filter of `words` words of eight bytes, at least one: a key sets three bits
-// of one word (ProbeFilter), which `factor` chooses.
+// of one word (ProbeFilter).
 struct KeyFilter {
   const char* words_at = nullptr;
   uint64_t words = 0;
-  uint64_t factor = kFilterFactor;
 };
 
 // Writes to `out` the places of those of `hashes` whose keys the filter may

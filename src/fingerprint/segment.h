@@ -86,9 +86,8 @@ struct FilterProbe {
   uint64_t bits = 0;
 };
 inline constexpr uint64_t kFilterFactor = 0xbf58476d1ce4e5b9;
-inline FilterProbe ProbeFilter(uint64_t key, uint64_t words,
-                               uint64_t factor = kFilterFactor) {
-  const uint64_t mixed = key * factor;
+inline FilterProbe ProbeFilter(uint64_t key, uint64_t words) {
+  const uint64_t mixed = key * kFilterFactor;
   return {.word = (key * words) >> kKeyBits,
           .bits = uint64_t{1} << (mixed >> 58) |
                   uint64_t{1} << (mixed >> 52 & 63) |

@@ -98,7 +98,6 @@ TEST(SegmentLookup, ProbesAlikeWithAnyUnit) {
     units.push_back(VectorUnit::kAvx512);
   }
   for (const size_t words : {1, 3, 1000}) {
-    const uint64_t factor = random() | 1;
     std::string filter;
     for (size_t i = 0; i < words; ++i) Append64(random() | random(), &filter);
     std::vector<uint64_t> hashes(300);
@@ -107,8 +106,7 @@ TEST(SegmentLookup, ProbesAlikeWithAnyUnit) {
       const std::span<const uint64_t> some = std::span(hashes).first(count);
       std::vector<uint32_t> expected;
       for (size_t i = 0; i < count; ++i) {
-        const FilterProbe probe =
-            ProbeFilter(SegmentKey(hashes[i]), words, factor);
+        const FilterProbe probe = ProbeFilter(SegmentKey(hashes[i]), words);
         const uint64_t word = Load64(filter.data() + probe.word * 8);
         if ((word & probe.bits) == probe.bits) {
           expected.push_back(static_cast<uint32_t>(7 + i));
@@ -116,8 +114,8 @@ TEST(SegmentLookup, ProbesAlikeWithAnyUnit) {
       }
       for (const VectorUnit unit : units) {
         std::vector<uint32_t> kept(count + kProbesBehind);
-        kept.resize(ProbeMany({filter.data(), words, factor}, some, 7,
-                              kept.data(), unit));
+        kept.resize(
+            ProbeMany({filter.data(), words}, some, 7, kept.data(), unit));
         ASSERT_EQ(kept, expected);
       }
     }
