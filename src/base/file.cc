@@ -17,16 +17,6 @@ Error Failed(std::string_view action, const std::string& path) {
   return Error::FromErrno(errno, fmt::format("{} {}", action, path));
 }
 
-Status WriteAll(int fd, std::string_view data, const std::string& path) {
-  while (!data.empty()) {
-    ssize_t n = write(fd, data.data(), data.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Failed("write", path);
-    data.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
 std::string FolderOf(const std::string& path) {
   size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -65,28 +55,53 @@ Result<std::string> ReadFile(const std::string& path, size_t bytes_max) {
   }
 }
 
-Status WriteFileAtomically(const std::string& path, std::string_view data,
-                           int mode) {
-  std::string temporary = fmt::format("{}.{}.new", path, getpid());
+Result<PendingFile> PendingFile::Create(std::string temporary, int mode) {
   unlink(temporary.c_str());
   FileDescriptor fd(
       open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd.valid()) return Failed("write", temporary);
-  Status written = WriteAll(fd.get(), data, temporary);
-  if (written.ok() && fsync(fd.get()) != 0) {
-    written = Failed("sync", temporary);
+  return PendingFile(std::move(temporary), std::move(fd));
+}
+
+PendingFile::PendingFile(PendingFile&& other) noexcept
+    : temporary_(std::exchange(other.temporary_, {})),
+      fd_(std::move(other.fd_)) {}
+
+PendingFile::~PendingFile() {
+  if (fd_.valid()) unlink(temporary_.c_str());
+}
+
+Status PendingFile::WriteAt(uint64_t offset, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t n =
+        pwrite(fd_.get(), data.data(), data.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Failed("write", temporary_);
+    offset += static_cast<uint64_t>(n);
+    data.remove_prefix(static_cast<size_t>(n));
   }
-  if (written.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
-    written = Failed("write", path);
+  return {};
+}
+
+Status PendingFile::Commit(const std::string& path) && {
+  if (fsync(fd_.get()) != 0) return Failed("sync", temporary_);
+  if (rename(temporary_.c_str(), path.c_str()) != 0) {
+    return Failed("write", path);
   }
-  if (!written.ok()) {
-    unlink(temporary.c_str());
-    return written;
-  }
+  fd_.Reset(-1);
   FileDescriptor folder(
       open(FolderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.valid()) fsync(folder.get());
   return {};
+}
+
+Status WriteFileAtomically(const std::string& path, std::string_view data,
+                           int mode) {
+  TRY_ASSIGN(
+      PendingFile file,
+      PendingFile::Create(fmt::format("{}.{}.new", path, getpid()), mode));
+  TRY(file.WriteAt(0, data));
+  return std::move(file).Commit(path);
 }
 
 Status MakeFolder(const std::string& path, int mode) {

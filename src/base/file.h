@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -37,6 +38,29 @@ Result<std::string> ReadFile(const std::string& path, size_t bytes_max);
 // holds either the old or the new bytes whatever happens. `mode` as for open.
 Status WriteFileAtomically(const std::string& path, std::string_view data,
                            int mode);
+
+// A file that is written under another name and gets its own when it is whole;
+// goes away if it never is.
+class PendingFile {
+ public:
+  // `temporary` is replaced if it is there. `mode` as for open.
+  static Result<PendingFile> Create(std::string temporary, int mode);
+  PendingFile(PendingFile&& other) noexcept;
+  PendingFile& operator=(PendingFile&&) = delete;
+  ~PendingFile();
+
+  // What is never written reads as zeros.
+  Status WriteAt(uint64_t offset, std::string_view data);
+  // Syncs the file and renames it to `path`, in the same file system.
+  Status Commit(const std::string& path) &&;
+
+ private:
+  PendingFile(std::string temporary, FileDescriptor fd)
+      : temporary_(std::move(temporary)), fd_(std::move(fd)) {}
+
+  std::string temporary_;
+  FileDescriptor fd_;
+};
 
 // Makes the folder and its parents, the last with `mode`; fine if it exists.
 Status MakeFolder(const std::string& path, int mode);

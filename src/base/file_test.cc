@@ -31,6 +31,32 @@ TEST_F(FileTest, WritesAtomicallyWithTheModeAskedFor) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
+TEST_F(FileTest, APendingFileGetsItsNameWhenItIsWhole) {
+  {
+    auto file = PendingFile::Create(Path("a.new"), 0600);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(file->WriteAt(3, "def").ok());
+    EXPECT_FALSE(std::filesystem::exists(Path("a")));
+    ASSERT_TRUE(file->WriteAt(0, "ab").ok());
+    ASSERT_TRUE(std::move(*file).Commit(Path("a")).ok());
+  }
+  EXPECT_EQ(*ReadFile(Path("a"), 9), std::string("ab\0def", 6));
+  EXPECT_FALSE(std::filesystem::exists(Path("a.new")));
+}
+
+TEST_F(FileTest, APendingFileThatIsNeverWholeGoesAway) {
+  {
+    auto file = PendingFile::Create(Path("a.new"), 0600);
+    ASSERT_TRUE(file->WriteAt(0, "ab").ok());
+    EXPECT_TRUE(std::filesystem::exists(Path("a.new")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(Path("a.new")));
+  auto file = PendingFile::Create(Path("a.new"), 0600);
+  const Status other = std::move(*file).Commit(Path("no/folder"));
+  ASSERT_FALSE(other.ok());
+  EXPECT_NE(other.error().message().find(Path("no/folder")), std::string::npos);
+}
+
 TEST_F(FileTest, ReadIsBoundedAtItsLimit) {
   ASSERT_TRUE(WriteFileAtomically(Path("a"), "12345", 0600).ok());
   EXPECT_TRUE(ReadFile(Path("a"), 5).ok());

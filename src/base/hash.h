@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace cofferdam {
@@ -9,5 +10,21 @@ namespace cofferdam {
 // versions and machines, so it may stand in files.
 uint64_t Hash64(std::string_view data);
 uint64_t Hash64(std::string_view data, uint64_t seed);
+
+// Hash64 of what comes in pieces.
+class Hash64Stream {
+ public:
+  Hash64Stream();
+  Hash64Stream(Hash64Stream&&) noexcept;
+  Hash64Stream& operator=(Hash64Stream&&) noexcept;
+  ~Hash64Stream();
+
+  void Add(std::string_view data);
+  uint64_t Digest() const;  // of all that was added
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace cofferdam
