@@ -1,6 +1,7 @@
 #include "fingerprint/index.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -57,20 +58,55 @@ struct Run {
   size_t end = 0;
 };
 
+// What segments would be together.
+class Together {
+ public:
+  // Whether one more is not too much.
+  bool Add(const ManifestEntry& entry) {
+    bytes_ += entry.bytes;
+    outputs_ += entry.outputs;
+    tokens_ += entry.tokens;
+    fingerprints_ += entry.fingerprints;
+    return bytes_ <= kMergedBytesMax && outputs_ <= kSegmentOutputsMax &&
+           tokens_ <= kSegmentTokensMax &&
+           fingerprints_ <= kSegmentFingerprintsMax;
+  }
+
+ private:
+  uint64_t bytes_ = 0;
+  uint64_t outputs_ = 0;
+  uint64_t tokens_ = 0;
+  uint64_t fingerprints_ = 0;
+};
+
 // Adjacent segments to merge: a run of more than kMergeSegments in which none
 // is of a larger class than the last, the newest such run.
 Run FindRun(const std::vector<ManifestEntry>& segments) {
   for (size_t end = segments.size(); end > kMergeSegments; --end) {
     const int largest = SizeClass(segments[end - 1]);
-    uint64_t bytes = 0;
+    Together together;
     size_t begin = end;
     while (begin > 0 && SizeClass(segments[begin - 1]) <= largest &&
-           bytes + segments[begin - 1].bytes <= kMergedBytesMax) {
-      bytes += segments[--begin].bytes;
+           together.Add(segments[begin - 1])) {
+      --begin;
     }
     if (end - begin > kMergeSegments) return {begin, end};
   }
   return {};
+}
+
+ManifestEntry EntryOf(const Segment& segment) {
+  const SegmentCounts& counts = segment.counts();
+  const SequenceRange covers = segment.covers();
+  return {
+      .file = fmt::format("{}{}-{}-{:016x}{}", kSegmentFilePrefix, covers.first,
+                          covers.last, segment.digest(), kSegmentFileSuffix),
+      .bytes = counts.bytes,
+      .digest = segment.digest(),
+      .covers = covers,
+      .outputs = counts.outputs,
+      .fingerprints = counts.fingerprints,
+      .tokens = counts.tokens};
 }
 
 }  // namespace
@@ -185,15 +221,7 @@ Status IndexWriter::AddSegment(SegmentWriter writer) {
 Result<ManifestEntry> IndexWriter::WriteSegment(const std::string& bytes) {
   TRY_ASSIGN(const Segment segment,
              Segment::OverBytes(bytes, Segment::Verify::kHeader));
-  ManifestEntry entry{.bytes = bytes.size(),
-                      .digest = segment.digest(),
-                      .covers = segment.covers(),
-                      .outputs = segment.counts().outputs,
-                      .fingerprints = segment.counts().fingerprints,
-                      .tokens = segment.counts().tokens};
-  entry.file =
-      fmt::format("{}{}-{}-{:016x}{}", kSegmentFilePrefix, entry.covers.first,
-                  entry.covers.last, entry.digest, kSegmentFileSuffix);
+  ManifestEntry entry = EntryOf(segment);
   TRY(WriteFileAtomically(Join(folder_, entry.file), bytes, 0600));
   return entry;
 }
@@ -215,6 +243,38 @@ Result<size_t> IndexWriter::MergeSmall() {
   }
 }
 
+Result<size_t> IndexWriter::MergeAll() {
+  size_t gone = 0;
+  for (size_t begin = 0; begin < manifest_.segments.size(); ++begin) {
+    Together together;
+    size_t end = begin;
+    while (end < manifest_.segments.size() &&
+           together.Add(manifest_.segments[end])) {
+      ++end;
+    }
+    if (end < begin + 2) continue;
+    TRY(MergeRun(begin, end));
+    gone += end - begin - 1;
+  }
+  return gone;
+}
+
+// The file gets its name from what is in it.
+Result<ManifestEntry> IndexWriter::WriteMerged(
+    std::span<const Segment* const> segments) {
+  const std::string temporary =
+      Join(folder_, fmt::format("{}{}.new", kSegmentFilePrefix, getpid()));
+  TRY_ASSIGN(PendingFile file, PendingFile::Create(temporary, 0600));
+  TRY(MergeSegments(segments, [&](uint64_t offset, std::string_view bytes) {
+    return file.WriteAt(offset, bytes);
+  }));
+  TRY_ASSIGN(const Segment merged,
+             Segment::Open(temporary, Segment::Verify::kHeader));
+  ManifestEntry entry = EntryOf(merged);
+  TRY(std::move(file).Commit(Join(folder_, entry.file)));
+  return entry;
+}
+
 Status IndexWriter::MergeRun(size_t begin, size_t end) {
   std::vector<Segment> segments;
   std::vector<const Segment*> pointers;
@@ -224,8 +284,7 @@ Status IndexWriter::MergeRun(size_t begin, size_t end) {
     segments.push_back(std::move(segment));
   }
   for (const Segment& segment : segments) pointers.push_back(&segment);
-  TRY_ASSIGN(const std::string merged, MergeSegments(pointers));
-  TRY_ASSIGN(ManifestEntry entry, WriteSegment(merged));
+  TRY_ASSIGN(ManifestEntry entry, WriteMerged(pointers));
   Manifest next = manifest_;
   const auto from = next.segments.begin() + static_cast<ptrdiff_t>(begin);
   next.segments.erase(from + 1,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,9 @@ namespace cofferdam::fingerprint {
 
 // More adjacent segments of similar size than this are merged into one.
 inline constexpr size_t kMergeSegments = 8;
-// Merging does not make segments beyond this.
-inline constexpr uint64_t kMergedBytesMax = uint64_t{512} << 20;
+// Merging does not make segments beyond this: a scan takes an index that is
+// larger than its memory in passes, each of a segment at least.
+inline constexpr uint64_t kMergedBytesMax = uint64_t{2} << 30;
 inline constexpr std::string_view kSegmentFilePrefix = "segment-";
 inline constexpr std::string_view kSegmentFileSuffix = ".cfds";
 inline constexpr size_t kManifestSegmentsMax = 65536;
@@ -116,11 +118,16 @@ class IndexWriter {
   // size; returns how many segments went away. Open indexes keep working.
   Result<size_t> MergeSmall();
 
+  // Merges adjacent segments while the outcome has at most kMergedBytesMax: a
+  // look-up asks every segment. As MergeSmall.
+  Result<size_t> MergeAll();
+
  private:
   explicit IndexWriter(std::string folder) : folder_(std::move(folder)) {}
   Status RemoveUnnamed() const;
   Status Publish(Manifest next);
   Result<ManifestEntry> WriteSegment(const std::string& bytes);
+  Result<ManifestEntry> WriteMerged(std::span<const Segment* const> segments);
   Status MergeRun(size_t begin, size_t end);
 
   std::string folder_;

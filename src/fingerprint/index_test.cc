@@ -133,6 +133,41 @@ TEST_F(IndexTest, KeepsFewSegmentsAfterManySeals) {
   ExpectAll(*index, kSeals);
 }
 
+TEST_F(IndexTest, MergesAllIntoOne) {
+  auto writer = IndexWriter::Open(folder_);
+  EXPECT_EQ(*writer->MergeAll(), 0u);
+  for (uint64_t i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(writer->AddSegment(Sealed(i)).ok());
+  }
+  EXPECT_EQ(*writer->MergeAll(), 4u);
+  EXPECT_EQ(*writer->MergeAll(), 0u);
+  EXPECT_EQ(SegmentFiles(), 1u);
+  EXPECT_EQ(*IndexWriter::Open(folder_)->MergeAll(), 0u);
+  ASSERT_TRUE(writer->AddSegment(Sealed(6)).ok());
+  const auto index = Index::Open(folder_, Segment::Verify::kContents);
+  ASSERT_TRUE(index.ok()) << index.error().message();
+  EXPECT_EQ(index->segment_count(), 2u);
+  ExpectAll(*index, 6);
+}
+
+TEST_F(IndexTest, AMergeThatFailsLeavesTheIndexAsItWas) {
+  auto writer = IndexWriter::Open(folder_);
+  for (uint64_t i = 1; i <= 2; ++i) {
+    ASSERT_TRUE(writer->AddSegment(Sealed(i)).ok());
+  }
+  const std::string damaged =
+      folder_ + "/" + writer->manifest().segments[1].file;
+  std::string bytes = *ReadFile(damaged, 1 << 20);
+  bytes[bytes.size() / 2] ^= 1;
+  ASSERT_TRUE(WriteFileAtomically(damaged, bytes, 0600).ok());
+  const auto merged = writer->MergeAll();
+  ASSERT_FALSE(merged.ok());
+  EXPECT_EQ(merged.error().code(), Code::kCorrupt);
+  EXPECT_EQ(writer->manifest().segments.size(), 2u);
+  EXPECT_EQ(Index::Open(folder_)->segment_count(), 2u);
+  EXPECT_EQ(SegmentFiles(), 2u);
+}
+
 TEST_F(IndexTest, OpenIndexesOutliveAMerge) {
   auto writer = IndexWriter::Open(folder_);
   for (uint64_t i = 1; i <= kMergeSegments + 1; ++i) {

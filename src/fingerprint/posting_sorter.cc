@@ -24,45 +24,37 @@ int GroupBits(uint64_t postings, int place_bits) {
   return std::clamp(wanted, std::max(least, 0), kGroupBitsMax);
 }
 
-// Sorts by the bits from `shift` on, stable, by digits of nine bits.
-class DigitSorter {
- public:
-  void Sort(std::span<uint64_t> numbers, int shift, int bits) {
-    constexpr int kDigitBits = 9;
-    constexpr size_t kDigits = size_t{1} << kDigitBits;
-    constexpr int kPassesMax = 4;
-    static_assert(kPassesMax * kDigitBits >= kKeyBits);
-    if (numbers.size() < 2) return;
-    if (other_.size() < numbers.size()) other_.resize(numbers.size());
-    const int passes = (bits + kDigitBits - 1) / kDigitBits;
-    const auto digit = [&](uint64_t number, int pass) {
-      return number >> (shift + pass * kDigitBits) & (kDigits - 1);
-    };
-    std::array<std::array<uint32_t, kDigits>, kPassesMax> next{};
-    for (const uint64_t number : numbers) {
-      for (int pass = 0; pass < passes; ++pass)
-        ++next[pass][digit(number, pass)];
-    }
-    uint64_t* from = numbers.data();
-    uint64_t* to = other_.data();
-    for (int pass = 0; pass < passes; ++pass) {
-      uint32_t sum = 0;
-      for (uint32_t& count : next[pass]) sum += std::exchange(count, sum);
-      for (size_t i = 0; i < numbers.size(); ++i) {
-        to[next[pass][digit(from[i], pass)]++] = from[i];
-      }
-      std::swap(from, to);
-    }
-    if (from != numbers.data()) {
-      std::copy_n(from, numbers.size(), numbers.data());
-    }
-  }
-
- private:
-  std::vector<uint64_t> other_;
-};
-
 }  // namespace
+
+void PostingDigits::Sort(std::span<uint64_t> numbers, int shift, int bits) {
+  constexpr int kDigitBits = 9;
+  constexpr size_t kDigits = size_t{1} << kDigitBits;
+  constexpr int kPassesMax = 4;
+  static_assert(kPassesMax * kDigitBits >= kKeyBits);
+  if (numbers.size() < 2) return;
+  if (other_.size() < numbers.size()) other_.resize(numbers.size());
+  const int passes = (bits + kDigitBits - 1) / kDigitBits;
+  const auto digit = [&](uint64_t number, int pass) {
+    return number >> (shift + pass * kDigitBits) & (kDigits - 1);
+  };
+  std::array<std::array<uint32_t, kDigits>, kPassesMax> next{};
+  for (const uint64_t number : numbers) {
+    for (int pass = 0; pass < passes; ++pass) ++next[pass][digit(number, pass)];
+  }
+  uint64_t* from = numbers.data();
+  uint64_t* to = other_.data();
+  for (int pass = 0; pass < passes; ++pass) {
+    uint32_t sum = 0;
+    for (uint32_t& count : next[pass]) sum += std::exchange(count, sum);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      to[next[pass][digit(from[i], pass)]++] = from[i];
+    }
+    std::swap(from, to);
+  }
+  if (from != numbers.data()) {
+    std::copy_n(from, numbers.size(), numbers.data());
+  }
+}
 
 void PostingSorter::Grow() {
   chunks_.push_back(std::make_unique_for_overwrite<Entry[]>(kChunkPostings));
@@ -121,7 +113,7 @@ SortedPostings PostingSorter::Sort(int place_bits) {
   sorted.begins = CountGroups(sorted.group_bits);
   sorted.postings = std::make_unique_for_overwrite<uint64_t[]>(size_);
   Scatter(sorted);
-  DigitSorter sorter;
+  PostingDigits sorter;
   for (size_t group = 0; group < sorted.groups(); ++group) {
     sorter.Sort(sorted.group(group), place_bits, kKeyBits - sorted.group_bits);
   }

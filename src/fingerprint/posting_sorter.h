@@ -33,6 +33,16 @@ struct SortedPostings {
   }
 };
 
+// Sorts numbers by digits of nine bits. Keeps its memory.
+class PostingDigits {
+ public:
+  // By `bits` bits, at most kKeyBits, from `shift` on; stable.
+  void Sort(std::span<uint64_t> numbers, int shift, int bits);
+
+ private:
+  std::vector<uint64_t> other_;
+};
+
 // Collects postings and sorts them. 16 bytes a posting, and 8 more while they
 // are sorted. Not for several threads at once.
 class PostingSorter {

@@ -125,7 +125,6 @@ class SegmentWriter {
   Status Finish(const std::string& path) &&;
 
  private:
-  friend class SegmentMerger;
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -187,7 +186,7 @@ class Segment {
   Result<EvidenceStream> Evidence(uint64_t ordinal) const;
 
  private:
-  friend class SegmentMerger;
+  friend class PostingReader;
   friend class SegmentLookup;
   friend std::string InspectSegment(const Segment& segment);
   Segment() = default;
@@ -212,9 +211,16 @@ class Segment {
   std::string_view blobs_;
 };
 
-// One segment with the outputs of all, in their order. `segments` must cover
-// ranges that follow each other (CHECK). kTooLarge at a limit.
-Result<std::string> MergeSegments(std::span<const Segment* const> segments);
+// Takes bytes of a file at their place; what is never given is zeros.
+using PlacedWrite =
+    std::function<Status(uint64_t offset, std::string_view bytes)>;
+
+// Gives `write` one segment with the outputs of all, in their order: what one
+// writer would have written. `segments` must cover ranges that follow each
+// other (CHECK). Takes a few MB of memory, whatever their size. kTooLarge at a
+// limit, kCorrupt when one is damaged; an error of `write` as it is.
+Status MergeSegments(std::span<const Segment* const> segments,
+                     const PlacedWrite& write);
 
 // Text for `cofferdam index inspect`: counts, widths, sections, checksums.
 std::string InspectSegment(const Segment& segment);

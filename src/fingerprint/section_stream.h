@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "base/hash.h"
+#include "base/result.h"
+#include "fingerprint/segment.h"
+#include "fingerprint/segment_format.h"
+
+namespace cofferdam::fingerprint {
+
+// A section of a segment file that is written from its first byte to its last,
+// through a buffer. The first error is kept and given at the end.
+class SectionStream {
+ public:
+  // `write` must outlive it.
+  SectionStream(const PlacedWrite& write, uint64_t offset);
+
+  void Put64(uint64_t value) { Put(value); }
+  void Put32(uint32_t value) { Put(value); }
+  void Append(std::string_view bytes);
+
+  uint64_t size() const { return flushed_ + used_; }
+  Result<SectionPlace> Finish();
+
+ private:
+  static constexpr size_t kBufferBytes = size_t{1} << 18;
+
+  template <typename T>
+  void Put(T value) {
+    if (used_ + sizeof value > kBufferBytes) Flush();
+    std::memcpy(buffer_.get() + used_, &value, sizeof value);
+    used_ += sizeof value;
+  }
+  void Flush();
+
+  const PlacedWrite* write_;
+  uint64_t offset_;
+  std::unique_ptr<char[]> buffer_;
+  size_t used_ = 0;
+  uint64_t flushed_ = 0;
+  Hash64Stream hash_;
+  Status status_;
+};
+
+// The sections of a segment that are written by rising key: what stands at one
+// place of one of them follows what stands before it.
+class KeyedStreams {
+ public:
+  // Of `fingerprints` postings; the sections lie from `offset` on, which is
+  // aligned as they are.
+  KeyedStreams(uint64_t fingerprints, int posting_bits,
+               const PlacedWrite& write, uint64_t offset);
+
+  // No key is less than the one before.
+  void Add(uint64_t key, uint64_t place) {
+    const FilterProbe probe = ProbeFilter(key, filter_words_);
+    while (word_at_ < probe.word) PutWord();
+    word_ |= probe.bits;
+    const uint64_t bucket = key >> remainder_bits_;
+    while (buckets_ <= bucket) PutBucket();
+    ++added_;
+    remainders_.Append(key & ((uint64_t{1} << remainder_bits_) - 1));
+    postings_.Append(place);
+  }
+
+  // After all were added, CHECKed. Fills in filter, directory, remainders and
+  // postings.
+  Status Finish(SegmentHeader* header);
+
+ private:
+  // A packed array (BitPacker) as it is made.
+  class Packed {
+   public:
+    Packed(int bits, const PlacedWrite& write, uint64_t offset)
+        : bits_(bits), out_(write, offset) {}
+    void Append(uint64_t value) {
+      pending_ |= value << pending_bits_;
+      pending_bits_ += bits_;
+      if (pending_bits_ < 64) return;
+      out_.Put64(pending_);
+      pending_bits_ -= 64;
+      pending_ = pending_bits_ > 0 ? value >> (bits_ - pending_bits_) : 0;
+    }
+    Result<SectionPlace> Finish();
+
+   private:
+    const int bits_;
+    SectionStream out_;
+    uint64_t pending_ = 0;
+    int pending_bits_ = 0;
+  };
+
+  void PutWord() {
+    filter_.Put64(word_);
+    word_ = 0;
+    ++word_at_;
+  }
+  void PutBucket() {
+    directory_.Put32(static_cast<uint32_t>(added_));
+    ++buckets_;
+  }
+
+  const uint64_t fingerprints_;
+  const uint64_t filter_words_;
+  const int remainder_bits_;
+  SectionStream filter_;
+  SectionStream directory_;
+  Packed remainders_;
+  Packed postings_;
+  uint64_t word_ = 0;
+  uint64_t word_at_ = 0;
+  uint64_t buckets_ = 0;  // whose begin is written
+  uint64_t added_ = 0;
+};
+
+// Where a section begins that comes after one that ends at `end`.
+constexpr uint64_t AlignedSection(uint64_t end) {
+  return (end + kSectionAlignment - 1) / kSectionAlignment * kSectionAlignment;
+}
+
+}  // namespace cofferdam::fingerprint
