@@ -38,7 +38,8 @@ Result<int> Build(const Invocation& call) {
     return Error(Code::kInvalid, "index build: --add adds to a --label");
   }
   TRY_ASSIGN(auto admin, OpenAdmin(call));
-  TRY_ASSIGN(std::string answer, admin->Call("POST", "index/build"));
+  TRY_ASSIGN(std::string answer,
+             admin->Call("POST", "index/build", "", "merge=all"));
   TRY(admin->Close());
   if (call.json()) {
     PrintLine(answer);

@@ -131,10 +131,20 @@ Result<std::string> LedgerStat(Stores& stores, const ApiRequest&) {
   return std::move(json).Take();
 }
 
-Result<std::string> BuildIndex(Stores& stores, const ApiRequest&) {
+Result<std::string> BuildIndex(Stores& stores, const ApiRequest& request) {
+  using Merging = ledger::Sealer::Merging;
+  const std::string_view merge = QueryText(request.query, "merge");
+  if (!merge.empty() && merge != "all") {
+    return Error(
+        Code::kInvalid,
+        fmt::format("index/build: merge={}, which is none or all", merge));
+  }
+
   uint64_t through = stores.ledger().last_sequence();
   TRY(stores.indexer().Flush(through, kFlushTimeoutMs));
-  TRY_ASSIGN(ledger::SealReport report, stores.sealer().SealNow());
+  TRY_ASSIGN(ledger::SealReport report,
+             stores.sealer().SealNow(merge.empty() ? Merging::kSimilar
+                                                   : Merging::kAll));
   JsonWriter json;
   json.BeginObject()
       .Field("folder", IndexFolder(stores.folder()))

@@ -271,7 +271,7 @@ Result<LabelInfo> LabelBuilder::Finish(std::vector<std::string> from,
                              "of at least {} tokens was found",
                              info.label, PromptLabels::kTokensMin));
   }
-  TRY(state.writer.MergeSmall());
+  TRY(state.writer.MergeAll());
   info.tokens = info.fingerprints = info.bytes = 0;
   for (const auto& segment : state.writer.manifest().segments) {
     info.tokens += segment.tokens;

@@ -121,12 +121,12 @@ class Sealer::Impl {
   Result<SealReport> Rebuild() {
     std::lock_guard seal_lock(seal_mutex_);
     TRY(index_.Clear());
-    return Seal();
+    return SealAndMerge();
   }
 
-  Result<SealReport> SealNow() {
+  Result<SealReport> SealNow(Merging merging) {
     std::lock_guard seal_lock(seal_mutex_);
-    return Seal();
+    return merging == Merging::kAll ? SealAndMerge() : Seal();
   }
 
  private:
@@ -141,6 +141,13 @@ class Sealer::Impl {
     while (index_.covered() < through) TRY(SealSegment(through, &report));
     TRY(index_.MergeSmall());
     report.covered_sequence = index_.covered();
+    report.segments = index_.manifest().segments.size();
+    return report;
+  }
+
+  Result<SealReport> SealAndMerge() {
+    TRY_ASSIGN(SealReport report, Seal());
+    TRY(index_.MergeAll());
     report.segments = index_.manifest().segments.size();
     return report;
   }
@@ -204,7 +211,7 @@ class Sealer::Impl {
         if (stopping_) return;
       }
       const int64_t begin = clock_.SteadyMicros();
-      const Result<SealReport> report = SealNow();
+      const Result<SealReport> report = SealNow(Merging::kSimilar);
       if (!report.ok()) {
         logger_.Error("sealing_failed", {{"error", report.error().message()}});
       } else if (report->outputs > 0) {
@@ -255,7 +262,9 @@ Result<std::unique_ptr<Sealer>> Sealer::Open(Ledger* ledger,
       ledger, std::move(options), clock, logger, *std::move(index))));
 }
 
-Result<SealReport> Sealer::SealNow() { return impl_->SealNow(); }
+Result<SealReport> Sealer::SealNow(Merging merging) {
+  return impl_->SealNow(merging);
+}
 Result<SealReport> Sealer::Rebuild() { return impl_->Rebuild(); }
 void Sealer::Note(uint64_t bytes) { impl_->Note(bytes); }
 void Sealer::Stop() { impl_->Stop(); }

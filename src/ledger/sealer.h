@@ -49,12 +49,17 @@ class Sealer {
                                               const Logger& logger);
   ~Sealer();
 
+  // Segments to merge after sealing: when many are of similar size, or all,
+  // into as few as may be (fingerprint::IndexWriter), which takes about as long
+  // as to build the index but makes every scan faster.
+  enum class Merging { kSimilar, kAll };
+
   // Seals everything that is indexed now, and merges. One at a time; others
   // wait. To cover all that was appended, Indexer::Flush first.
-  Result<SealReport> SealNow();
+  Result<SealReport> SealNow(Merging merging = Merging::kSimilar);
 
   // The same for the whole ledger, in the place of the index so far: after
-  // records were purged. Until it returns the index holds less.
+  // records were purged. Merges all. Until it returns the index holds less.
   Result<SealReport> Rebuild();
 
   // `bytes` more wait to be sealed (Indexer::SetListener). Any thread.
