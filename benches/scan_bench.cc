@@ -159,6 +159,8 @@ class ScanBench {
         Better::kLower, 6.5);
     Add("index_build_one_core", count / 1e6 / made.build_seconds, "M/s",
         Better::kHigher, 20);
+    Add("index_merge_one_core", count / 1e6 / made.merge_seconds, "M/s",
+        Better::kHigher);
     const double begin = Now();
     const auto opened = fingerprint::Index::Open(index_);
     if (!opened.ok()) Fail(opened.error().message());

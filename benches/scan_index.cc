@@ -91,6 +91,11 @@ std::string DescriptorOf(const JsonDocument& row, uint64_t number) {
   return std::move(writer).Take();
 }
 
+void MergeAll(IndexWriter* index) {
+  const auto merged = index->MergeAll();
+  if (!merged.ok()) Fail(merged.error().message());
+}
+
 }  // namespace
 
 RandomIndex AddRandomOutputs(const std::string& folder, uint64_t fingerprints,
@@ -119,6 +124,9 @@ RandomIndex AddRandomOutputs(const std::string& folder, uint64_t fingerprints,
     made.build_seconds += ThreadSeconds() - begin;
     if (!sealed.ok()) Fail(sealed.error().message());
   }
+  const double begin = ThreadSeconds();
+  MergeAll(&*index);
+  made.merge_seconds = ThreadSeconds() - begin;
   auto opened = fingerprint::Index::Open(folder);
   if (!opened.ok()) Fail(opened.error().message());
   made.lookup_bytes = static_cast<double>(opened->counts().lookup_bytes);
@@ -159,6 +167,7 @@ RealOutputs AddRealOutputs(const std::string& folder,
   if (!sealed.ok()) Fail(sealed.error().message());
   added.segment_bytes =
       static_cast<double>(index->manifest().segments.back().bytes);
+  MergeAll(&*index);
   return added;
 }
 

@@ -12,6 +12,7 @@ namespace cofferdam::bench {
 struct RandomIndex {
   uint64_t fingerprints = 0;
   double build_seconds = 0;  // of one core, from fingerprints to files
+  double merge_seconds = 0;  // the same, of these files into one
   double lookup_bytes = 0;   // filter, keys and postings, of all
 };
 
@@ -19,7 +20,8 @@ struct RandomIndex {
 inline constexpr uint32_t kRandomOutputTokens = 1'000;
 
 // Adds segments of `segment_fingerprints` to the index at `folder` until it has
-// `fingerprints` more. Ends the bench when it cannot.
+// `fingerprints` more, then merges all, as `cofferdam index build` does. Ends
+// the bench when it cannot.
 RandomIndex AddRandomOutputs(const std::string& folder, uint64_t fingerprints,
                              uint64_t segment_fingerprints);
 
@@ -31,7 +33,7 @@ struct RealOutputs {
 };
 
 // Adds the outputs of JSONL files (provider, model or package, language, path,
-// text) as one segment. A file that is not there adds nothing.
+// text), and merges all. A file that is not there adds nothing.
 RealOutputs AddRealOutputs(const std::string& folder,
                            const std::vector<std::string>& files);
 
