@@ -213,17 +213,11 @@ Status IndexWriter::AddSegment(SegmentWriter writer) {
     return Error(Code::kTooLarge, "index: too many segments");
   }
   Manifest next = manifest_;
-  TRY_ASSIGN(ManifestEntry entry, WriteSegment(std::move(writer).Finish()));
+  TRY_ASSIGN(ManifestEntry entry, WriteSegment([&](const PlacedWrite& write) {
+               return std::move(writer).Finish(write);
+             }));
   next.segments.push_back(std::move(entry));
   return Publish(std::move(next));
-}
-
-Result<ManifestEntry> IndexWriter::WriteSegment(const std::string& bytes) {
-  TRY_ASSIGN(const Segment segment,
-             Segment::OverBytes(bytes, Segment::Verify::kHeader));
-  ManifestEntry entry = EntryOf(segment);
-  TRY(WriteFileAtomically(Join(folder_, entry.file), bytes, 0600));
-  return entry;
 }
 
 Status IndexWriter::Publish(Manifest next) {
@@ -260,17 +254,17 @@ Result<size_t> IndexWriter::MergeAll() {
 }
 
 // The file gets its name from what is in it.
-Result<ManifestEntry> IndexWriter::WriteMerged(
-    std::span<const Segment* const> segments) {
+Result<ManifestEntry> IndexWriter::WriteSegment(
+    const std::function<Status(const PlacedWrite&)>& give) {
   const std::string temporary =
       Join(folder_, fmt::format("{}{}.new", kSegmentFilePrefix, getpid()));
   TRY_ASSIGN(PendingFile file, PendingFile::Create(temporary, 0600));
-  TRY(MergeSegments(segments, [&](uint64_t offset, std::string_view bytes) {
+  TRY(give([&](uint64_t offset, std::string_view bytes) {
     return file.WriteAt(offset, bytes);
   }));
-  TRY_ASSIGN(const Segment merged,
+  TRY_ASSIGN(const Segment written,
              Segment::Open(temporary, Segment::Verify::kHeader));
-  ManifestEntry entry = EntryOf(merged);
+  ManifestEntry entry = EntryOf(written);
   TRY(std::move(file).Commit(Join(folder_, entry.file)));
   return entry;
 }
@@ -284,7 +278,9 @@ Status IndexWriter::MergeRun(size_t begin, size_t end) {
     segments.push_back(std::move(segment));
   }
   for (const Segment& segment : segments) pointers.push_back(&segment);
-  TRY_ASSIGN(ManifestEntry entry, WriteMerged(pointers));
+  TRY_ASSIGN(ManifestEntry entry, WriteSegment([&](const PlacedWrite& write) {
+               return MergeSegments(pointers, write);
+             }));
   Manifest next = manifest_;
   const auto from = next.segments.begin() + static_cast<ptrdiff_t>(begin);
   next.segments.erase(from + 1,

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,8 +125,8 @@ class IndexWriter {
   explicit IndexWriter(std::string folder) : folder_(std::move(folder)) {}
   Status RemoveUnnamed() const;
   Status Publish(Manifest next);
-  Result<ManifestEntry> WriteSegment(const std::string& bytes);
-  Result<ManifestEntry> WriteMerged(std::span<const Segment* const> segments);
+  Result<ManifestEntry> WriteSegment(
+      const std::function<Status(const PlacedWrite&)>& give);
   Status MergeRun(size_t begin, size_t end);
 
   std::string folder_;

@@ -133,6 +133,19 @@ TEST_F(IndexTest, KeepsFewSegmentsAfterManySeals) {
   ExpectAll(*index, kSeals);
 }
 
+TEST_F(IndexTest, OpensSegmentsWithoutOutputs) {
+  auto writer = IndexWriter::Open(folder_);
+  for (uint64_t i = 1; i <= 2; ++i) {
+    SegmentWriter empty({.first = i, .last = i});
+    const Status added = writer->AddSegment(std::move(empty));
+    ASSERT_TRUE(added.ok()) << added.error().message();
+  }
+  EXPECT_TRUE(Index::Open(folder_, Segment::Verify::kContents).ok());
+  const auto gone = writer->MergeAll();
+  ASSERT_TRUE(gone.ok()) << gone.error().message();
+  EXPECT_TRUE(Index::Open(folder_, Segment::Verify::kContents).ok());
+}
+
 TEST_F(IndexTest, MergesAllIntoOne) {
   auto writer = IndexWriter::Open(folder_);
   EXPECT_EQ(*writer->MergeAll(), 0u);

@@ -22,6 +22,11 @@ uint64_t PostingsAt(uint64_t filter_at, uint64_t fingerprints) {
       PackedBytes(fingerprints, kKeyBits - BucketBits(fingerprints)));
 }
 
+uint64_t OutputsAt(const SegmentHeader& header) {
+  const SectionPlace& before = header.section(Section::kPostings);
+  return AlignedSection(before.offset + before.size);
+}
+
 }  // namespace
 
 SectionStream::SectionStream(const PlacedWrite& write, uint64_t offset)
@@ -72,6 +77,23 @@ KeyedStreams::KeyedStreams(uint64_t fingerprints, int posting_bits,
       remainders_(remainder_bits_, write, RemaindersAt(offset, fingerprints)),
       postings_(posting_bits, write, PostingsAt(offset, fingerprints)) {}
 
+void KeyedStreams::Add(uint64_t key_begin, int place_bits,
+                       std::span<const uint64_t> postings) {
+  const uint64_t place_mask = (uint64_t{1} << place_bits) - 1;
+  const uint64_t remainder_mask = (uint64_t{1} << remainder_bits_) - 1;
+  for (const uint64_t posting : postings) {
+    const uint64_t key = key_begin + (posting >> place_bits);
+    const FilterProbe probe = ProbeFilter(key, filter_words_);
+    while (word_at_ < probe.word) PutWord();
+    word_ |= probe.bits;
+    const uint64_t bucket = key >> remainder_bits_;
+    while (buckets_ <= bucket) PutBucket();
+    ++added_;
+    remainders_.Append(key & remainder_mask);
+    postings_.Append(posting & place_mask);
+  }
+}
+
 Status KeyedStreams::Finish(SegmentHeader* header) {
   CHECK(added_ == fingerprints_);
   while (word_at_ < filter_words_) PutWord();
@@ -84,6 +106,36 @@ Status KeyedStreams::Finish(SegmentHeader* header) {
   TRY_ASSIGN(place(Section::kRemainders), remainders_.Finish());
   TRY_ASSIGN(place(Section::kPostings), postings_.Finish());
   return {};
+}
+
+OutputStreams::OutputStreams(const SegmentHeader& header,
+                             const PlacedWrite& write)
+    : write_(&write),
+      table_(write, OutputsAt(header)),
+      blobs_(write, AlignedSection(OutputsAt(header) +
+                                   (header.outputs + 1) * kOutputEntryBytes)) {}
+
+void OutputStreams::Add(uint64_t token_begin, std::string_view descriptor,
+                        std::string_view evidence) {
+  table_.Put64(token_begin);
+  table_.Put64(blobs_.size());
+  table_.Put32(static_cast<uint32_t>(descriptor.size()));
+  table_.Put32(static_cast<uint32_t>(evidence.size()));
+  blobs_.Append(descriptor);
+  blobs_.Append(evidence);
+}
+
+Status OutputStreams::Finish(SegmentHeader* header) {
+  Add(header->tokens, "", "");  // the table's end
+  const auto place = [header](Section section) -> SectionPlace& {
+    return header->sections[static_cast<size_t>(section)];
+  };
+  TRY_ASSIGN(place(Section::kOutputs), table_.Finish());
+  TRY_ASSIGN(place(Section::kBlobs), blobs_.Finish());
+  // An empty last section lies in the file, too.
+  const SectionPlace& blobs = place(Section::kBlobs);
+  if (blobs.size > 0) return {};
+  return (*write_)(blobs.offset - 1, std::string_view("", 1));
 }
 
 }  // namespace cofferdam::fingerprint

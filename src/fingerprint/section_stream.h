@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/hash.h"
@@ -56,24 +57,17 @@ class KeyedStreams {
   KeyedStreams(uint64_t fingerprints, int posting_bits,
                const PlacedWrite& write, uint64_t offset);
 
-  // No key is less than the one before.
-  void Add(uint64_t key, uint64_t place) {
-    const FilterProbe probe = ProbeFilter(key, filter_words_);
-    while (word_at_ < probe.word) PutWord();
-    word_ |= probe.bits;
-    const uint64_t bucket = key >> remainder_bits_;
-    while (buckets_ <= bucket) PutBucket();
-    ++added_;
-    remainders_.Append(key & ((uint64_t{1} << remainder_bits_) - 1));
-    postings_.Append(place);
-  }
+  // Postings by rising key, none less than the one before: each is a key less
+  // `key_begin`, above `place_bits` bits of a place.
+  void Add(uint64_t key_begin, int place_bits,
+           std::span<const uint64_t> postings);
 
   // After all were added, CHECKed. Fills in filter, directory, remainders and
   // postings.
   Status Finish(SegmentHeader* header);
 
  private:
-  // A packed array (BitPacker) as it is made.
+  // A packed array as it is made.
   class Packed {
    public:
     Packed(int bits, const PlacedWrite& write, uint64_t offset)
@@ -116,6 +110,25 @@ class KeyedStreams {
   uint64_t word_at_ = 0;
   uint64_t buckets_ = 0;  // whose begin is written
   uint64_t added_ = 0;
+};
+
+// The sections of a segment that list its outputs.
+class OutputStreams {
+ public:
+  // They come after the postings of `header`.
+  OutputStreams(const SegmentHeader& header, const PlacedWrite& write);
+
+  // The next output, whose tokens begin at `token_begin`.
+  void Add(uint64_t token_begin, std::string_view descriptor,
+           std::string_view evidence);
+
+  // After all were added. Fills in outputs and blobs.
+  Status Finish(SegmentHeader* header);
+
+ private:
+  const PlacedWrite* write_;
+  SectionStream table_;
+  SectionStream blobs_;
 };
 
 // Where a section begins that comes after one that ends at `end`.

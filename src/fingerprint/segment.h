@@ -94,8 +94,12 @@ inline FilterProbe ProbeFilter(uint64_t key, uint64_t words) {
                   uint64_t{1} << (mixed >> 46 & 63)};
 }
 
-// Collects outputs in memory (16 bytes per fingerprint, plus the blobs) and
-// writes a segment. Not for several threads at once.
+// Takes bytes of a file at their place; what is never given is zeros.
+using PlacedWrite =
+    std::function<Status(uint64_t offset, std::string_view bytes)>;
+
+// Collects outputs in memory (8 bytes per fingerprint, at most 4 MB, and the
+// blobs) and writes a segment. Not for several threads at once.
 class SegmentWriter {
  public:
   explicit SegmentWriter(SequenceRange covers);
@@ -121,6 +125,8 @@ class SegmentWriter {
 
   // The bytes of the segment. The writer is empty afterwards.
   std::string Finish() &&;
+  // Gives them to `write`, whose error comes back, in pieces as they are made.
+  Status Finish(const PlacedWrite& write) &&;
   // The same, written atomically with mode 0600.
   Status Finish(const std::string& path) &&;
 
@@ -210,10 +216,6 @@ class Segment {
   std::string_view outputs_;
   std::string_view blobs_;
 };
-
-// Takes bytes of a file at their place; what is never given is zeros.
-using PlacedWrite =
-    std::function<Status(uint64_t offset, std::string_view bytes)>;
 
 // Gives `write` one segment with the outputs of all, in their order: what one
 // writer would have written. `segments` must cover ranges that follow each

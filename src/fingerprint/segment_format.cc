@@ -84,6 +84,13 @@ uint64_t PackedBytes(uint64_t count, int bits) {
   return (count * static_cast<uint64_t>(bits) + 7) / 8 + kPackedPadding;
 }
 
+void SetWidths(SegmentHeader* header) {
+  const int bucket_bits = BucketBits(header->fingerprints);
+  header->bucket_bits = static_cast<uint8_t>(bucket_bits);
+  header->remainder_bits = static_cast<uint8_t>(kKeyBits - bucket_bits);
+  header->posting_bits = static_cast<uint8_t>(PostingBits(header->tokens));
+}
+
 std::string EncodeHeader(const SegmentHeader& header) {
   std::string out(kSegmentMagic);
   Append32(kSegmentVersion, &out);

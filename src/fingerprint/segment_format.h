@@ -67,6 +67,9 @@ int PostingBits(uint64_t tokens);
 uint64_t FilterWords(uint64_t fingerprints);
 uint64_t PackedBytes(uint64_t count, int bits);
 
+// Fills in the widths.
+void SetWidths(SegmentHeader* header);
+
 std::string EncodeHeader(const SegmentHeader& header);
 // Checks magic, version, checksum, widths, and that all sections lie in
 // `file_bytes` with the sizes that the counts give.
@@ -91,36 +94,6 @@ inline uint64_t UnpackAt(std::string_view packed, uint64_t index, int bits) {
   return Load64(packed.data() + (at >> 3)) >> (at & 7) &
          ((uint64_t{1} << bits) - 1);
 }
-
-// Writes a packed array of `count` elements.
-class BitPacker {
- public:
-  BitPacker(uint64_t count, int bits)
-      : bits_(bits), bytes_(PackedBytes(count, bits), '\0') {}
-
-  void Append(uint64_t value) {
-    pending_ |= value << pending_bits_;
-    pending_bits_ += bits_;
-    if (pending_bits_ < 64) return;
-    std::memcpy(bytes_.data() + at_, &pending_, sizeof pending_);
-    at_ += sizeof pending_;
-    pending_bits_ -= 64;
-    // What did not fit; nothing, when the word was filled to the brim.
-    pending_ = pending_bits_ > 0 ? value >> (bits_ - pending_bits_) : 0;
-  }
-  std::string Finish() && {
-    std::memcpy(bytes_.data() + at_, &pending_,
-                static_cast<size_t>(pending_bits_ + 7) / 8);
-    return std::move(bytes_);
-  }
-
- private:
-  const int bits_;
-  std::string bytes_;
-  size_t at_ = 0;
-  uint64_t pending_ = 0;
-  int pending_bits_ = 0;
-};
 
 // What the outputs table says of one output.
 struct OutputEntry {

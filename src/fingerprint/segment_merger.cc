@@ -106,10 +106,7 @@ Status SegmentMerger::Count() {
       header_.fingerprints > kSegmentFingerprintsMax) {
     return Error(Code::kTooLarge, "segment: too much to be merged into one");
   }
-  const int bucket_bits = BucketBits(header_.fingerprints);
-  header_.bucket_bits = static_cast<uint8_t>(bucket_bits);
-  header_.remainder_bits = static_cast<uint8_t>(kKeyBits - bucket_bits);
-  header_.posting_bits = static_cast<uint8_t>(PostingBits(header_.tokens));
+  SetWidths(&header_);
   return {};
 }
 
@@ -128,7 +125,6 @@ Status SegmentMerger::WriteKeyed() {
     tokens += segment->counts().tokens;
   }
   KeyedStreams keyed(header_.fingerprints, place_bits, write_, kHeaderBytes);
-  const uint64_t place_mask = (uint64_t{1} << place_bits) - 1;
   PostingDigits sorter;
   std::vector<uint64_t> numbers;
   for (uint64_t begin = 0; begin < uint64_t{1} << kKeyBits;
@@ -138,10 +134,7 @@ Status SegmentMerger::WriteKeyed() {
     for (PostingReader& reader : readers) {
       TRY(reader.Take(begin, end, place_bits, &numbers));
     }
-    sorter.Sort(numbers, place_bits, range_bits);
-    for (const uint64_t number : numbers) {
-      keyed.Add(begin + (number >> place_bits), number & place_mask);
-    }
+    keyed.Add(begin, place_bits, sorter.Sort(numbers, place_bits, range_bits));
   }
   for (const PostingReader& reader : readers) {
     if (!reader.at_end()) {
@@ -152,38 +145,20 @@ Status SegmentMerger::WriteKeyed() {
 }
 
 Status SegmentMerger::WriteOutputs() {
-  const SectionPlace& before = header_.section(Section::kPostings);
-  const uint64_t table_at = AlignedSection(before.offset + before.size);
-  SectionStream table(write_, table_at);
-  SectionStream blobs(write_, AlignedSection(table_at + (header_.outputs + 1) *
-                                                            kOutputEntryBytes));
+  OutputStreams streams(header_, write_);
   uint64_t tokens = 0;
-  const auto enter = [&](std::string_view descriptor,
-                         std::string_view evidence) {
-    table.Put64(tokens);
-    table.Put64(blobs.size());
-    table.Put32(static_cast<uint32_t>(descriptor.size()));
-    table.Put32(static_cast<uint32_t>(evidence.size()));
-    blobs.Append(descriptor);
-    blobs.Append(evidence);
-  };
   for (const Segment* segment : segments_) {
     const uint64_t tokens_before = tokens;
     for (uint64_t i = 0; i < segment->counts().outputs; ++i) {
       TRY_ASSIGN(const Segment::Output output, segment->output(i));
-      enter(output.descriptor, output.evidence);
+      streams.Add(tokens, output.descriptor, output.evidence);
       tokens += output.tokens;
     }
     if (tokens - tokens_before != segment->counts().tokens) {
       return Error(Code::kCorrupt, "segment: outputs and tokens disagree");
     }
   }
-  enter("", "");  // the table's end
-  TRY_ASSIGN(header_.sections[static_cast<size_t>(Section::kOutputs)],
-             table.Finish());
-  TRY_ASSIGN(header_.sections[static_cast<size_t>(Section::kBlobs)],
-             blobs.Finish());
-  return {};
+  return streams.Finish(&header_);
 }
 
 Status MergeSegments(std::span<const Segment* const> segments,

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <bit>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
-#include "base/hash.h"
+#include "base/file.h"
 #include "fingerprint/posting_sorter.h"
+#include "fingerprint/section_stream.h"
 #include "fingerprint/segment.h"
 #include "fingerprint/segment_format.h"
 
@@ -18,11 +21,46 @@ Error TooLarge(std::string_view what, uint64_t limit) {
           fmt::format("segment: more {} than {}", what, limit)};
 }
 
+// Leaves out what one output has too often. Keeps its memory.
+class FrequentKeys {
+ public:
+  // Of one key the first postings stay. Gives the number of others.
+  size_t Drop(std::vector<PostingEntry>* entries) {
+    constexpr size_t kMax = kPostingsPerKeyAndOutputMax;
+    if (entries->size() <= kMax) return 0;
+    // Keys are counted by their low bits: where no count is too large, which is
+    // so of nearly all outputs, no key is too frequent.
+    const size_t mask = std::bit_ceil(entries->size()) - 1;
+    counts_.assign(mask + 1, 0);
+    bool any = false;
+    for (const PostingEntry& entry : *entries) {
+      uint8_t& count = counts_[entry.key & mask];
+      count = static_cast<uint8_t>(count + (count <= kMax));
+      any |= count > kMax;
+    }
+    if (!any) return 0;
+    std::unordered_map<uint64_t, size_t> kept;
+    const auto is_beyond = [&](const PostingEntry& entry) {
+      if (counts_[entry.key & mask] <= kMax) return false;
+      size_t& own = kept[entry.key];
+      if (own == kMax) return true;
+      ++own;
+      return false;
+    };
+    return std::erase_if(*entries, is_beyond);
+  }
+
+ private:
+  std::vector<uint8_t> counts_;
+};
+
 }  // namespace
 
 struct SegmentWriter::State {
   SequenceRange covers;
   PostingSorter postings;
+  std::vector<PostingEntry> entries;  // of one output
+  FrequentKeys frequent;
   std::vector<OutputEntry> outputs;
   std::string blobs;
   uint64_t tokens = 0;
@@ -32,9 +70,9 @@ struct SegmentWriter::State {
               uint64_t more_tokens, uint64_t more_fingerprints) const;
   void AddBlobs(std::string_view descriptor, std::string_view evidence,
                 uint64_t more_tokens);
-  size_t OutputOf(uint64_t token) const;
-  void DropFrequent(SortedPostings* sorted);
-  std::string Serialise();
+  void AddPostings(uint64_t token_begin,
+                   std::span<const OutputFingerprint> fingerprints);
+  Status Write(const PlacedWrite& write);
 };
 
 Status SegmentWriter::State::Room(std::string_view descriptor,
@@ -71,142 +109,44 @@ void SegmentWriter::State::AddBlobs(std::string_view descriptor,
   tokens += more_tokens;
 }
 
-size_t SegmentWriter::State::OutputOf(uint64_t token) const {
-  const auto after =
-      std::upper_bound(outputs.begin(), outputs.end(), token,
-                       [](uint64_t sought, const OutputEntry& output) {
-                         return sought < output.token_begin;
-                       });
-  return static_cast<size_t>(after - outputs.begin()) - 1;
+// Adds an output's postings: of one key only the first stay.
+void SegmentWriter::State::AddPostings(
+    uint64_t token_begin, std::span<const OutputFingerprint> fingerprints) {
+  entries.resize(fingerprints.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const OutputFingerprint& own = fingerprints[i];
+    entries[i] = {.key = SegmentKey(own.hash),
+                  .place = (token_begin + own.token) << 1 |
+                           static_cast<uint64_t>(own.echo)};
+  }
+  dropped += frequent.Drop(&entries);
+  postings.Add(entries);
 }
 
-// The parts of a segment that are written by rising key.
-class KeyedSections {
- public:
-  KeyedSections(uint64_t fingerprints, int posting_bits)
-      : remainder_bits_(kKeyBits - BucketBits(fingerprints)),
-        filter_(FilterWords(fingerprints), 0),
-        directory_((size_t{1} << BucketBits(fingerprints)) + 1, 0),
-        remainders_(fingerprints, remainder_bits_),
-        postings_(fingerprints, posting_bits) {}
-
-  void Add(uint64_t key, uint64_t place) {
-    const FilterProbe probe = ProbeFilter(key, filter_.size());
-    filter_[probe.word] |= probe.bits;
-    ++directory_[(key >> remainder_bits_) + 1];
-    remainders_.Append(key & ((uint64_t{1} << remainder_bits_) - 1));
-    postings_.Append(place);
+Status SegmentWriter::State::Write(const PlacedWrite& write) {
+  SegmentHeader header{.covers = covers,
+                       .outputs = outputs.size(),
+                       .tokens = tokens,
+                       .fingerprints = postings.size(),
+                       .dropped = dropped};
+  SetWidths(&header);
+  {
+    KeyedStreams keyed(header.fingerprints, header.posting_bits, write,
+                       kHeaderBytes);
+    postings.Sort([&](const PostingGroup& group) {
+      keyed.Add(group.key_begin, PostingGroup::kPlaceBits, group.postings);
+    });
+    TRY(keyed.Finish(&header));
   }
-
-  // Filter, directory, remainders, postings.
-  void Finish(std::array<std::string, kSectionCount>* sections) && {
-    for (size_t i = 1; i < directory_.size(); ++i) {
-      directory_[i] += directory_[i - 1];
-    }
-    const auto bytes = [](const auto& numbers) {
-      return std::string(reinterpret_cast<const char*>(numbers.data()),
-                         numbers.size() * sizeof numbers[0]);
-    };
-    (*sections)[static_cast<size_t>(Section::kFilter)] = bytes(filter_);
-    (*sections)[static_cast<size_t>(Section::kDirectory)] = bytes(directory_);
-    (*sections)[static_cast<size_t>(Section::kRemainders)] =
-        std::move(remainders_).Finish();
-    (*sections)[static_cast<size_t>(Section::kPostings)] =
-        std::move(postings_).Finish();
-  }
-
- private:
-  const int remainder_bits_;
-  std::vector<uint64_t> filter_;
-  std::vector<uint32_t> directory_;
-  BitPacker remainders_;
-  BitPacker postings_;
-};
-
-// Of one key and one output only the first postings stay. Most keys have few,
-// and those need no look at the outputs.
-void SegmentWriter::State::DropFrequent(SortedPostings* sorted) {
-  uint64_t kept = 0;
-  std::vector<uint64_t> begins = {0};
-  uint64_t* const out = sorted->postings.get();
-  for (size_t group = 0; group < sorted->groups(); ++group) {
-    const std::span<const uint64_t> own = sorted->group(group);
-    const auto rest = [&](size_t i) { return own[i] >> sorted->place_bits; };
-    for (size_t i = 0; i < own.size();) {
-      size_t end = i + 1;
-      while (end < own.size() && rest(end) == rest(i)) ++end;
-      const bool frequent = end - i > kPostingsPerKeyAndOutputMax;
-      size_t output = 0;
-      size_t in_output = 0;
-      for (; i < end; ++i) {
-        if (frequent) {
-          const size_t owner = OutputOf(sorted->place(own[i]) >> 1);
-          in_output = owner == output ? in_output + 1 : 1;
-          output = owner;
-          if (in_output > kPostingsPerKeyAndOutputMax) {
-            ++dropped;
-            continue;
-          }
-        }
-        out[kept++] = own[i];
-      }
-    }
-    begins.push_back(kept);
-  }
-  sorted->begins = std::move(begins);
-}
-
-std::string SegmentWriter::State::Serialise() {
-  const int posting_bits = PostingBits(tokens);
-  SortedPostings sorted = postings.Sort(posting_bits);
-  DropFrequent(&sorted);
-  const uint64_t fingerprints = sorted.begins.back();
-  KeyedSections keyed(fingerprints, posting_bits);
-  for (size_t group = 0; group < sorted.groups(); ++group) {
-    for (const uint64_t posting : sorted.group(group)) {
-      keyed.Add(sorted.key(group, posting), sorted.place(posting));
-    }
-  }
-  sorted = {};
-  const int bucket_bits = BucketBits(fingerprints);
-  SegmentHeader header{
-      .covers = covers,
-      .outputs = outputs.size(),
-      .tokens = tokens,
-      .fingerprints = fingerprints,
-      .dropped = dropped,
-      .bucket_bits = static_cast<uint8_t>(bucket_bits),
-      .remainder_bits = static_cast<uint8_t>(kKeyBits - bucket_bits),
-      .posting_bits = static_cast<uint8_t>(posting_bits)};
-  AddBlobs("", "", 0);  // the sentinel
-  std::array<std::string, kSectionCount> sections;
-  std::move(keyed).Finish(&sections);
-  std::string& table = sections[static_cast<size_t>(Section::kOutputs)];
+  OutputStreams streams(header, write);
   for (const OutputEntry& output : outputs) {
-    Append64(output.token_begin, &table);
-    Append64(output.blob_begin, &table);
-    Append32(output.descriptor_bytes, &table);
-    Append32(output.evidence_bytes, &table);
+    const std::string_view blob = std::string_view(blobs).substr(
+        output.blob_begin, output.descriptor_bytes + output.evidence_bytes);
+    streams.Add(output.token_begin, blob.substr(0, output.descriptor_bytes),
+                blob.substr(output.descriptor_bytes));
   }
-  sections[static_cast<size_t>(Section::kBlobs)] = std::move(blobs);
-  size_t bytes = kHeaderBytes;
-  for (const std::string& section : sections) {
-    bytes += section.size() + kSectionAlignment;
-  }
-  std::string file;
-  file.reserve(bytes);
-  file.resize(kHeaderBytes);
-  for (size_t i = 0; i < kSectionCount; ++i) {
-    file.resize((file.size() + kSectionAlignment - 1) / kSectionAlignment *
-                kSectionAlignment);
-    header.sections[i] = {.offset = file.size(),
-                          .size = sections[i].size(),
-                          .checksum = Hash64(sections[i])};
-    file.append(sections[i]);
-    sections[i] = {};
-  }
-  file.replace(0, kHeaderBytes, EncodeHeader(header));
-  return file;
+  TRY(streams.Finish(&header));
+  return write(0, EncodeHeader(header));
 }
 
 SegmentWriter::SegmentWriter(SequenceRange covers)
@@ -223,13 +163,11 @@ Status SegmentWriter::AddOutput(
     std::span<const OutputFingerprint> fingerprints) {
   TRY(state_->Room(descriptor, evidence, tokens, fingerprints.size()));
   const uint64_t begin = state_->tokens;
-  state_->AddBlobs(descriptor, evidence, tokens);
   for (const OutputFingerprint& fingerprint : fingerprints) {
     CHECK(fingerprint.token < tokens);
-    state_->postings.Add(SegmentKey(fingerprint.hash),
-                         (begin + fingerprint.token) << 1 |
-                             static_cast<uint64_t>(fingerprint.echo));
   }
+  state_->AddBlobs(descriptor, evidence, tokens);
+  state_->AddPostings(begin, fingerprints);
   return {};
 }
 
@@ -249,10 +187,29 @@ uint64_t SegmentWriter::bytes() const {
          state_->postings.size() * kBitsPerFingerprint / 8;
 }
 
-std::string SegmentWriter::Finish() && { return state_->Serialise(); }
+std::string SegmentWriter::Finish() && {
+  std::string file;
+  CHECK_OK(state_->Write([&](uint64_t offset, std::string_view bytes) {
+    const size_t end = offset + bytes.size();
+    if (file.size() < end) file.resize(end);
+    file.replace(offset, bytes.size(), bytes);
+    return Status();
+  }));
+  return file;
+}
+
+Status SegmentWriter::Finish(const PlacedWrite& write) && {
+  return state_->Write(write);
+}
 
 Status SegmentWriter::Finish(const std::string& path) && {
-  return WriteFileAtomically(path, std::move(*this).Finish(), 0600);
+  TRY_ASSIGN(
+      PendingFile file,
+      PendingFile::Create(fmt::format("{}.{}.new", path, getpid()), 0600));
+  TRY(state_->Write([&](uint64_t offset, std::string_view bytes) {
+    return file.WriteAt(offset, bytes);
+  }));
+  return std::move(file).Commit(path);
 }
 
 }  // namespace cofferdam::fingerprint
