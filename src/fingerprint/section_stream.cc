@@ -1,5 +1,6 @@
 #include "fingerprint/section_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -77,26 +78,65 @@ KeyedStreams::KeyedStreams(uint64_t fingerprints, int posting_bits,
       remainders_(remainder_bits_, write, RemaindersAt(offset, fingerprints)),
       postings_(posting_bits, write, PostingsAt(offset, fingerprints)) {}
 
-void KeyedStreams::Add(uint64_t key_begin, int place_bits,
-                       std::span<const uint64_t> postings) {
-  const uint64_t place_mask = (uint64_t{1} << place_bits) - 1;
-  const uint64_t remainder_mask = (uint64_t{1} << remainder_bits_) - 1;
+void KeyedStreams::Packed::Append(uint64_t base, int shift,
+                                  std::span<const uint64_t> numbers) {
+  // Held here: a write to the buffer could change any member.
+  const int bits = bits_;
+  const uint64_t mask = (uint64_t{1} << bits) - 1;
+  uint64_t pending = pending_;
+  int pending_bits = pending_bits_;
+  for (const uint64_t number : numbers) {
+    const uint64_t value = (base + (number >> shift)) & mask;
+    pending |= value << pending_bits;
+    pending_bits += bits;
+    if (pending_bits < 64) continue;
+    out_.Put64(pending);
+    pending_bits -= 64;
+    pending = value >> (bits - pending_bits);  // what did not fit
+  }
+  pending_ = pending;
+  pending_bits_ = pending_bits;
+}
+
+void KeyedStreams::AddKeys(uint64_t key_begin, int place_bits,
+                           std::span<const uint64_t> postings) {
+  const uint64_t words = filter_words_;
+  uint64_t word = word_;
+  uint64_t word_at = word_at_;
   for (const uint64_t posting : postings) {
     const uint64_t key = key_begin + (posting >> place_bits);
-    const FilterProbe probe = ProbeFilter(key, filter_words_);
-    while (word_at_ < probe.word) PutWord();
-    word_ |= probe.bits;
+    const FilterProbe probe = ProbeFilter(key, words);
+    for (; word_at < probe.word; ++word_at) {
+      filter_.Put64(word);
+      word = 0;
+    }
+    word |= probe.bits;
     const uint64_t bucket = key >> remainder_bits_;
     while (buckets_ <= bucket) PutBucket();
     ++added_;
-    remainders_.Append(key & remainder_mask);
-    postings_.Append(posting & place_mask);
+  }
+  word_ = word;
+  word_at_ = word_at;
+}
+
+void KeyedStreams::Add(uint64_t key_begin, int place_bits,
+                       std::span<const uint64_t> postings) {
+  // So many as stay in the first cache from one loop to the next.
+  constexpr size_t kTogether = 1024;
+  while (!postings.empty()) {
+    const auto some = postings.first(std::min(kTogether, postings.size()));
+    AddKeys(key_begin, place_bits, some);
+    remainders_.Append(key_begin, place_bits, some);
+    postings_.Append(0, 0, some);
+    postings = postings.subspan(some.size());
   }
 }
 
 Status KeyedStreams::Finish(SegmentHeader* header) {
   CHECK(added_ == fingerprints_);
-  while (word_at_ < filter_words_) PutWord();
+  for (; word_at_ < filter_words_; ++word_at_) {
+    filter_.Put64(std::exchange(word_, 0));
+  }
   while (buckets_ <= uint64_t{1} << BucketBits(fingerprints_)) PutBucket();
   const auto place = [header](Section section) -> SectionPlace& {
     return header->sections[static_cast<size_t>(section)];

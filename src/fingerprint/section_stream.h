@@ -72,14 +72,8 @@ class KeyedStreams {
    public:
     Packed(int bits, const PlacedWrite& write, uint64_t offset)
         : bits_(bits), out_(write, offset) {}
-    void Append(uint64_t value) {
-      pending_ |= value << pending_bits_;
-      pending_bits_ += bits_;
-      if (pending_bits_ < 64) return;
-      out_.Put64(pending_);
-      pending_bits_ -= 64;
-      pending_ = pending_bits_ > 0 ? value >> (bits_ - pending_bits_) : 0;
-    }
+    // Of each number, the lowest bits of `base` + what is above `shift`.
+    void Append(uint64_t base, int shift, std::span<const uint64_t> numbers);
     Result<SectionPlace> Finish();
 
    private:
@@ -89,11 +83,9 @@ class KeyedStreams {
     int pending_bits_ = 0;
   };
 
-  void PutWord() {
-    filter_.Put64(word_);
-    word_ = 0;
-    ++word_at_;
-  }
+  // Filter and directory.
+  void AddKeys(uint64_t key_begin, int place_bits,
+               std::span<const uint64_t> postings);
   void PutBucket() {
     directory_.Put32(static_cast<uint32_t>(added_));
     ++buckets_;
