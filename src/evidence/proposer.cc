@@ -33,6 +33,7 @@ constexpr size_t kCommonAhead = 8;
 struct HeldPrint {
   uint64_t hash = 0;
   ListedKey key;
+  bool common = false;  // in the background
 };
 
 // A fingerprint of the document that a segment holds, with the places in the
@@ -135,7 +136,7 @@ struct Proposer::State {
   std::span<const uint32_t> tokens;
   size_t prose_from = 0;
   std::vector<ListedKey> keys;  // of the selected, by token
-  std::vector<HeldPrint> held;  // the same by hash, then token
+  std::vector<HeldPrint> held;  // those looked for, by hash, then token
   std::vector<Query> queries;
   std::vector<ListedKey> query_keys;
   std::vector<ListedPlace> places;
@@ -173,34 +174,34 @@ void Proposer::State::MakeQueries(const SegmentLookup& lookup,
   queries.clear();
   query_keys.clear();
   counts->filtered += lookup.Keys(hashes, &keys);
-  for (const ListedKey& key : keys) held.push_back({hashes[key.query], key});
+  const auto ask_ahead = [this](size_t i) {
+    if (background != nullptr && i < keys.size()) {
+      background->PrefetchCommon(hashes[keys[i].query]);
+    }
+  };
+  for (size_t i = 0; i < kCommonAhead; ++i) ask_ahead(i);
+  // Of what people write most is common, so it goes before it is sorted.
+  for (size_t i = 0; i < keys.size(); ++i) {
+    ask_ahead(i + kCommonAhead);
+    const uint64_t hash = hashes[keys[i].query];
+    const bool common = background != nullptr && keys[i].query < prose_from &&
+                        background->IsCommon(hash);
+    counts->common += common;
+    if (!common || exhaustive()) held.push_back({hash, keys[i], common});
+  }
   std::sort(
       held.begin(), held.end(), [](const HeldPrint& a, const HeldPrint& b) {
         return std::pair(a.hash, a.key.query) < std::pair(b.hash, b.key.query);
       });
-  const auto ask_ahead = [this](size_t i) {
-    if (background != nullptr && i < held.size()) {
-      background->PrefetchCommon(held[i].hash);
-    }
-  };
-  for (size_t i = 0; i < kCommonAhead; ++i) ask_ahead(i);
   for (size_t begin = 0; begin < held.size();) {
-    const uint64_t hash = held[begin].hash;
     size_t end = begin + 1;
-    while (end < held.size() && held[end].hash == hash) ++end;
-    for (size_t i = begin; i < end; ++i) ask_ahead(i + kCommonAhead);
-    const bool common = background != nullptr &&
-                        held[begin].key.query < prose_from &&
-                        background->IsCommon(hash);
-    if (common) counts->common += end - begin;
-    if (!common || exhaustive()) {
-      const size_t looked_at = std::min(end - begin, limits.repeats_max);
-      counts->seeds_dropped += end - begin - looked_at;
-      queries.push_back({.begin = static_cast<uint32_t>(begin),
-                         .end = static_cast<uint32_t>(begin + looked_at),
-                         .common = common});
-      query_keys.push_back(held[begin].key);
-    }
+    while (end < held.size() && held[end].hash == held[begin].hash) ++end;
+    const size_t looked_at = std::min(end - begin, limits.repeats_max);
+    counts->seeds_dropped += end - begin - looked_at;
+    queries.push_back({.begin = static_cast<uint32_t>(begin),
+                       .end = static_cast<uint32_t>(begin + looked_at),
+                       .common = held[begin].common});
+    query_keys.push_back(held[begin].key);
     begin = end;
   }
 }
