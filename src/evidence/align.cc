@@ -78,7 +78,8 @@ std::optional<double> Gain(const SharedRun& before, const SharedRun& after,
       after.document + overlap - (before.document + before.length);
   uint32_t output_gap =
       after.output + overlap - (before.output + before.length);
-  if (std::max(document_gap, output_gap) > kGapTokensMax) return std::nullopt;
+  if (document_gap > kGapTokensMax || output_gap > costs.output_gap_max)
+    return std::nullopt;
   return costs.token_worth * (after.length - overlap) -
          GapCost(document_gap, output_gap);
 }
@@ -166,6 +167,7 @@ AlignCosts CostsOf(fingerprint::Language language) {
   if (!fingerprint::IsProse(language)) return {};
   return {.seed_tokens = fingerprint::kProseGram,
           .token_worth = 4,
+          .output_gap_max = 256,
           .run_tokens_min = 2};
 }
 
@@ -312,7 +314,8 @@ void FillGaps(const DocumentTokens& document, const EvidenceStream& stream,
       uint32_t output_from = filled.back().output + filled.back().length;
       uint32_t document_gap = run.document - document_from;
       uint32_t output_gap = run.output - output_from;
-      if (std::min(document_gap, output_gap) >= costs.run_tokens_min) {
+      if (std::min(document_gap, output_gap) >= costs.run_tokens_min &&
+          std::max<size_t>(document_gap, output_gap) <= kAlignedTokensMax) {
         for (const SharedRun& found :
              RunsInGap(document, document_from, document_gap, stream,
                        output_from, output_gap, costs, alignment)) {

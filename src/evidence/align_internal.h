@@ -21,7 +21,7 @@ struct DocumentTokens {
   std::span<const uint32_t> line;
 };
 
-// Between two chained runs there are at most this many tokens on either side.
+// Between two chained runs there are at most this many tokens of the document.
 inline constexpr uint32_t kGapTokensMax = 48;
 // Runs before one that are tried as the one it follows.
 inline constexpr size_t kChainLookBack = 128;
@@ -31,10 +31,13 @@ struct AlignCosts {
   uint32_t seed_tokens = fingerprint::kGram;
   // What a matched token is worth against the cost of gaps.
   double token_worth = 1;
+  // What lies between two chained runs in the output.
+  uint32_t output_gap_max = kGapTokensMax;
   // Shorter runs between others are left out.
   uint32_t run_tokens_min = kFilledRunTokensMin;
 };
-// A word of prose tells four times what a token of code does.
+// A word of prose tells four times what a token of code does. Of prose, what
+// stands between may be missing: a README without its examples.
 AlignCosts CostsOf(fingerprint::Language language);
 
 // What a gap between two runs costs, in bits (which are about tokens).
@@ -68,7 +71,8 @@ std::vector<std::vector<SharedRun>> Chain(
     const fingerprint::EvidenceStream& stream, const AlignCosts& costs);
 
 // Adds to `chain` what is equal between its runs, in runs of at least
-// AlignCosts::run_tokens_min tokens; never a quoted token of the output.
+// AlignCosts::run_tokens_min tokens; never a quoted token of the output, and
+// not where more than kAlignedTokensMax lie between.
 void FillGaps(const DocumentTokens& document,
               const fingerprint::EvidenceStream& stream,
               const AlignCosts& costs, std::vector<SharedRun>* chain,

@@ -483,6 +483,26 @@ TEST(StretchAround, EndsAtQuotedTokens) {
     EXPECT_EQ(stretch(quoted).begin, stretch(quoted).end) << quoted;
 }
 
+// A README without its examples follows the one with them.
+TEST(Chain, OfProseTheOutputMayHaveMuchBetween) {
+  fingerprint::EvidenceStream stream;
+  stream.normal.assign(700, 9);
+  const std::vector<uint8_t> normal(40, 9);
+  const std::vector<uint64_t> raw(40, 1);
+  const DocumentTokens document = {.normal = normal, .raw = raw, .line = {}};
+  const std::vector<SharedRun> runs = {{0, 0, 10}, {12, 210, 10}, {24, 600, 9}};
+  const auto chains = [&](Language language) {
+    return Chain(runs, document, stream, CostsOf(language)).size();
+  };
+  EXPECT_EQ(chains(Language::kMarkdown), 2u);
+  EXPECT_EQ(chains(Language::kPython), 3u);
+  // So much is not searched for what is equal.
+  std::vector<SharedRun> chain = {runs[0], runs[1]};
+  GapAlignment alignment;
+  FillGaps(document, stream, CostsOf(Language::kMarkdown), &chain, &alignment);
+  EXPECT_EQ(chain.size(), 2u);
+}
+
 TEST(FillGaps, FindsShortRunsBetweenLongOnes) {
   fingerprint::EvidenceStream stream;
   stream.normal = {9, 9, 9, 3, 4, 5, 6, 7, 8, 9, 9, 9};
