@@ -81,8 +81,15 @@ std::string Likeness(const Finding& finding, uint32_t best_tokens) {
   std::string_view names = best.content.kept_share >= 0.9  ? "with its names"
                            : best.content.kept_share < 0.3 ? "under other names"
                                                            : "in part renamed";
-  return fmt::format("{} of {} tokens follow an output of {} {}{}", best.tokens,
-                     finding.tokens, authors, names, InContext(best));
+  // What decides is the whole match, of which other lines may have most.
+  std::string part;
+  if (2 * best.tokens < best.content.tokens) {
+    part = fmt::format(", with {} tokens of other lines",
+                       best.content.tokens - best.tokens);
+  }
+  return fmt::format("{} of {} tokens follow an output of {} {}{}{}",
+                     best.tokens, finding.tokens, authors, names, part,
+                     InContext(best));
 }
 
 // Of the match's tokens.
