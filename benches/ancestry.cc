@@ -54,9 +54,9 @@ struct Place {
   bool operator<(const Place& other) const { return hash < other.hash; }
 };
 
-class Grams {
+class RawGrams {
  public:
-  explicit Grams(const std::vector<ModelOutput>& outputs)
+  explicit RawGrams(const std::vector<ModelOutput>& outputs)
       : filter_(size_t{1} << (kFilterBits - 6)) {
     fingerprint::TokenStream tokens;
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -73,10 +73,11 @@ class Grams {
     std::sort(places_.begin(), places_.end());
   }
 
-  // Calls `shared(output)` for each output that has kAncestryTokens of `raw`,
-  // in runs of kAncestryRunTokens.
+  // Calls `shared(output)` for each output that has `tokens_min` of `raw`, in
+  // runs of kAncestryRunTokens.
   template <typename Shared>
-  void Find(std::span<const uint64_t> raw, const Shared& shared) const {
+  void Find(std::span<const uint64_t> raw, size_t tokens_min,
+            const Shared& shared) const {
     // Of each output the runs, by where they begin there.
     std::map<uint32_t, std::map<size_t, size_t>> runs;
     EachGram(raw, [&](uint64_t hash, size_t begin) {
@@ -95,7 +96,7 @@ class Grams {
         tokens += from + count - std::min(from + count, std::max(until, from));
         until = std::max(until, from + count);
       }
-      if (tokens >= kAncestryTokens) shared(output);
+      if (tokens >= tokens_min) shared(output);
     }
   }
 
@@ -125,13 +126,13 @@ class Grams {
 
 std::vector<bool> SharesAncestry(const std::vector<ModelOutput>& outputs,
                                  const std::vector<HumanFile>& human) {
-  const Grams grams(outputs);
+  const RawGrams grams(outputs);
   auto shares = std::make_unique<std::atomic<bool>[]>(outputs.size());
   std::vector<fingerprint::TokenStream> streams(BenchThreads());
   ForEach(human.size(), BenchThreads(), [&](size_t thread, size_t i) {
     Lex(ReadFileText(human[i].path), fingerprint::LanguageOfPath(human[i].path),
         &streams[thread]);
-    grams.Find(streams[thread].raw(), [&](uint32_t output) {
+    grams.Find(streams[thread].raw(), kAncestryTokens, [&](uint32_t output) {
       shares[output].store(true, std::memory_order_relaxed);
     });
   });
@@ -143,6 +144,24 @@ std::vector<bool> SharesAncestry(const std::vector<ModelOutput>& outputs,
                                       outputs[i].package, outputs[i].path)) > 0;
   }
   return result;
+}
+
+class SharedRuns::Grams : public RawGrams {
+ public:
+  using RawGrams::RawGrams;
+};
+
+SharedRuns::SharedRuns(const std::vector<ModelOutput>& outputs)
+    : grams_(std::make_unique<Grams>(outputs)) {}
+SharedRuns::~SharedRuns() = default;
+
+bool SharedRuns::Has(std::string_view text,
+                     fingerprint::Language language) const {
+  fingerprint::TokenStream tokens;
+  Lex(text, language, &tokens);
+  bool has = false;
+  grams_->Find(tokens.raw(), kAncestryRunTokens, [&](uint32_t) { has = true; });
+  return has;
 }
 
 }  // namespace cofferdam::bench

@@ -45,6 +45,9 @@ constexpr size_t kPromptBytes = 100'000;
 constexpr double kPromptTolerance = 0.005;
 constexpr double kAmbiguousFilesMax = 0.01;
 constexpr size_t kHumanFilesShown = 12;
+// One file in so many of each package is a person's that no ledger holds.
+constexpr size_t kPersonsOneIn = 5;
+constexpr size_t kContextLines[] = {10, 20, 30, 60};
 
 // Shares of a prototype, which the scan has to reach (facts of the project).
 const std::vector<double> kForbidden30 = {.95, .90, .83, .70, .55};
@@ -264,6 +267,7 @@ class Bench {
           "Pieces of 30 lines of any number of tokens, " + how + ": forbidden",
           any, Forbidden, {});
     Context(ledger, how);
+    Persons();
 
     Note("pieces as they stand");
     const auto verbatim =
@@ -286,7 +290,7 @@ class Bench {
 
   void Context(const RecallLedger& ledger, const std::string& how) {
     std::vector<PieceSeen> all;
-    for (const size_t lines : {10, 20, 30, 60}) {
+    for (const size_t lines : kContextLines) {
       const auto some =
           ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
                         {.lines = lines,
@@ -304,6 +308,87 @@ class Bench {
     Table("context_forbidden",
           "Pieces of 10, 20, 30 and 60 lines, the same: forbidden", all,
           Forbidden, kContext);
+    ContextNames(ledger);
+  }
+
+  // The same where people kept names.
+  void ContextNames(const RecallLedger& ledger) {
+    for (const auto& [percent, title] :
+         {std::pair{50, "The same, half of the names changed: forbidden"},
+          {0, "The same, no name changed: forbidden"}}) {
+      std::vector<PieceSeen> all;
+      for (const size_t lines : kContextLines) {
+        const auto some =
+            ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
+                          {.lines = lines,
+                           .count = PieceCount() / 4,
+                           .seed = 6,
+                           .context = true,
+                           .names_changed = percent / 100.0});
+        all.insert(all.end(), some.begin(), some.end());
+      }
+      Table(fmt::format("context_names_{}_forbidden", percent), title, all,
+            Forbidden, {});
+    }
+  }
+
+  // What persons wrote beside the outputs: a ledger of its own, without some
+  // files of each package, which are scanned instead.
+  void Persons() {
+    Note("persons' pieces in the repositories of the outputs");
+    std::map<std::string, size_t> files;
+    std::vector<ModelOutput> persons;
+    std::vector<ModelOutput> others;
+    for (const size_t i : pieces_from_) {
+      const size_t number = ++files[outputs_[i].package];
+      (number % kPersonsOneIn == 0 ? persons : others).push_back(outputs_[i]);
+    }
+    const RecallLedger ledger(background_, others);
+    const SharedRuns text(others);
+    std::vector<std::vector<PieceSeen>> by_lines;
+    size_t left_out = 0;
+    for (const size_t lines : kContextLines) {
+      PersonsSeen seen = ExaminePersons(
+          ledger, text, persons,
+          {.lines = lines, .count = PieceCount(), .seed = 9, .context = true});
+      left_out += seen.left_out;
+      KeepAll(fmt::format("persons_{}", lines), seen.pieces, 1);
+      by_lines.push_back(std::move(seen.pieces));
+    }
+    PersonsTable("persons_forbidden",
+                 "Persons' pieces in the repository of the outputs (files of "
+                 "the same package that the ledger does not hold), by lines: "
+                 "forbidden",
+                 by_lines, Forbidden);
+    PersonsTable("persons_flagged", "The same: forbidden or ambiguous",
+                 by_lines, Flagged);
+    Print("persons_left_out",
+          fmt::format("  left out: a run of {} raw tokens stands in the ledger",
+                      kAncestryRunTokens),
+          static_cast<double>(left_out), "pieces");
+  }
+
+  void PersonsTable(const std::string& figure, const std::string& title,
+                    const std::vector<std::vector<PieceSeen>>& by_lines,
+                    const SeenCounts& counts) {
+    ShareTable table{.figure = figure,
+                     .title = title,
+                     .column_unit = "",
+                     .better = Better::kLower};
+    std::vector<std::optional<Group>> groups = {std::nullopt};
+    groups.insert(groups.end(), std::begin(kGroups), std::end(kGroups));
+    for (const auto& group : groups) {
+      ShareRow row{.name = group ? std::string(GroupName(*group)) : "all"};
+      for (const std::vector<PieceSeen>& pieces : by_lines) {
+        const ShareRow one = RowOf("", pieces, counts, group);
+        row.count += one.count;
+        row.shares.push_back(one.shares[0]);
+      }
+      table.rows.push_back(std::move(row));
+    }
+    for (const size_t lines : kContextLines)
+      table.columns.push_back(fmt::format("{}", lines));
+    report_.Add(table);
   }
 
   // How much is found at each number of bits, and what of people's files.

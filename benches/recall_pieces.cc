@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -56,8 +58,30 @@ std::array<std::vector<size_t>, kGroupCount> ByGroup(
   return groups;
 }
 
+// The output's lines from the first to the last of `code`, with what lies
+// between.
+std::string TextOf(const ModelOutput& output, const Code& code) {
+  std::string text;
+  uint32_t number = 1;
+  for (size_t at = 0; at < output.text.size(); ++number) {
+    const size_t end =
+        std::min(output.text.find('\n', at), output.text.size() - 1);
+    if (number >= code.front().number && number <= code.back().number)
+      text += output.text.substr(at, end + 1 - at);
+    at = end + 1;
+  }
+  return text;
+}
+
+// An hour after the exchange, at another path of the output's repository.
+evidence::DocumentPlace LaterIn(std::string_view repository) {
+  return {.repository = repository,
+          .path_in_repository = "elsewhere/renamed",
+          .time = kWrittenMicros + kNewerMicros};
+}
+
 // Calls `look(examiner, piece, group, random)` for options.count pieces of
-// each language and gathers what it returns.
+// each language and gathers what it returns, a PieceSeen or nothing.
 template <typename Look>
 std::vector<PieceSeen> ForPieces(const RecallLedger& ledger,
                                  const std::vector<ModelOutput>& outputs,
@@ -76,7 +100,7 @@ std::vector<PieceSeen> ForPieces(const RecallLedger& ledger,
         Choose(outputs, groups[static_cast<size_t>(group)], options, &random);
     if (!piece) return;
     seen[i] = look(&examiners[thread], *piece, &random);
-    seen[i]->group = group;
+    if (seen[i]) seen[i]->group = group;
   });
   std::vector<PieceSeen> found;
   for (auto& one : seen)
@@ -122,15 +146,11 @@ std::vector<PieceSeen> ExaminePieces(const RecallLedger& ledger,
             human[static_cast<size_t>(GroupOf(output.language))];
         const std::string repository = RepositoryOf(output);
         evidence::DocumentPlace place;
-        if (options.context) {
-          place.repository = repository;
-          place.path_in_repository = "elsewhere/renamed";
-          place.time = kWrittenMicros + kNewerMicros;
-        }
+        if (options.context) place = LaterIn(repository);
         PieceSeen seen;
         for (size_t level = 0; level < kEdits.size(); ++level) {
           Code code = piece.code;
-          RenameAll(&code, random);
+          RenameSome(options.names_changed, &code, random);
           if (!others.empty()) EditLines(kEdits[level], others, random, &code);
           seen.at[level] =
               See(examiner->Examine(Reformat(code, language, random), language,
@@ -149,22 +169,42 @@ std::vector<PieceSeen> ExamineVerbatim(const RecallLedger& ledger,
       ledger, outputs, from, options,
       [&](Examiner* examiner, const Piece& piece, SeededRandom*) {
         const ModelOutput& output = outputs[piece.output];
-        // From the first to the last line, with what lies between.
-        std::string text;
-        uint32_t number = 1;
-        for (size_t at = 0; at < output.text.size(); ++number) {
-          const size_t end =
-              std::min(output.text.find('\n', at), output.text.size() - 1);
-          if (number >= piece.code.front().number &&
-              number <= piece.code.back().number)
-            text += output.text.substr(at, end + 1 - at);
-          at = end + 1;
-        }
         PieceSeen seen;
-        seen.at[0] =
-            See(examiner->Examine(text, LanguageOf(output)), piece.output + 1);
+        seen.at[0] = See(
+            examiner->Examine(TextOf(output, piece.code), LanguageOf(output)),
+            piece.output + 1);
         return seen;
       });
+}
+
+PersonsSeen ExaminePersons(const RecallLedger& ledger,
+                           const SharedRuns& ledgers_text,
+                           const std::vector<ModelOutput>& persons,
+                           const PieceOptions& options) {
+  std::vector<size_t> all(persons.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  std::atomic<size_t> left_out = 0;
+  PersonsSeen seen;
+  seen.pieces =
+      ForPieces(ledger, persons, all, options,
+                [&](Examiner* examiner, const Piece& piece,
+                    SeededRandom*) -> std::optional<PieceSeen> {
+                  const ModelOutput& file = persons[piece.output];
+                  const fingerprint::Language language = LanguageOf(file);
+                  const std::string text = TextOf(file, piece.code);
+                  if (ledgers_text.Has(text, language)) {
+                    ++left_out;
+                    return std::nullopt;
+                  }
+                  const std::string repository = RepositoryOf(file);
+                  evidence::DocumentPlace place;
+                  if (options.context) place = LaterIn(repository);
+                  PieceSeen one;
+                  one.at[0] = See(examiner->Examine(text, language, place), 0);
+                  return one;
+                });
+  seen.left_out = left_out;
+  return seen;
 }
 
 std::vector<PieceSeen> ExamineEchoes(const evidence::Background* background,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "benches/ancestry.h"
 #include "benches/recall_ledger.h"
 #include "benches/recall_material.h"
 #include "benches/rewriting.h"
@@ -24,6 +25,7 @@ struct PieceOptions {
   uint64_t seed = 1;
   // The scan knows the repository, and that the text is newer than the output.
   bool context = false;
+  double names_changed = 1;  // share
 };
 
 // What was seen of one piece after one share of edits.
@@ -37,7 +39,7 @@ using HumanLines = std::array<std::vector<CodeLine>, kGroupCount + 1>;
 HumanLines ReadHumanLines(const std::vector<HumanFile>& human);
 
 // Pieces of consecutive code lines of the outputs of `from` (places in
-// `outputs`, the ledger's), all names changed, comments stripped, reformatted,
+// `outputs`, the ledger's), names changed, comments stripped, reformatted,
 // lines edited. A piece has two tokens a line or more. Output number `i` is the
 // exchange of sequence `i` + 1.
 std::vector<PieceSeen> ExaminePieces(const RecallLedger& ledger,
@@ -62,6 +64,19 @@ std::vector<PieceSeen> ExamineEchoes(const evidence::Background* background,
                                      const std::vector<size_t>& from,
                                      const HumanLines& human,
                                      const PieceOptions& options);
+
+// Pieces of files that persons wrote beside the outputs of a ledger, as they
+// stand; of the place the scan knows what PieceOptions::context says. What
+// shares a run of kAncestryRunTokens raw tokens with an output is left out: it
+// may well have come from there.
+struct PersonsSeen {
+  std::vector<PieceSeen> pieces;  // only at[0] is set
+  size_t left_out = 0;
+};
+PersonsSeen ExaminePersons(const RecallLedger& ledger,
+                           const SharedRuns& ledgers_text,
+                           const std::vector<ModelOutput>& persons,
+                           const PieceOptions& options);
 
 // Pieces of `words` words of prose, words edited; at[i] for kWordEdits[i].
 std::vector<PieceSeen> ExamineProse(const RecallLedger& ledger,

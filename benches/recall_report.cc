@@ -51,7 +51,7 @@ void RecallReport::Add(const ShareTable& table) {
   if (options_.json) return;
   fmt::print("\n{}\n  {:<28}{:>8}", table.title, "", table.counted);
   for (const std::string& column : table.columns)
-    fmt::print("{:>8}", column + " %");
+    fmt::print("{:>8}", column + table.column_unit);
   fmt::print("\n");
   for (const ShareRow& row : table.rows) {
     fmt::print("  {:<28}{:>8}", row.name, row.count);

@@ -23,6 +23,7 @@ struct ShareTable {
   std::string title;   // for people
   std::string counted = "pieces";
   std::vector<std::string> columns;
+  std::string column_unit = " %";
   std::vector<ShareRow> rows;
   std::vector<double> targets;  // empty: printed only
   Better better = Better::kHigher;

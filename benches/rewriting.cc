@@ -177,13 +177,21 @@ Code Slice(const Code& code, size_t begin, size_t count) {
 }
 
 void RenameAll(Code* code, SeededRandom* random) {
+  RenameSome(1, code, random);
+}
+
+void RenameSome(double share, Code* code, SeededRandom* random) {
+  constexpr uint64_t kAll = 1000;
+  const auto changed = static_cast<uint64_t>(share * kAll);
   std::unordered_map<std::string, std::string> names;
   std::unordered_set<std::string> taken;
   for (CodeLine& line : *code) {
     for (CodeToken& token : line.tokens) {
       if (token.kind != TokenKind::kIdentifier) continue;
       auto [it, fresh] = names.try_emplace(token.text);
-      if (fresh) {
+      if (fresh && changed < kAll && random->Below(kAll) >= changed) {
+        it->second = token.text;
+      } else if (fresh) {
         size_t sign = 0;
         while (sign < token.text.size() && !IsNameByte(token.text[sign]))
           ++sign;

@@ -39,6 +39,8 @@ Code Slice(const Code& code, size_t begin, size_t count);
 // Gives every identifier another name, the same one wherever it stands;
 // keywords and literals stay. A sign before a name ("$", "@", "'") stays.
 void RenameAll(Code* code, SeededRandom* random);
+// The same of about `share` of the names; the others stay.
+void RenameSome(double share, Code* code, SeededRandom* random);
 
 // The code with another indentation, other spaces, and, where the language
 // ends lines with more than line ends, lines joined and broken.
