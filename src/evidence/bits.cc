@@ -139,7 +139,8 @@ class Scale {
             : static_cast<double>((*match_.token_eighths)[output_token]) / 8;
     bool kept = true;
     double name_bits = 0;
-    if (HasName(kind, normal)) {
+    const bool named = HasName(kind, normal);
+    if (named) {
       kept =
           document_.raw()[document_token] >> 56 == output_.name[output_token];
       name_bits = NameBits(kind, document_token, output_token, kept, share);
@@ -161,6 +162,8 @@ class Scale {
     if (novel) {
       evidence_.novel_token_bits += token_bits;
       evidence_.novel_name_bits += name_bits;
+      if (named && kept && kind == TokenKind::kIdentifier)
+        evidence_.novel_kept_bits += name_bits;
     }
   }
 

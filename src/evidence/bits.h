@@ -30,6 +30,8 @@ struct ContentEvidence {
   // The same of what is neither echoed nor prior art nor shared, in two parts.
   double novel_token_bits = 0;
   double novel_name_bits = 0;
+  // Of novel_name_bits, what identifiers tell that are the same on both sides.
+  double novel_kept_bits = 0;
   // Of the matched names and literals, those that are the same on both sides.
   double kept_share = 0;
   // Names that contradict the renaming of the others.
@@ -51,6 +53,12 @@ struct ContentEvidence {
   double decisive_bits() const {
     return std::min(novel_token_bits, std::max(0.0, novel_name_bits)) +
            novel_name_bits;
+  }
+  // The same where identifiers that are the same on both sides say nothing,
+  // since whoever works on a repository uses its names.
+  double renamed_bits() const {
+    const double renamed = novel_name_bits - novel_kept_bits;
+    return std::min(novel_token_bits, std::max(0.0, renamed)) + renamed;
   }
 };
 

@@ -136,6 +136,16 @@ TEST(WeighContent, TakesAwayForNamesThatContradictEachOther) {
   EXPECT_LT(evidence.bits(), 0);
 }
 
+TEST(WeighContent, TellsWhatIdentifiersThatAreTheSameAdd) {
+  ContentEvidence kept = WeighWhole(kText, kText);
+  ContentEvidence renamed = WeighWhole(Renamed(), kText);
+  EXPECT_GT(kept.novel_kept_bits, 0.9 * kept.novel_name_bits);
+  EXPECT_LT(kept.renamed_bits(), 0.1 * kept.decisive_bits());
+  EXPECT_LT(renamed.novel_kept_bits, 0.5 * renamed.novel_name_bits);
+  EXPECT_GT(renamed.renamed_bits(), 0.5 * renamed.decisive_bits());
+  EXPECT_LT(renamed.renamed_bits(), renamed.decisive_bits());
+}
+
 TEST(WeighContent, KeepsWhatEchoesThePromptOutOfTheNovelBits) {
   ContentEvidence novel = WeighWhole(kText, kText);
   EXPECT_EQ(novel.echoed_tokens, 0u);

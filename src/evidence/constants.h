@@ -77,12 +77,24 @@ inline constexpr auto kConstants = std::to_array<Constant>({
      "... from here on: in a family whose people reach much by short and dense "
      "matches, edited code would not be seen"},
     {"strong_tokens_in_place", 30, "tokens",
-     "at the same path, or later in the same repository, content of fewer "
-     "tokens is at most ambiguous"},
+     "at the same path content of fewer tokens is at most ambiguous"},
     {"strong_bits_in_place", 50, "bits",
      "which suffice there: thresholds are what chance reaches among all places "
-     "of a corpus and a ledger, and one repository after one exchange holds "
-     "some 2^27 pairs of places"},
+     "of a corpus and a ledger, and one file after one exchange is one place"},
+    {"later_bits", 60, "bits",
+     "decide later in the same repository, of those that names which are the "
+     "same on both sides add nothing to: whoever works on a repository uses "
+     "its names and writes the next thing in the shape of the last, so there "
+     "chance is not what misleads, ..."},
+    {"later_tokens", 25, "tokens", "... of content of so many tokens, ..."},
+    {"later_exact_tokens", 30, "tokens",
+     "... or a run of so many with all names and literals, which is a copy "
+     "whoever made it, if strong_bits_in_place speak for it"},
+    {"later_weak_bits", 50, "bits",
+     "reported there, names that are the same left out, ..."},
+    {"later_weak_content_bits", 140, "bits",
+     "... or so many with them: less is what every file shares with its "
+     "neighbours"},
     {"long_tokens", 140, "tokens",
      "from here on content is long, and its family's `long` decides: nine "
      "models' answers to one task coincide up to a sixth less, as does what "

@@ -35,6 +35,19 @@ double ContextBits(Context context, const ContentEvidence& content) {
 
 namespace {
 
+bool IsExactRun(const ContentEvidence& content) {
+  return content.exact_tokens >= ConstantValue("exact_tokens") &&
+         content.exact_bits >= ConstantValue("exact_bits");
+}
+
+// Of what stands later in the output's repository: with context bits every
+// line that looks like its neighbours would be reported.
+bool IsWeakLater(const ContentEvidence& content) {
+  return IsExactRun(content) ||
+         content.renamed_bits() >= ConstantValue("later_weak_bits") ||
+         content.decisive_bits() >= ConstantValue("later_weak_content_bits");
+}
+
 bool IsWeak(const ContentEvidence& content, double context_bits,
             const Threshold& threshold) {
   bool renamed_echo = IsEcho(content) && content.kept_share < 0.5;
@@ -48,9 +61,7 @@ bool IsWeak(const ContentEvidence& content, double context_bits,
           threshold.weak_bits) {
     return true;
   }
-  return !renamed_echo &&
-         content.exact_tokens >= ConstantValue("exact_tokens") &&
-         content.exact_bits >= ConstantValue("exact_bits");
+  return !renamed_echo && IsExactRun(content);
 }
 
 }  // namespace
@@ -78,6 +89,13 @@ double StrongBits(const ContentEvidence& content, const Threshold& threshold) {
   return IsLong(content) ? threshold.long_bits : threshold.strong_bits;
 }
 
+bool DecidesLater(const ContentEvidence& content) {
+  return content.novel_tokens >= ConstantValue("later_tokens") &&
+         (content.renamed_bits() >= ConstantValue("later_bits") ||
+          (content.decisive_bits() >= ConstantValue("strong_bits_in_place") &&
+           content.exact_tokens >= ConstantValue("later_exact_tokens")));
+}
+
 Strength Judge(const ContentEvidence& content, Context context,
                bool whole_stretch, const Threshold& threshold) {
   // What stood there before cannot come from the output.
@@ -90,17 +108,24 @@ Strength Judge(const ContentEvidence& content, Context context,
     return Strength::kNothing;
   }
   bool copy = IsCopy(content, threshold);
-  if (!copy && !IsWeak(content, context_bits, threshold))
+  bool later = context == Context::kLater;
+  bool decides_later = later && !IsEcho(content) && DecidesLater(content);
+  if (copy || decides_later) return Strength::kStrong;
+  if (later ? !IsWeakLater(content)
+            : !IsWeak(content, context_bits, threshold)) {
     return Strength::kNothing;
-  bool close = in_place || context == Context::kLater;
-  double tokens_min =
-      close ? ConstantValue("strong_tokens_in_place") : threshold.strong_tokens;
+  }
+  double tokens_min = in_place ? ConstantValue("strong_tokens_in_place")
+                               : threshold.strong_tokens;
   double bits = content.decisive_bits();
-  bool enough = bits + context_bits >= StrongBits(content, threshold) ||
-                (close && bits >= ConstantValue("strong_bits_in_place"));
-  bool strong = !IsEcho(content) && enough &&
+  // What decides anywhere decides later in the repository, too, without the
+  // bits of the place.
+  double enough = StrongBits(content, threshold) - (later ? 0 : context_bits);
+  bool strong = !IsEcho(content) &&
+                (bits >= enough ||
+                 (in_place && bits >= ConstantValue("strong_bits_in_place"))) &&
                 (content.novel_tokens >= tokens_min || IsLong(content));
-  return strong || copy ? Strength::kStrong : Strength::kWeak;
+  return strong ? Strength::kStrong : Strength::kWeak;
 }
 
 }  // namespace cofferdam::evidence

@@ -103,14 +103,49 @@ TEST(Judge, TakesNoShapeForStrongThatNamesDoNotBearOut) {
 
 TEST(Judge, AsksForLessWhereTheModelWroteIt) {
   double enough = ConstantValue("strong_bits_in_place");
-  EXPECT_EQ(Verdict(Evidence(300, enough), Context::kLater), Strength::kStrong);
-  EXPECT_EQ(Verdict(Evidence(300, enough - 1), Context::kLater),
+  EXPECT_EQ(Verdict(Evidence(300, enough), Context::kSamePath),
+            Strength::kStrong);
+  EXPECT_EQ(Verdict(Evidence(300, enough - 1), Context::kSamePath),
             Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(300, enough), Context::kRepository),
             Strength::kNothing);
-  EXPECT_EQ(Verdict(Evidence(30, 300), Context::kLater), Strength::kStrong);
+  EXPECT_EQ(Verdict(Evidence(30, 300), Context::kSamePath), Strength::kStrong);
   EXPECT_EQ(Verdict(Evidence(79, 300), Context::kRepository), Strength::kWeak);
   EXPECT_EQ(Verdict(Evidence(29, 300), Context::kSamePath), Strength::kWeak);
+}
+
+TEST(Judge, DecidesLaterInTheRepositoryByWhatWasRenamed) {
+  double enough = ConstantValue("later_bits");
+  double reported = ConstantValue("later_weak_bits");
+  EXPECT_EQ(Verdict(Evidence(25, enough), Context::kLater), Strength::kStrong);
+  EXPECT_EQ(Verdict(Evidence(24, enough), Context::kLater), Strength::kNothing);
+  EXPECT_EQ(Verdict(Evidence(300, enough - 1), Context::kLater),
+            Strength::kWeak);
+  EXPECT_EQ(Verdict(Evidence(300, reported), Context::kLater), Strength::kWeak);
+  EXPECT_EQ(Verdict(Evidence(300, reported - 1), Context::kLater),
+            Strength::kNothing);
+}
+
+TEST(Judge, TakesTheNamesOfARepositoryForNoEvidenceInIt) {
+  ContentEvidence neighbour = Evidence(60, 110);
+  neighbour.novel_kept_bits = neighbour.novel_name_bits;
+  EXPECT_EQ(Verdict(neighbour, Context::kLater), Strength::kNothing);
+  // A run that has all of them is a copy.
+  neighbour.exact_tokens = 30;
+  EXPECT_EQ(Verdict(neighbour, Context::kLater), Strength::kStrong);
+  neighbour.exact_tokens = 29;
+  EXPECT_EQ(Verdict(neighbour, Context::kLater), Strength::kNothing);
+  neighbour = Evidence(60, ConstantValue("later_weak_content_bits"));
+  neighbour.novel_kept_bits = neighbour.novel_name_bits;
+  EXPECT_EQ(Verdict(neighbour, Context::kLater), Strength::kWeak);
+}
+
+TEST(Judge, DecidesLaterInTheRepositoryWhatItDecidesAnywhere) {
+  ContentEvidence content = Evidence(80, 200);
+  content.novel_kept_bits = content.novel_name_bits;
+  EXPECT_EQ(Verdict(content, Context::kLater), Strength::kStrong);
+  content.novel_token_bits -= 1;
+  EXPECT_EQ(Verdict(content, Context::kLater), Strength::kWeak);
 }
 
 TEST(Judge, HoldsNothingAgainstWhatStoodThereBefore) {

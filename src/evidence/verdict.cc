@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "evidence/constants.h"
 #include "evidence/document_notes.h"
 #include "evidence/verdict_internal.h"
 
@@ -92,6 +93,15 @@ std::string Likeness(const Finding& finding, uint32_t best_tokens) {
                      InContext(best));
 }
 
+// Whether nothing but a run with all its names makes it strong.
+bool RestsOnRun(const FoundOrigin& strong) {
+  const ContentEvidence& content = strong.content;
+  if (strong.context == Context::kLater)
+    return content.renamed_bits() < ConstantValue("later_bits") &&
+           content.decisive_bits() < strong.decisive_bits;
+  return content.decisive_bits() + strong.context_bits < strong.decisive_bits;
+}
+
 // Of the match's tokens.
 double Percent(uint32_t tokens, const ContentEvidence& content) {
   return content.tokens == 0 ? 0 : 100.0 * tokens / content.tokens;
@@ -122,6 +132,12 @@ std::string WhyWeak(const FoundOrigin& best) {
           Percent(content.shared_tokens, content),
           DocumentNotes::kSharedModelsMin);
     }
+  }
+  if (best.context == Context::kLater) {
+    return fmt::format(
+        "people of one repository use the same names: {:.0f} bits without "
+        "those, where {:.0f} would decide",
+        content.renamed_bits(), ConstantValue("later_bits"));
   }
   if (best.bits() >= best.decisive_bits) {
     return fmt::format(
@@ -166,9 +182,7 @@ void Decide(Finding* finding) {
     why += "; " + WhyWeak(best);
   } else {
     finding->verdict = most;
-    if (strong != nullptr &&
-        strong->content.decisive_bits() + strong->context_bits <
-            strong->decisive_bits) {
+    if (strong != nullptr && RestsOnRun(*strong)) {
       why += fmt::format("; {} tokens in a row are the same with all names",
                          strong->content.exact_tokens);
     }

@@ -112,13 +112,13 @@ void Pass(Io& io, Origin* origin) {
 template <typename Io>
 void Pass(Io& io, ContentEvidence* content) {
   auto& [tokens, echoed_tokens, prior_tokens, shared_tokens, novel_tokens,
-         token_bits, name_bits, novel_token_bits, novel_name_bits, kept_share,
-         contradictions, exact_tokens, exact_novel_tokens, exact_names,
-         exact_bits] = *content;
+         token_bits, name_bits, novel_token_bits, novel_name_bits,
+         novel_kept_bits, kept_share, contradictions, exact_tokens,
+         exact_novel_tokens, exact_names, exact_bits] = *content;
   PassAll(io, &tokens, &echoed_tokens, &prior_tokens, &shared_tokens,
           &novel_tokens, &token_bits, &name_bits, &novel_token_bits,
-          &novel_name_bits, &kept_share, &contradictions, &exact_tokens,
-          &exact_novel_tokens, &exact_names, &exact_bits);
+          &novel_name_bits, &novel_kept_bits, &kept_share, &contradictions,
+          &exact_tokens, &exact_novel_tokens, &exact_names, &exact_bits);
 }
 
 template <typename Io>
