@@ -115,21 +115,26 @@ RecallLedger::RecallLedger(const evidence::Background* background,
   auto index = fingerprint::Index::Open(folder_.path() + "/index");
   if (!index.ok()) Fail(index.error().message());
   index_ = std::make_unique<fingerprint::Index>(*std::move(index));
+  repositories_ = std::make_unique<evidence::RepositoryTables>(*index_);
 }
 
 Examiner::Examiner(const RecallLedger& ledger)
     : ledger_(ledger),
       proposer_(ledger.index(), ledger.background(), {}),
-      matcher_(ledger.index(), ledger.model(), {}) {}
+      matcher_(ledger.index(), ledger.model(), {}, ledger.repositories()) {}
 
 std::vector<evidence::Finding> Examiner::Examine(
     std::string_view text, fingerprint::Language language,
     const evidence::DocumentPlace& place) {
   auto proposals = proposer_.Propose(text, language, &proposer_counts_);
   if (!proposals.ok()) Fail(proposals.error().message());
-  if (proposals->empty()) return {};
+  if (proposals->empty()) {
+    const auto more = matcher_.MayFindMore(place, language);
+    if (!more.ok()) Fail(more.error().message());
+    if (!*more) return {};
+  }
   Lex(text, language, &tokens_);
-  auto matches = matcher_.Align(tokens_, language, *proposals, &counts_);
+  auto matches = matcher_.Align(tokens_, language, place, *proposals, &counts_);
   if (!matches.ok()) Fail(matches.error().message());
   if (matches->empty()) return {};
   auto findings = MakeFindings(

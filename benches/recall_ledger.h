@@ -11,9 +11,10 @@
 
 #include "benches/process.h"
 #include "evidence/background.h"
+#include "evidence/context_matcher.h"
 #include "evidence/finding.h"
-#include "evidence/matcher.h"
 #include "evidence/proposer.h"
+#include "evidence/repository_grams.h"
 #include "fingerprint/index.h"
 #include "fingerprint/language.h"
 
@@ -51,6 +52,9 @@ class RecallLedger {
 
   const fingerprint::Index& index() const { return *index_; }
   const evidence::Background* background() const { return background_; }
+  evidence::RepositoryTables* repositories() const {
+    return repositories_.get();
+  }
   // Null without a background.
   const evidence::TokenModel* model() const { return model_.get(); }
   double megabytes() const { return megabytes_; }
@@ -64,6 +68,7 @@ class RecallLedger {
   std::unique_ptr<evidence::BackgroundModel> model_;
   TemporaryFolder folder_;
   std::unique_ptr<fingerprint::Index> index_;
+  std::unique_ptr<evidence::RepositoryTables> repositories_;
   double megabytes_ = 0;
   double tokens_ = 0;
   double quoted_ = 0;
@@ -87,7 +92,7 @@ class Examiner {
  private:
   const RecallLedger& ledger_;
   evidence::Proposer proposer_;
-  evidence::Matcher matcher_;
+  evidence::ContextMatcher matcher_;
   evidence::ProposerCounts proposer_counts_;
   evidence::MatchCounts counts_;
   fingerprint::TokenStream tokens_;

@@ -9,6 +9,7 @@
 #include "corpus/text_file.h"
 #include "evidence/constants.h"
 #include "evidence/matcher.h"
+#include "evidence/repository_grams.h"
 #include "http/server.h"
 #include "wire/answer.h"
 
@@ -27,6 +28,7 @@ std::vector<SettingRow> FixedLimits() {
                       std::move(help)};
   };
   const evidence::MatchLimits match;
+  const evidence::RepositoryLimits repository;
   std::vector<SettingRow> rows = {
       row("limit.json_depth_max", JsonDocument::kDepthMax,
           "levels of nesting in any JSON"),
@@ -48,6 +50,15 @@ std::vector<SettingRow> FixedLimits() {
           "runs of one output in one document"),
       row("limit.match_candidate_tokens_min", match.candidate_tokens_min,
           "tokens that fingerprints must cover for a closer look"),
+      row("limit.repository_outputs_listed_max", repository.listed_max,
+          "outputs, the newest, whose repository a scan looks at"),
+      row("limit.repository_tokens_max", repository.tokens_max,
+          "tokens of one repository's outputs that its texts are compared "
+          "with"),
+      row("limit.repository_places_max", repository.places_max,
+          "places of one gram among them"),
+      row("limit.repository_outputs_max", repository.outputs_max,
+          "of them, outputs that one document is aligned with"),
   };
   for (const evidence::Constant& constant : evidence::Constants()) {
     rows.push_back(row(fmt::format("evidence.{}", constant.name),

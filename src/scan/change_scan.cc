@@ -99,10 +99,15 @@ ScanOptions With(ScanOptions options, policy::ScanPurpose purpose) {
 struct Scanner {
   Scanner(const fingerprint::Index& index, ScanOptions with)
       : options(std::move(with)),
-        shared{.index = index, .options = options, .large = {}},
+        repositories(index),
+        shared{.index = index,
+               .options = options,
+               .repositories = &repositories,
+               .large = {}},
         chunks(&shared) {}
 
   ScanOptions options;
+  evidence::RepositoryTables repositories;
   ScanShared shared;
   ChunkScan chunks;
 };

@@ -33,7 +33,7 @@ ChunkScan::ChunkScan(ScanShared* shared)
       proposer_(shared->index, shared->options.background,
                 shared->options.propose, shared->pass),
       matcher_(shared->index, shared->options.token_model,
-               shared->options.match),
+               shared->options.match, shared->repositories),
       on_record_([this](const Record& record) { OnRecord(record); }),
       on_passed_([this](const PassedOver& passed) {
         result_->steps.emplace_back(passed);
@@ -132,23 +132,33 @@ Status ChunkScan::ScanText(const Record& record, const Field& field) {
         KeepBest(shared_.options.propose.outputs_max, &all_passes_);
     proposals = all_passes_;
   }
-  if (proposals.empty()) return {};
-  return Match(record, field, language, proposals);
+  // Almost every text ends here, most without looking where it stands.
+  if (proposals.empty() && record.file->repository == nullptr &&
+      record.claims.empty()) {
+    return {};
+  }
+  const RecordPlace place(record);
+  if (proposals.empty()) {
+    TRY_ASSIGN(const bool more,
+               matcher_.MayFindMore(place.Of(field), language));
+    if (!more) return {};
+  }
+  return Match(field, place.Of(field), language, proposals);
 }
 
-Status ChunkScan::Match(const Record& record, const Field& field,
+Status ChunkScan::Match(const Field& field,
+                        const evidence::DocumentPlace& place,
                         fingerprint::Language language,
                         std::span<const evidence::Proposal> proposals) {
   fingerprint::Lex(field.text, language, &tokens_);
-  TRY_ASSIGN(auto matches, matcher_.Align(tokens_, language, proposals,
+  TRY_ASSIGN(auto matches, matcher_.Align(tokens_, language, place, proposals,
                                           &result_->sums.counts.work));
   if (matches.empty()) return {};
-  const RecordPlace place(record);
   TRY_ASSIGN(auto findings, MakeFindings(shared_.index, std::move(matches),
                                          {.tokens = tokens_,
                                           .text = field.text,
                                           .language = language,
-                                          .place = place.Of(field)},
+                                          .place = place},
                                          shared_.options.judgement,
                                          shared_.options.keep_text));
   for (evidence::Finding& finding : findings)

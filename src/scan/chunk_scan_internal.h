@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "corpus/source.h"
+#include "evidence/context_matcher.h"
 #include "evidence/finding.h"
 #include "evidence/marks.h"
+#include "evidence/repository_grams.h"
 #include "fingerprint/index.h"
 #include "fingerprint/lex.h"
 #include "scan/chunk_result.h"
@@ -31,6 +33,8 @@ struct ScanShared {
   bool several_passes() const {
     return role == Role::kProposes || earlier != nullptr;
   }
+  // Of the whole index, for the pass that decides.
+  evidence::RepositoryTables* repositories = nullptr;
   std::mutex large;  // held while a large text is matched
 };
 
@@ -46,7 +50,7 @@ class ChunkScan {
   void OnRecord(const corpus::Record& record);
   Status ScanField(const corpus::Record& record, const corpus::Field& field);
   Status ScanText(const corpus::Record& record, const corpus::Field& field);
-  Status Match(const corpus::Record& record, const corpus::Field& field,
+  Status Match(const corpus::Field& field, const evidence::DocumentPlace& place,
                fingerprint::Language language,
                std::span<const evidence::Proposal> proposals);
   void FindMarks(const corpus::Record& record);
@@ -55,7 +59,7 @@ class ChunkScan {
   ScanShared& shared_;
   corpus::ChunkReader reader_;
   evidence::Proposer proposer_;
-  evidence::Matcher matcher_;
+  evidence::ContextMatcher matcher_;
   std::optional<evidence::MarkFinder> marks_;
   fingerprint::TokenStream tokens_;
   evidence::ProposerCounts proposed_;

@@ -405,8 +405,12 @@ Result<ScanReport> Scan(const std::vector<std::string>& paths,
                              [&](ChunkResult done) { emitter.Emit(done); }));
   }
   const auto passes = evidence::PlanPasses(index, IndexMemory(options));
-  ScanShared shared = {
-      .index = index, .options = options, .pass = passes.back(), .large = {}};
+  evidence::RepositoryTables repositories(index);
+  ScanShared shared = {.index = index,
+                       .options = options,
+                       .pass = passes.back(),
+                       .repositories = &repositories,
+                       .large = {}};
   PassStore store;
   uint64_t shape = 0;
   Status status;
