@@ -252,3 +252,44 @@ def test_wrong_flags_are_said_before_anything_is_read(filled, tmp_path):
         assert done.code == 2 and says in done.err, (words, done)
     done = filled.cofferdam("scan", "-", "--resume", tmp_path / "j")
     assert done.code == 2 and "stdin" in done.err
+
+
+WRITTEN = """def settle(book, day):
+    total = 0
+    for entry in book.entries(day):
+        if entry.valid and entry.amount > total:
+            total = entry.amount + book.fee(day)
+    if total > book.limit and not book.frozen:
+        book.freeze(day, total)
+    return total, book.close(day)
+"""
+RENAMED = WRITTEN
+for _name, _other in (("settle", "haul"), ("book", "ship"), ("day", "tide"),
+                    ("total", "load"), ("entry", "cask"), ("entries", "stow"),
+                    ("valid", "wet"), ("amount", "weight"), ("fee", "tare"),
+                    ("limit", "draught"), ("frozen", "moored"),
+                    ("freeze", "moor"), ("close", "sail")):
+    RENAMED = RENAMED.replace(_name, _other)
+
+
+def test_a_short_text_counts_later_in_the_repository_of_its_output(tmp_path):
+    site = Site(tmp_path / "site")
+    outputs = tmp_path / "outputs.jsonl"
+    outputs.write_text(json.dumps({
+        "text": WRITTEN, "path": "src/settle.py", "provider": "anthropic",
+        "model": "claude-sample", "contract": "claude-old",
+        "repo": "git.example.com/team/quay",
+        "time": "2026-11-02T10:00:00Z"}) + "\n")
+    site.ok("import", "jsonl", outputs, "--terms-class", "forbid_any")
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("".join(json.dumps({
+        "text": RENAMED, "path": "src/haul.py",
+        "repo": f"git.example.com/team/{name}", "timestamp": time}) + "\n"
+        for name, time in (("quay", "2026-11-03T10:00:00Z"),
+                           ("quay", "2026-11-01T10:00:00Z"),
+                           ("dock", "2026-11-03T10:00:00Z"))))
+    findings = site.scan(corpus).findings
+    forbidden = [one for one in findings if one["verdict"] == "forbidden"]
+    assert [one["record"] for one in forbidden] == [1], findings
+    assert forbidden[0]["origins"][0]["match"]["context"] == "later"
+    assert "later in the same repository" in forbidden[0]["why"]
