@@ -17,9 +17,10 @@
 namespace cofferdam::corpus {
 namespace {
 
-// A file that is one object, of whose bytes less than a quarter are texts, is a
-// configuration or the like, read as one text.
+// A file that is one object, of whose bytes less than a quarter are texts, and
+// none of them long, is a configuration or the like, read as one text.
 constexpr size_t kObjectBytesPerTextByte = 4;
+constexpr size_t kObjectTextBytes = 512;
 
 struct Extent {
   size_t begin = 0;
@@ -111,27 +112,39 @@ class JsonValuesStream final : public ChunkStream {
     if (ended || !is_json) End(is_json);
   }
 
-  // Whether the values are records; if not, the file becomes one text.
+  // Whether the values are records; if not, the file becomes one text. The
+  // first value alone tells nothing: it may be empty, or a heading.
   bool Decide(const std::vector<Extent>& values, bool is_json) {
     decided_ = true;
-    if (!values.empty()) {
-      JsonRecordReader reader(FieldPatternsOf(shared_->options));
-      std::string_view json(buffer_->data() + values[0].begin,
-                            values[0].end - values[0].begin);
+    size_t good = 0;
+    bool has_text = false;
+    JsonRecordReader reader(FieldPatternsOf(shared_->options));
+    for (const Extent& extent : values) {
+      std::string_view json(buffer_->data() + extent.begin,
+                            extent.end - extent.begin);
       Record record;
+      if (reader.Read(json, &record)) continue;
+      ++good;
       size_t text = 0;
-      if (!reader.Read(json, &record)) {
-        for (size_t i = 0; i < record.fields.size(); ++i)
-          text += reader.RawOfField(i).size();
-        bool alone = values.size() == 1 && !began_list_ &&
-                     shared_->options.fields.empty();
-        if (text > 0 &&
-            (!alone || text >= json.size() / kObjectBytesPerTextByte))
-          return true;
+      size_t longest = 0;
+      for (size_t i = 0; i < record.fields.size(); ++i) {
+        const size_t bytes = reader.RawOfField(i).size();
+        text += bytes;
+        longest = std::max(longest, bytes);
       }
-    } else if (is_json && !input_ended_) {
-      return true;  // one huge value so far
+      const bool alone =
+          values.size() == 1 && !began_list_ && shared_->options.fields.empty();
+      has_text |= text > 0 &&
+                  (!alone || text >= json.size() / kObjectBytesPerTextByte ||
+                   longest >= kObjectTextBytes);
     }
+    // Other languages have brackets and strings, too.
+    const bool is_good = good * 2 >= values.size();
+    if (has_text && is_good) return true;
+    // What goes on may be one huge value, or a list whose texts come later.
+    if (is_json && !input_ended_ &&
+        (values.empty() || (began_list_ && is_good)))
+      return true;
     std::string head(buffer_->data(), size_);
     packed_.bytes = ReadHeaded(std::move(head), std::move(packed_.bytes));
     buffer_.reset();

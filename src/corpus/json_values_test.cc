@@ -39,6 +39,7 @@ TEST(JsonValues, LinesUnderTheNameOfJsonAreLines) {
 TEST(JsonValues, AConfigurationIsOneText) {
   for (std::string json :
        {std::string("{\n \"name\": \"x\",\n \"version\": [1, 2]\n}\n"),
+        std::string("[[source]]\nurl = \"https://example.com\"\n"),
         std::string("[1, 2, 3]\n"), std::string("// no JSON\n{}\n"),
         std::string("{\n"), std::string("7"), std::string("")}) {
     Seen seen = ReadBytes(json, "x.json");
@@ -47,6 +48,19 @@ TEST(JsonValues, AConfigurationIsOneText) {
                             ") =" + json));
     EXPECT_THAT(seen.passed, IsEmpty());
   }
+}
+
+TEST(JsonValues, OneTextAmongOthersMakesRecords) {
+  for (std::string first :
+       {"{\"text\":\"\"}", "{\"version\":1}", "null", "[]", "7"}) {
+    Seen seen = ReadBytes("[" + first + ",{\"text\":\"b\"}]", "x.json");
+    EXPECT_THAT(seen.records, testing::Contains(testing::EndsWith("text=b")));
+  }
+  const std::string long_text(512, 'x');
+  const std::string json = "{\"version\": [" + std::string(5000, ' ') +
+                           "], \"a\": {\"text\": \"" + long_text + "\"}}";
+  EXPECT_THAT(ReadBytes(json, "x.json").records,
+              ElementsAre(testing::EndsWith("a.text=" + long_text)));
 }
 
 TEST(JsonValues, ANamedFieldMakesRecords) {
