@@ -109,6 +109,24 @@ TEST(Container, AFolderHoldsThemUnderAnyName) {
   EXPECT_EQ(seen.chunks, 1u);
 }
 
+TEST(Container, AFileWithoutAnEndingIsWhatItsBytesSay) {
+  TestFolder folder;
+  folder.Write("a", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+  folder.Write("b", "\xef\xbb\xbf[{\"text\":\"a\"}]");
+  folder.Write("c", "{% if x %}\n");
+  folder.Write("d.txt", "{\"text\":\"a\"}\n");
+  auto source = OpenSource({folder.path()}, {});
+  ASSERT_TRUE(source.ok());
+  Seen seen = ReadAll(source->get());
+  std::string at = folder.path() + "/";
+  EXPECT_THAT(
+      seen.records,
+      ElementsAre(at + "a#1 [0,12) text=a", at + "a#2 [13,25) text=b",
+                  at + "b#1 [4,16) text=a", at + "c#0 [0,11) ={% if x %}\n",
+                  at + "d.txt#0 [0,13) ={\"text\":\"a\"}\n"));
+  EXPECT_THAT(seen.passed, IsEmpty());
+}
+
 TEST(Notebook, CellsAreFields) {
   std::string json =
       R"({"cells":[{"cell_type":"markdown","source":"# T"},)"
@@ -160,6 +178,7 @@ TEST(Format, IsToldByNameAndBytes) {
   EXPECT_EQ(FormatOfBytes("{}x"), Format::kJson);
   EXPECT_EQ(FormatOfBytes("{\"a\":1}"), Format::kJsonLines);
   EXPECT_EQ(FormatOfBytes("text"), Format::kText);
+  EXPECT_EQ(FormatOfBytes("{{x}}\n"), Format::kText);
   EXPECT_EQ(FormatOfBytes(""), Format::kText);
 }
 

@@ -47,8 +47,4 @@ Chunk MemoryFile(FilePlace place, std::string bytes,
                                             options));
 }
 
-bool IsOneText(std::string_view path, std::string_view bytes) {
-  return !IsContainerName(path) && !IsPackedHead(bytes);
-}
-
 }  // namespace cofferdam::corpus

@@ -12,8 +12,8 @@ namespace cofferdam::corpus {
 Chunk MemoryFile(FilePlace place, std::string bytes,
                  const SourceOptions& options);
 
-// Whether a file of this name with these bytes is one text, instead of records
-// or an archive.
+// Whether a file of this name with these bytes, of which the first 8 KiB are
+// enough, is one text, instead of records or an archive.
 bool IsOneText(std::string_view path, std::string_view bytes);
 
 }  // namespace cofferdam::corpus

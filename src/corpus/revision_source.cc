@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "corpus/memory_file.h"
 #include "corpus/revision_internal.h"
 #include "corpus/revision_source_internal.h"
 #include "corpus/text_file.h"
@@ -93,8 +94,7 @@ class BlobsBody final : public ChunkBody {
   Status GiveBlob(const std::shared_ptr<const FilePlace>& place,
                   ReaderMemory* memory, const RecordVisitor& on_record,
                   const PassedVisitor& on_passed) const {
-    if (!IsContainerName(place->path_in_repository) &&
-        !IsPackedHead(memory->text)) {
+    if (IsOneText(place->path_in_repository, memory->text)) {
       if (auto passed = CheckText(place->path, memory->text,
                                   memory->options.limits.tree.text)) {
         on_passed(*passed);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "corpus/memory_file.h"
 #include "corpus/table_internal.h"
 #include "corpus/tree_source_internal.h"
 
@@ -97,11 +98,12 @@ class FilesBody final : public ChunkBody {
                   const RecordVisitor& on_record,
                   const PassedVisitor& on_passed) const {
     std::string& text = memory->text;
-    if (auto passed = ReadDocument(document, memory->options.limits.tree.text,
-                                   &texts->files, &text)) {
-      // What it read of a file that is no text is the begin of it.
-      if (passed->reason == Reason::kBinary && IsPackedHead(text))
-        return ReadContainer(document, memory, on_record, on_passed);
+    const auto passed = ReadDocument(document, memory->options.limits.tree.text,
+                                     &texts->files, &text);
+    // What it read of a file that is no text is the begin of it.
+    if (!IsOneText(document.path, text))
+      return ReadContainer(document, memory, on_record, on_passed);
+    if (passed) {
       *done_ += SizeOf(document.path);
       on_passed(*passed);
       return {};

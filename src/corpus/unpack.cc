@@ -3,6 +3,7 @@
 
 #include "base/codec.h"
 #include "corpus/decoded_source_internal.h"
+#include "corpus/memory_file.h"
 #include "corpus/table_internal.h"
 #include "corpus/unpack_internal.h"
 
@@ -84,6 +85,15 @@ class KeepingStream final : public ChunkStream {
   std::unique_ptr<ChunkStream> stream_;
 };
 
+// Whether an object of JSON seems to begin at `begin`: templates and blocks of
+// code have braces, too, but neither a string nor the end behind one.
+bool BeginsObject(std::string_view head, size_t begin) {
+  if (begin == std::string_view::npos || head[begin] != '{') return false;
+  const size_t next = head.find_first_not_of(" \t\r\n", begin + 1);
+  return next == std::string_view::npos || head[next] == '"' ||
+         head[next] == '}';
+}
+
 // Whether the first line is a whole object and another one begins behind it.
 bool HasObjectLines(std::string_view head) {
   size_t begin = head.find_first_not_of(" \t\r\n");
@@ -99,7 +109,7 @@ bool HasObjectLines(std::string_view head) {
 // Whether it seems to: as far as `head` goes, the first line is an object.
 bool HasObjectLine(std::string_view head) {
   size_t begin = head.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos || head[begin] != '{') return false;
+  if (!BeginsObject(head, begin)) return false;
   size_t newline = head.find('\n', begin);
   size_t last = head.find_last_not_of(" \t\r\n", newline);
   if (newline == std::string_view::npos)
@@ -146,16 +156,29 @@ bool IsContainerName(std::string_view path) {
 
 Format FormatOfBytes(std::string_view head) {
   if (IsTarHeader(head)) return Format::kTar;
+  if (head.starts_with("\xef\xbb\xbf")) head.remove_prefix(3);
   if (HasObjectLine(head)) return Format::kJsonLines;
   size_t begin = head.find_first_not_of(" \t\r\n");
-  if (begin != std::string_view::npos &&
-      (head[begin] == '{' || head[begin] == '['))
+  if (BeginsObject(head, begin) ||
+      (begin != std::string_view::npos && head[begin] == '['))
     return Format::kJson;
   return Format::kText;
 }
 
 bool IsPackedHead(std::string_view head) {
   return CodecOfBytes(head).has_value() || IsTarHeader(head);
+}
+
+bool IsOneText(std::string_view path, std::string_view bytes) {
+  if (IsContainerName(path) || CodecOfBytes(bytes)) return false;
+  switch (FormatOfBytes(bytes.substr(0, kFormatProbeBytes))) {
+    case Format::kText:
+      return true;
+    case Format::kTar:
+      return false;
+    default:
+      return FormatOfName(path).has_value();
+  }
 }
 
 Inside LookInside(Packed* packed, const SourceLimits& limits) {
