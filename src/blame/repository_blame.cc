@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "corpus/authorship.h"
-#include "fingerprint/language.h"
+#include "fingerprint/file_language.h"
 
 namespace cofferdam::blame {
 namespace {
@@ -58,7 +58,7 @@ Status BlameFiles(Work* work) {
     BlamedText text = {
         .text = file.text,
         .path = file.path,
-        .language = fingerprint::LanguageOfPath(file.path),
+        .language = fingerprint::LanguageOfFile(file.path, file.text),
         .history = &history,
         .file = &file,
         .claims = [work](uint32_t commit) {

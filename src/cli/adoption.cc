@@ -20,6 +20,7 @@
 #include "cli/table.h"
 #include "corpus/authorship.h"
 #include "corpus/main_branch.h"
+#include "fingerprint/file_language.h"
 #include "fingerprint/index.h"
 #include "ledger/outcome.h"
 
@@ -157,7 +158,7 @@ Result<std::vector<AttributedLine>> BlameLines(
   blame::BlamedText asked = {
       .text = text,
       .path = file.path,
-      .language = fingerprint::LanguageOfPath(file.path),
+      .language = fingerprint::LanguageOfFile(file.path, text),
       .history = &history,
       .file = &lines,
       .claims = [&](uint32_t) -> std::span<const corpus::LineClaim> {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "fingerprint/evidence_stream.h"
+#include "fingerprint/file_language.h"
 #include "ledger/keys_internal.h"
 #include "ledger/output_sorter_internal.h"
 #include "ledger/postings.h"
@@ -34,8 +35,7 @@ Language LanguageOf(wire::PartKind kind, std::string_view path,
     case wire::PartKind::kPatch:
       // Code read as prose would match nothing; a tool that wrote a file
       // without naming it gets a guess.
-      return path.empty() ? fingerprint::GuessLanguage(text)
-                          : fingerprint::LanguageOfPath(path);
+      return fingerprint::LanguageOfFile(path, text);
   }
   return Language::kGeneral;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/rfc3339.h"
+#include "fingerprint/file_language.h"
 #include "policy/names.h"
 
 namespace cofferdam::scan {
@@ -118,10 +119,7 @@ fingerprint::Language LanguageOf(const corpus::Record& record,
     language = fingerprint::LanguageOfName(hint);
     if (language != Language::kGeneral) return language;
   }
-  if (!record.path_hint.empty())
-    language = fingerprint::LanguageOfPath(record.path_hint);
-  if (language != Language::kGeneral) return language;
-  return fingerprint::GuessLanguage(field.text);
+  return fingerprint::LanguageOfFile(record.path_hint, field.text);
 }
 
 }  // namespace cofferdam::scan

@@ -128,7 +128,8 @@ def test_without_the_plugin_the_rest_is_read_and_told(site, tmp_path):
                           env=site.env(), capture_output=True, text=True,
                           timeout=60)
     said = json.loads(done.stdout)
-    assert places(said) == [("settle.py", None, None)]
+    assert places(said) == [("output.txt", None, None),
+                            ("settle.py", None, None)]
     passed = [p for p in said["passed_over"]
               if p["path"].endswith("rows.parquet")]
     assert "libcofferdam_arrow.so" in passed[0]["detail"]
