@@ -26,12 +26,14 @@ struct Messages {
   };
   std::vector<Batch> batches;
   bool dictionaries = false;
+  // Where a message begins of which the file holds a part only.
+  std::optional<int64_t> cut;
   // Of the first batch's body.
   std::optional<arrow::Compression::type> codec;
 };
 
 // Reads the messages from `begin` on until the stream's end or the file's. What
-// lies beyond the file ends the list: reading it says what is wrong.
+// lies beyond the file ends the list: reading `cut` says what is wrong.
 arrow::Result<Messages> FindMessages(const File& file, int64_t begin,
                                      const TableLimits& limits);
 

@@ -54,26 +54,35 @@ arrow::Result<Messages> FindMessages(const File& file, int64_t begin,
                                      const TableLimits& limits) {
   Messages messages;
   int64_t offset = begin;
-  while (offset + kPrefixBytes <= file.size) {
-    uint8_t prefix[kPrefixBytes];
+  while (offset < file.size) {
+    uint8_t prefix[kPrefixBytes] = {};
     ARROW_ASSIGN_OR_RAISE(const int64_t read,
                           file.bytes->ReadAt(offset, kPrefixBytes, prefix));
-    if (read < kPrefixBytes) break;
     // Streams from before Arrow 0.15 have the length alone.
     const bool continued = Load<uint32_t>(prefix) == kContinuation;
     const int64_t prefix_bytes = continued ? kPrefixBytes : 4;
+    if (read < prefix_bytes) {
+      messages.cut = offset;
+      break;
+    }
     const int64_t length = Load<int32_t>(continued ? prefix + 4 : prefix);
     if (length == 0) break;
     if (length < 0 || static_cast<uint64_t>(length) > limits.metadata_bytes_max)
       return arrow::Status::Invalid("no message at byte ", offset);
     const int64_t body = offset + prefix_bytes + length;
-    if (body > file.size) break;
+    if (body > file.size) {
+      messages.cut = offset;
+      break;
+    }
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> metadata,
                           file.bytes->ReadAt(offset + prefix_bytes, length));
     ARROW_ASSIGN_OR_RAISE(auto message,
                           arrow::ipc::Message::Open(metadata, nullptr));
     const int64_t body_bytes = message->body_length();
-    if (body_bytes < 0 || body_bytes > file.size - body) break;
+    if (body_bytes < 0 || body_bytes > file.size - body) {
+      messages.cut = offset;
+      break;
+    }
     const int64_t end = body + body_bytes;
     if (message->type() == arrow::ipc::MessageType::DICTIONARY_BATCH) {
       messages.dictionaries = true;

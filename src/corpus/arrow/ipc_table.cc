@@ -266,6 +266,10 @@ arrow::Result<std::unique_ptr<Table>> OpenArrow(const File& file,
     table->parts.push_back({0, 0, static_cast<uint64_t>(file.size)});
     return table;
   }
+  // A file's footer tells; a stream has none, and would seem to be whole.
+  if (const auto cut = table->messages.cut;
+      cut && format == Format::kArrowStream)
+    table->messages.batches.push_back({*cut, file.size - *cut, 0});
   uint64_t row = 0;
   for (const Messages::Batch& batch : table->messages.batches) {
     table->parts.push_back({row, static_cast<uint64_t>(batch.rows),
