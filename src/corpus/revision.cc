@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -211,6 +212,19 @@ Result<std::string> FolderWithin(git_repository* repository,
   return std::string(below);
 }
 
+// The tree of `folder`, that the commit must have.
+Result<std::string> TreeOf(const CommitObject& commit,
+                           const std::string& folder) {
+  if (folder.empty()) return Hexadecimal(*git_commit_tree_id(commit.get()));
+  git_object* tree = nullptr;
+  if (git_object_lookup_bypath(
+          &tree, reinterpret_cast<const git_object*>(commit.get()),
+          folder.c_str(), GIT_OBJECT_TREE) != 0)
+    return Error(Code::kNotFound, "has no such folder");
+  const std::unique_ptr<git_object, GitFree<git_object_free>> owned(tree);
+  return Hexadecimal(*git_object_id(tree));
+}
+
 }  // namespace
 
 Result<CommitObject> ResolveCommit(git_repository* repository,
@@ -288,6 +302,18 @@ Result<std::unique_ptr<RevisionWalk>> RevisionWalk::Open(
   Result<CommitObject> commit = ResolveCommit(handle.get(), revision);
   if (!commit.ok()) return std::move(commit).error().Within(path);
   TRY_ASSIGN(std::string folder, FolderWithin(handle.get(), path));
+  // Only a tree's is looked for: a history may have had it once.
+  if (scope == RevisionScope::kTree) {
+    if (const auto tree = TreeOf(*commit, folder); !tree.ok()) {
+      return Error(Code::kNotFound, fmt::format("{}: \"{}\" {}", path, revision,
+                                                tree.error().message()));
+    }
+  } else if (std::filesystem::is_regular_file(path)) {
+    return Error(Code::kInvalid,
+                 fmt::format("{}: is a file; a history is that of a repository "
+                             "or of a folder in one",
+                             path));
+  }
   Repository repository = DescribeAny(handle.get());
   repository.head_commit = Hexadecimal(*git_commit_id(commit->get()));
   RevisionTrees trees(handle.get(), std::move(folder), limits.depth_max);
@@ -312,16 +338,10 @@ Result<std::string> TreeAt(const std::string& path,
   Result<CommitObject> commit = ResolveCommit(handle.get(), revision);
   if (!commit.ok()) return std::move(commit).error().Within(path);
   TRY_ASSIGN(const std::string folder, FolderWithin(handle.get(), path));
-  if (folder.empty()) return Hexadecimal(*git_commit_tree_id(commit->get()));
-  git_object* tree = nullptr;
-  if (git_object_lookup_bypath(
-          &tree, reinterpret_cast<const git_object*>(commit->get()),
-          folder.c_str(), GIT_OBJECT_TREE) != 0) {
-    return Error(Code::kNotFound,
-                 fmt::format("{}: \"{}\" has no such folder", path, revision));
-  }
-  const std::unique_ptr<git_object, GitFree<git_object_free>> owned(tree);
-  return Hexadecimal(*git_object_id(tree));
+  Result<std::string> tree = TreeOf(*commit, folder);
+  if (tree.ok()) return tree;
+  return Error(Code::kNotFound, fmt::format("{}: \"{}\" {}", path, revision,
+                                            tree.error().message()));
 }
 
 Result<std::string> CommitAt(const std::string& path,
