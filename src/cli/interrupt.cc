@@ -23,9 +23,14 @@ void Take(void (*handler)(int), int flags) {
 Interrupt::Interrupt() {
   was_stopped = false;
   Take(Stop, static_cast<int>(SA_RESETHAND));
+  // A file beyond the limit of the process is then an error that names it.
+  signal(SIGXFSZ, SIG_IGN);
 }
 
-Interrupt::~Interrupt() { Take(SIG_DFL, 0); }
+Interrupt::~Interrupt() {
+  Take(SIG_DFL, 0);
+  signal(SIGXFSZ, SIG_DFL);
+}
 
 const std::atomic<bool>* Interrupt::stopped() const { return &was_stopped; }
 

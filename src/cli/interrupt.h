@@ -5,8 +5,9 @@
 namespace cofferdam::cli {
 
 // Takes SIGINT and SIGTERM while it lives, so that long work can end cleanly:
-// the first one sets stopped(), the second ends the process as usual. One at a
-// time in a process.
+// the first one sets stopped(), the second ends the process as usual. A file
+// that grows beyond `ulimit -f` fails, too, and ends nothing. One at a time in
+// a process.
 class Interrupt {
  public:
   Interrupt();

@@ -240,6 +240,7 @@ Result<int> Scan(const Invocation& call) {
   TRY_ASSIGN(const auto catalogue, CatalogueFor(call, config));
   if (catalogue) options.datasets = &*catalogue;
   TRY(CheckPaths(call));
+  TRY(CheckScanFiles(call));
   TRY_ASSIGN(const evidence::Background background, LoadBackground(config));
   // Bits are those of text from before models wrote, for exchanges of any time.
   const evidence::BackgroundModel model(background,
@@ -281,7 +282,8 @@ Result<int> Scan(const Invocation& call) {
   };
   const Interrupt interrupt;
   options.stop = interrupt.stopped();
-  TRY_ASSIGN(std::unique_ptr<ScanWriter> writer, ScanWriter::Begin(call));
+  TRY_ASSIGN(std::unique_ptr<ScanWriter> writer,
+             ScanWriter::Begin(call, options.source));
   TRY_ASSIGN(std::unique_ptr<Attestation> attestation,
              Attestation::Begin(call, config, options));
   TRY_ASSIGN(ScanOutputs outputs, ScanOutputs::Open(call, words));

@@ -5,12 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <utility>
 
 #include "cli/context.h"
 #include "scan/html_report.h"
 #include "scan/report.h"
 #include "scan/sarif_report.h"
+
+namespace fs = std::filesystem;
 
 namespace cofferdam::cli {
 namespace {
@@ -48,6 +52,42 @@ std::vector<Flag> ScanOutputFlags() {
       {"--sarif", Takes::kText, "write a SARIF 2.1.0 log for code scanning"},
       {"--html", Takes::kText, "write a page that opens offline"},
   };
+}
+
+Status CheckScanFiles(const Invocation& call) {
+  std::error_code ignored;
+  std::map<fs::path, const char*> named;
+  for (const char* flag :
+       {"--jsonl", "--sarif", "--html", "--attest", "--resume", "--write"}) {
+    const std::string file = call.Text(flag);
+    if (file.empty() || file == "-") continue;
+    const fs::path to = fs::weakly_canonical(fs::absolute(file), ignored);
+    if (const auto [at, added] = named.emplace(to, flag); !added) {
+      return Error(Code::kInvalid, fmt::format("{} and {} both name {}",
+                                               at->second, flag, file));
+    }
+    for (const std::string& path : call.positionals()) {
+      if (fs::is_regular_file(path, ignored) &&
+          fs::equivalent(path, file, ignored)) {
+        return Error(Code::kInvalid,
+                     fmt::format("{} {}: is a file of the corpus, which it "
+                                 "would replace",
+                                 flag, file));
+      }
+      if (flag != std::string_view("--attest") || call.Has("--rev") ||
+          !fs::is_directory(path, ignored))
+        continue;
+      const fs::path folder = fs::canonical(path, ignored);
+      if (std::mismatch(folder.begin(), folder.end(), to.begin(), to.end())
+              .first == folder.end()) {
+        return Error(Code::kInvalid,
+                     fmt::format("--attest {}: lies within {}, which would "
+                                 "then be another than it states",
+                                 file, path));
+      }
+    }
+  }
+  return {};
 }
 
 bool ShowsLines(const Invocation& call) {

@@ -30,6 +30,9 @@ size_t TerminalColumns(int descriptor);
 
 // The flags --json, --jsonl, --sarif and --html: any of them at once.
 std::vector<Flag> ScanOutputFlags();
+// kInvalid where a file to write is one of the corpus, or two are the same, or
+// a statement would lie in a folder that it states.
+Status CheckScanFiles(const Invocation& call);
 // Whether a report that shows the documents' lines is asked for.
 bool ShowsLines(const Invocation& call);
 

@@ -37,7 +37,8 @@ std::vector<Flag> ScanWriteFlags() {
   };
 }
 
-Result<std::unique_ptr<ScanWriter>> ScanWriter::Begin(const Invocation& call) {
+Result<std::unique_ptr<ScanWriter>> ScanWriter::Begin(
+    const Invocation& call, const corpus::SourceOptions& source) {
   std::unique_ptr<ScanWriter> none;
   if (!call.Has("--write")) {
     if (call.Has("--action") || call.Has("--ambiguous") || call.Has("--mask")) {
@@ -47,6 +48,10 @@ Result<std::unique_ptr<ScanWriter>> ScanWriter::Begin(const Invocation& call) {
     }
     return none;
   }
+  Status target =
+      corpus::CheckRewrite(call.positionals(), call.Text("--write"), source);
+  if (!target.ok())
+    return std::move(target).error().Within("--write " + call.Text("--write"));
   scan::EditList::Options options;
   options.ambiguous = call.Has("--ambiguous");
   if (call.Has("--action")) {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "cli/command.h"
+#include "corpus/source.h"
 #include "scan/edit_list.h"
 #include "scan/line_mask.h"
 #include "scan/scan.h"
@@ -17,8 +18,10 @@ std::vector<Flag> ScanWriteFlags();
 // The copy of the corpus without what may not be used (--write).
 class ScanWriter {
  public:
-  // Null where none is asked for. kInvalid for flags that do not fit.
-  static Result<std::unique_ptr<ScanWriter>> Begin(const Invocation& call);
+  // Null where none is asked for. kInvalid for flags that do not fit, and as
+  // CheckRewrite for where it is to go.
+  static Result<std::unique_ptr<ScanWriter>> Begin(
+      const Invocation& call, const corpus::SourceOptions& source);
 
   // Takes findings.
   scan::Sink* sink() { return &edits_; }

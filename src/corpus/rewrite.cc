@@ -292,27 +292,35 @@ Result<std::vector<Target>> Targets(const std::vector<std::string>& paths,
 
 }  // namespace
 
-Result<RewriteCounts> Rewrite(const std::vector<std::string>& paths,
-                              const std::string& to,
-                              std::vector<RecordEdit> edits,
-                              const RewriteOptions& options) {
+Status CheckRewrite(const std::vector<std::string>& paths,
+                    const std::string& to, const SourceOptions& source) {
+  if (to.empty()) return Error(Code::kInvalid, "write: to no file or folder");
   for (const std::string& path : paths) {
     if (path == "-" || path.find("://") != std::string::npos)
       return Error(Code::kInvalid,
                    fmt::format("write {}: {} can only be read", to, path));
   }
-  if (!options.source.revision.empty())
+  if (!source.revision.empty())
     return Error(Code::kInvalid,
                  fmt::format("write {}: a revision can only be read", to));
-  for (const std::string& name : options.source.fields)
-    TRY(FieldPattern::Parse(name));
+  for (const std::string& name : source.fields) TRY(FieldPattern::Parse(name));
+  TRY(CheckTarget(paths, to));
+  const auto targets = Targets(paths, to);
+  if (!targets.ok()) return targets.error();
+  return {};
+}
+
+Result<RewriteCounts> Rewrite(const std::vector<std::string>& paths,
+                              const std::string& to,
+                              std::vector<RecordEdit> edits,
+                              const RewriteOptions& options) {
+  TRY(CheckRewrite(paths, to, options.source));
   std::sort(edits.begin(), edits.end(),
             [](const RecordEdit& a, const RecordEdit& b) {
               return std::tie(a.outer, a.path, a.number, a.begin) <
                      std::tie(b.outer, b.path, b.number, b.begin);
             });
   TRY(CheckEdits(edits));
-  TRY(CheckTarget(paths, to));
   TRY_ASSIGN(std::vector<Target> targets, Targets(paths, to));
   return Rewriter(std::move(targets), edits, options).Run(paths);
 }

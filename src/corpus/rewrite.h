@@ -59,6 +59,11 @@ struct RewriteCounts {
   bool operator==(const RewriteCounts&) const = default;
 };
 
+// Whether Rewrite could begin, so that a long scan need not end to say it could
+// not: kInvalid or kConflict as below.
+Status CheckRewrite(const std::vector<std::string>& paths,
+                    const std::string& to, const SourceOptions& source);
+
 // Copies the corpus of `paths` to `to` in its own format, with `edits` applied
 // and everything else byte for byte: files without an edit are copied as they
 // are stored; what is compressed and has one is compressed again. One given

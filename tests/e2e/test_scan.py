@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import resource
 import shutil
 import subprocess
 
@@ -230,6 +231,9 @@ def test_a_statement_of_a_revision_names_its_tree(filled, tmp_path):
             done = filled.cofferdam("verify", history, "--corpus", corpus,
                                     "--rev", rev)
             assert done.code == code and "gitCommit" in done.out, done
+        done = filled.cofferdam("scan", repository / "docs" / "b.txt",
+                                "--rev", "main")
+        assert done.code == 2 and "no such folder" in done.err, done
         done = filled.cofferdam("verify", signed, "--rev", "main")
         assert done.code == 2 and "--corpus" in done.err
 
@@ -247,9 +251,15 @@ def test_wrong_flags_are_said_before_anything_is_read(filled, tmp_path):
             (["--index", tmp_path, "--show"], "--show"),
             (["--sarif", tmp_path / "no" / "s"], "no/s"),
             (["--json", "--jsonl", "-"], "only one report"),
+            (["--write", ""], "--write"),
+            (["--write", tmp_path], "exists already"),
+            (["--jsonl", corpus], "is a file of the corpus"),
+            (["--sarif", tmp_path / "x", "--html", tmp_path / "x"], "both"),
+            ([tmp_path, "--attest", tmp_path / "x"], "lies within"),
             (["--rev", "HEAD", "--attest", tmp_path / "x"], "a.txt")):
         done = filled.cofferdam("scan", corpus, *words)
         assert done.code == 2 and says in done.err, (words, done)
+    assert corpus.read_text() == "words\n"
     done = filled.cofferdam("scan", "-", "--resume", tmp_path / "j")
     assert done.code == 2 and "stdin" in done.err
 
@@ -293,3 +303,17 @@ def test_a_short_text_counts_later_in_the_repository_of_its_output(tmp_path):
     assert [one["record"] for one in forbidden] == [1], findings
     assert forbidden[0]["origins"][0]["match"]["context"] == "later"
     assert "later in the same repository" in forbidden[0]["why"]
+
+
+def test_a_limit_on_files_is_an_error_that_names_the_file(filled, tmp_path):
+    corpus = tmp_path / "corpus.jsonl"
+    write_corpus(corpus, 4000, 4)
+    for flag in ("--jsonl", "--sarif"):
+        report = tmp_path / flag
+        done = subprocess.run(
+            [str(binary()), "scan", corpus, flag, report],
+            env=filled.env(), capture_output=True, text=True,
+            preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_FSIZE, (1 << 16, 1 << 16)))
+        assert done.returncode == 2, done
+        assert f"{flag}: File too large" in done.stderr
