@@ -36,8 +36,8 @@ struct RepositoryLimits {
   size_t places_max = 64;
   // Seeds of one document.
   size_t seeds_max = size_t{1} << 20;
-  // Tokens of the document that seeds of one output cover at least.
-  size_t candidate_tokens_min = 16;
+  // Tokens of the document that seeds of one output cover at least: any seed.
+  size_t candidate_tokens_min = 12;
   // Outputs proposed for one document, those that share most first.
   size_t outputs_max = 128;
 };
