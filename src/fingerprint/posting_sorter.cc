@@ -4,9 +4,7 @@
 #include <array>
 #include <utility>
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
+#include "fingerprint/vector_target.h"
 
 namespace cofferdam::fingerprint {
 namespace {
