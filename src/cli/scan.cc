@@ -24,6 +24,7 @@
 #include "cli/shipped_background.h"
 #include "console/sealed_mark.h"
 #include "console/stores.h"
+#include "corpus/source.h"
 #include "evidence/dataset_catalogue.h"
 #include "policy/verdict.h"
 #include "scan/progress.h"
@@ -205,10 +206,12 @@ Result<std::optional<evidence::DatasetCatalogue>> CatalogueFor(
 // A path that is not there is said before anything is opened.
 Status CheckPaths(const Invocation& call) {
   for (const std::string& path : call.positionals()) {
-    if (path == "-") {
+    if (corpus::IsPipe(path)) {
       if (call.Has("--resume")) {
         return Error(Code::kInvalid,
-                     "--resume: stdin cannot be read again; name a file");
+                     fmt::format("--resume: {} cannot be read again; name a "
+                                 "file",
+                                 path == "-" ? "stdin" : path));
       }
       continue;
     }
@@ -314,7 +317,7 @@ std::vector<Command> ScanCommands() {
       "not be used",
       {{"PATH", Count::kMany,
         "files and folders: text, JSONL, JSON arrays, tar, notebooks, gzip, "
-        "zstd, bzip2, xz; or - for stdin"}},
+        "zstd, bzip2, xz; or alone - for stdin or a pipe"}},
       {{"--for", Takes::kText, "training (default) or evaluation"},
        {"--field", Takes::kText,
         "fields of records that hold text, as text or messages[].content, with "

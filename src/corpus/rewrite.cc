@@ -296,7 +296,7 @@ Status CheckRewrite(const std::vector<std::string>& paths,
                     const std::string& to, const SourceOptions& source) {
   if (to.empty()) return Error(Code::kInvalid, "write: to no file or folder");
   for (const std::string& path : paths) {
-    if (path == "-" || path.find("://") != std::string::npos)
+    if (IsPipe(path) || path.find("://") != std::string::npos)
       return Error(Code::kInvalid,
                    fmt::format("write {}: {} can only be read", to, path));
   }

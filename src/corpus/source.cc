@@ -1,6 +1,8 @@
 #include "corpus/source.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,6 +52,12 @@ class StreamSource final : public Source {
 
 }  // namespace
 
+bool IsPipe(const std::string& path) {
+  if (path == "-") return true;
+  struct stat status;
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 Result<std::unique_ptr<Source>> OpenSource(
     const std::vector<std::string>& paths, const SourceOptions& options) {
   for (const std::string& name : options.fields) TRY(FieldPattern::Parse(name));
@@ -63,12 +71,21 @@ Result<std::unique_ptr<Source>> OpenSource(
     return OpenObjects(paths, Share(options));
   }
   for (const std::string& path : paths) {
-    if (path != "-") continue;
-    if (paths.size() > 1)
-      return Error(Code::kInvalid, "-: stdin is read alone, without paths");
-    FileDescriptor input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
-    if (!input.valid()) return Error::FromErrno(errno, "read stdin");
-    return OpenStream(ReadDescriptor(std::move(input)), "-", 0, options);
+    if (!IsPipe(path)) continue;
+    const std::string_view what = path == "-" ? "stdin" : "a pipe";
+    if (paths.size() > 1) {
+      return Error(
+          Code::kInvalid,
+          fmt::format("{}: {} is read alone, without paths", path, what));
+    }
+    FileDescriptor input(path == "-"
+                             ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                             : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!input.valid()) {
+      return Error::FromErrno(
+          errno, fmt::format("read {}", path == "-" ? "stdin" : path));
+    }
+    return OpenStream(ReadDescriptor(std::move(input)), path, 0, options);
   }
   return OpenTree(paths, Share(options));
 }

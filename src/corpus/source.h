@@ -147,8 +147,12 @@ class Source {
   virtual std::vector<std::string> notices() const = 0;
 };
 
+// Whether the path can be read but once: "-", or a pipe by its name, as a shell
+// gives it for <(command).
+bool IsPipe(const std::string& path);
+
 // `paths` are files, folders, objects of S3 ("s3://bucket/prefix" for all whose
-// names begin so), or "-" alone for stdin. kNotFound naming the
+// names begin so), or alone "-" for stdin or a pipe. kNotFound naming the
 // first that does not exist, kInvalid for an empty list and for a field's name
 // that cannot be read.
 Result<std::unique_ptr<Source>> OpenSource(

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <fstream>
 #include <thread>
 
 #include "corpus/folder_testing.h"
@@ -103,6 +105,34 @@ TEST(Source, TellsAStreamWithoutANameByItsBytes) {
               ElementsAre("-#0 [0,6) =plain\n"));
   EXPECT_THAT(ReadBytes(std::string("a\0b", 3), "-").passed,
               ElementsAre("-#0+0 binary"));
+}
+
+TEST(Source, TellsANotebookByItsBytes) {
+  const std::string notebook =
+      "{\n \"cells\": [\n  {\n   \"cell_type\": \"code\",\n   "
+      "\"metadata\": {},\n   \"source\": [\"x = 1\\n\", \"y = 2\"]\n  }\n ],\n"
+      " \"metadata\": {},\n \"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n";
+  EXPECT_THAT(ReadBytes(notebook, "-").records,
+              ElementsAre(HasSubstr("cells[0].source=x = 1\ny = 2")));
+}
+
+TEST(Source, ReadsAPipeByItsName) {
+  TestFolder folder;
+  const std::string pipe = folder.Path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_TRUE(IsPipe(pipe));
+  EXPECT_FALSE(IsPipe(folder.path()));
+  std::thread writer(
+      [&] { std::ofstream(pipe) << "{\"text\":\"a\"}\n{\"text\":\"b\"}\n"; });
+  auto source = OpenSource({pipe}, {});
+  ASSERT_TRUE(source.ok()) << source.error().message();
+  EXPECT_THAT(ReadAll(source->get()).records,
+              ElementsAre(HasSubstr("text=a"), HasSubstr("text=b")));
+  writer.join();
+  const auto two = OpenSource({pipe, folder.path()}, {});
+  ASSERT_FALSE(two.ok());
+  EXPECT_EQ(two.error().code(), Code::kInvalid);
+  EXPECT_THAT(two.error().message(), HasSubstr(pipe));
 }
 
 TEST(Source, ReadsATreeInOrder) {

@@ -154,11 +154,23 @@ bool IsContainerName(std::string_view path) {
   return IsTableName(end);
 }
 
+// Jupyter writes a notebook's members by name, so its cells come first.
+bool IsNotebookHead(std::string_view head) {
+  const size_t begin = head.find_first_not_of("{ \t\r\n");
+  return begin != std::string_view::npos &&
+         head.substr(begin).starts_with("\"cells\"") &&
+         head.find("\"cell_type\"") != std::string_view::npos;
+}
+
 Format FormatOfBytes(std::string_view head) {
   if (IsTarHeader(head)) return Format::kTar;
+  if (head.starts_with("PAR1") || head.starts_with("ARROW1"))
+    return Format::kTable;
   if (head.starts_with("\xef\xbb\xbf")) head.remove_prefix(3);
   if (HasObjectLine(head)) return Format::kJsonLines;
   size_t begin = head.find_first_not_of(" \t\r\n");
+  if (BeginsObject(head, begin) && IsNotebookHead(head))
+    return Format::kNotebook;
   if (BeginsObject(head, begin) ||
       (begin != std::string_view::npos && head[begin] == '['))
     return Format::kJson;
