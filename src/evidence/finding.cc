@@ -171,19 +171,24 @@ Finding Combine(std::span<const Claim> claims,
     finding.lines.end = std::max(finding.lines.end, claim.lines.end);
     used.insert(claim.weighed);
   }
-  std::vector<bool> matched(document.size());
+  const TokenSpan span = counts.TokensOn(finding.lines);
+  finding.tokens = span.end - span.begin;
+  std::vector<bool> matched(finding.tokens);
   for (size_t ordinal : used) {
     FoundOrigin found = OnLines(weighed[ordinal], document, finding.lines);
     if (found.tokens == 0) continue;
     finding.origins.push_back(std::move(found));
     for (const SharedRun& run : weighed[ordinal].match.runs) {
-      std::fill_n(matched.begin() + run.document, run.length, true);
+      const uint32_t begin = std::max(run.document, span.begin);
+      const uint32_t end = std::min(run.document + run.length, span.end);
+      if (begin < end) {
+        std::fill(matched.begin() + (begin - span.begin),
+                  matched.begin() + (end - span.begin), true);
+      }
     }
   }
-  TokenSpan span = counts.TokensOn(finding.lines);
-  finding.tokens = span.end - span.begin;
-  finding.tokens_matched = static_cast<uint32_t>(std::count(
-      matched.begin() + span.begin, matched.begin() + span.end, true));
+  finding.tokens_matched =
+      static_cast<uint32_t>(std::count(matched.begin(), matched.end(), true));
 
   std::sort(finding.origins.begin(), finding.origins.end(), IsStronger);
   // The same part may match twice; its better match speaks for it.

@@ -65,16 +65,21 @@ TokenSpan LineCounts::TokensOn(LineRange lines) const {
           static_cast<uint32_t>(end - all.begin())};
 }
 
-std::string_view LineCounts::TextOf(LineRange lines) const {
-  std::string_view rest = text_;
-  auto skip = [&rest](uint32_t count) {
-    size_t at = 0;
-    for (; count > 0 && at < rest.size(); --count)
-      at = std::min(rest.find('\n', at), rest.size() - 1) + 1;
-    return at;
-  };
-  rest.remove_prefix(skip(lines.begin - 1));
-  return rest.substr(0, skip(lines.end - lines.begin + 1));
+size_t LineCounts::BeginOf(uint32_t line) {
+  if (line < line_) {
+    line_ = 1;
+    line_begin_ = 0;
+  }
+  for (; line_ < line && line_begin_ < text_.size(); ++line_) {
+    const size_t newline = text_.find('\n', line_begin_);
+    line_begin_ = std::min(newline, text_.size() - 1) + 1;
+  }
+  return line_begin_;
+}
+
+std::string_view LineCounts::TextOf(LineRange lines) {
+  const size_t begin = BeginOf(lines.begin);
+  return text_.substr(begin, BeginOf(lines.end + 1) - begin);
 }
 
 }  // namespace cofferdam::evidence

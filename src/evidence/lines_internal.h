@@ -26,15 +26,20 @@ class LineCounts {
   std::vector<LineRange> LinesOf(const Match& match) const;
   // The tokens that begin on `lines`.
   TokenSpan TokensOn(LineRange lines) const;
-  std::string_view TextOf(LineRange lines) const;
+  // Reads on from the lines that were asked for last, if these come later.
+  std::string_view TextOf(LineRange lines);
 
  private:
+  size_t BeginOf(uint32_t line);
   // The last line that token `token` touches.
   uint32_t LastLine(uint32_t token) const;
 
   const fingerprint::TokenStream& document_;
   std::string_view text_;
   std::vector<uint32_t> tokens_;  // by line; [0] is not used
+  // A line and where it begins.
+  uint32_t line_ = 1;
+  size_t line_begin_ = 0;
 };
 
 }  // namespace cofferdam::evidence
