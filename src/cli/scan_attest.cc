@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "cli/shipped_background.h"
+#include "corpus/source.h"
 #include "evidence/dataset_catalogue.h"
 #include "evidence/thresholds.h"
 #include "policy/terms.h"
@@ -38,7 +39,7 @@ Result<std::string> DigestOr(const std::string& file,
 
 Status CheckDigestible(const Invocation& call) {
   for (const std::string& path : call.positionals()) {
-    if (path == "-" || path.find("://") != std::string::npos) {
+    if (corpus::IsPipe(path) || path.find("://") != std::string::npos) {
       return Error(Code::kInvalid,
                    fmt::format("--attest: {} cannot be digested; name files or "
                                "folders",
