@@ -117,6 +117,14 @@ bool HasObjectLine(std::string_view head) {
   return head[last] == '}' && last > begin + 1;
 }
 
+// Jupyter writes a notebook's members by name, so its cells come first.
+bool IsNotebookHead(std::string_view head) {
+  const size_t begin = head.find_first_not_of("{ \t\r\n");
+  return begin != std::string_view::npos &&
+         head.substr(begin).starts_with("\"cells\"") &&
+         head.find("\"cell_type\"") != std::string_view::npos;
+}
+
 }  // namespace
 
 Packed PackedFile(std::unique_ptr<ByteSource> bytes,
@@ -152,14 +160,6 @@ bool IsContainerName(std::string_view path) {
     if (end == ending) return true;
   }
   return IsTableName(end);
-}
-
-// Jupyter writes a notebook's members by name, so its cells come first.
-bool IsNotebookHead(std::string_view head) {
-  const size_t begin = head.find_first_not_of("{ \t\r\n");
-  return begin != std::string_view::npos &&
-         head.substr(begin).starts_with("\"cells\"") &&
-         head.find("\"cell_type\"") != std::string_view::npos;
 }
 
 Format FormatOfBytes(std::string_view head) {

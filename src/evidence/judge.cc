@@ -64,6 +64,16 @@ bool IsWeak(const ContentEvidence& content, double context_bits,
   return !renamed_echo && IsExactRun(content);
 }
 
+// Whether it decides where it stands later in the output's repository, whatever
+// other places would ask: by what it tells without the names that both sides
+// have alike, or by a run with all of them.
+bool DecidesLater(const ContentEvidence& content) {
+  return content.novel_tokens >= ConstantValue("later_tokens") &&
+         (content.renamed_bits() >= ConstantValue("later_bits") ||
+          (content.decisive_bits() >= ConstantValue("strong_bits_in_place") &&
+           content.exact_tokens >= ConstantValue("later_exact_tokens")));
+}
+
 }  // namespace
 
 bool IsCopy(const ContentEvidence& content, const Threshold& threshold) {
@@ -87,13 +97,6 @@ bool IsLong(const ContentEvidence& content) {
 
 double StrongBits(const ContentEvidence& content, const Threshold& threshold) {
   return IsLong(content) ? threshold.long_bits : threshold.strong_bits;
-}
-
-bool DecidesLater(const ContentEvidence& content) {
-  return content.novel_tokens >= ConstantValue("later_tokens") &&
-         (content.renamed_bits() >= ConstantValue("later_bits") ||
-          (content.decisive_bits() >= ConstantValue("strong_bits_in_place") &&
-           content.exact_tokens >= ConstantValue("later_exact_tokens")));
 }
 
 Strength Judge(const ContentEvidence& content, Context context,

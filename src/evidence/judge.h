@@ -23,11 +23,6 @@ bool IsLong(const ContentEvidence& content);
 // From how many bits on the terms decide.
 double StrongBits(const ContentEvidence& content, const Threshold& threshold);
 
-// Whether it decides where it stands later in the output's repository, whatever
-// other places would ask: by what it tells without the names that both sides
-// have alike, or by a run with all of them.
-bool DecidesLater(const ContentEvidence& content);
-
 enum class Strength {
   kNothing,  // not reported
   kWeak,     // a person could well have written the same

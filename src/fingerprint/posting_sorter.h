@@ -46,7 +46,7 @@ struct PostingEntry {
   uint64_t place = 0;
 };
 
-// Collects postings and sorts them. About 8 bytes a posting, and at most 4 MB.
+// Collects postings and sorts them. About 8 bytes a posting, and up to 4 MB.
 // Not for several threads at once.
 class PostingSorter {
  public:

@@ -98,7 +98,7 @@ inline FilterProbe ProbeFilter(uint64_t key, uint64_t words) {
 using PlacedWrite =
     std::function<Status(uint64_t offset, std::string_view bytes)>;
 
-// Collects outputs in memory (8 bytes per fingerprint, at most 4 MB, and the
+// Collects outputs in memory (8 bytes per fingerprint and up to 4 MB, plus the
 // blobs) and writes a segment. Not for several threads at once.
 class SegmentWriter {
  public:

@@ -17,8 +17,8 @@ class PostingReader {
   PostingReader(const Segment& segment, uint64_t tokens_before)
       : segment_(segment), place_before_(tokens_before << 1) {}
 
-  // Appends what is left of the keys below `end`, each as the number that
-  // SortedPostings has: the key less `begin`, above its place.
+  // Appends the postings that are left of keys below `end`, each as one number:
+  // the key less `begin`, above `place_bits` bits of its place.
   Status Take(uint64_t begin, uint64_t end, int place_bits,
               std::vector<uint64_t>* numbers);
   bool at_end() const { return at_ == segment_.counts_.fingerprints; }
