@@ -222,8 +222,8 @@ Result<int> Inspect(const Invocation& call) {
 std::vector<Command> IndexCommands() {
   return {
       {"index build",
-       "bring everything that is recorded into the index, or your own "
-       "material under a label",
+       "bring everything that is recorded into the index, in as few segments "
+       "as may be, or your own material under a label",
        {},
        {{"--from", Takes::kText, "a file, folder or git work tree of your own"},
         {"--label", Takes::kText,

@@ -360,6 +360,18 @@ TEST_F(ApiTest, BuildingTheIndexSealsWhatIsThere) {
   EXPECT_EQ(again["outputs_added"].Int(), 0);
 }
 
+TEST_F(ApiTest, BuildingTheIndexMergesItIfAsked) {
+  for (int i = 1; i <= 3; ++i) {
+    AddExchange(i, ledger::ModelCode(i));
+    EXPECT_EQ(Post("index/build")["segments"].Int(), i);
+  }
+  const auto merged = Call("POST", "index/build", "", "merge=all");
+  ASSERT_TRUE(merged.ok()) << merged.error().message();
+  EXPECT_EQ(Parsed(*merged)["segments"].Int(), 1);
+  ExpectError(Code::kInvalid, "index/build: merge=some, which is none or all",
+              Call("POST", "index/build", "", "merge=some"));
+}
+
 TEST_F(ApiTest, CallsThatDoNotExistAreNotFound) {
   ExpectError(Code::kNotFound, "no such call: GET /cofferdam/v1/admin/nothing",
               Call("GET", "nothing"));
