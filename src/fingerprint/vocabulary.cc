@@ -54,11 +54,9 @@ Vocabulary::Vocabulary() {
   std::sort(keywords_.begin(), keywords_.end());
   std::sort(keywords_before_regex_.begin(), keywords_before_regex_.end());
   std::sort(value_ends_.begin(), value_ends_.end());
-  multiplier_ = kHashSeed0 >> 32;
-  int tries = 0;
   while (!TryMultiplier()) {
     multiplier_ = FoldedProduct(multiplier_, kHashSeed1) >> 32 | 1;
-    CHECK(++tries < 1'000'000);
+    CHECK(++tries_ < 1'000'000);
   }
 }
 

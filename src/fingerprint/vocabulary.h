@@ -71,6 +71,10 @@ class Vocabulary {
   // first eight bytes alone have another slot.
   static constexpr uint64_t kLongSalt = 0x9e3779b9;
 
+  // Multipliers that did not fit the words. Looking for one takes longer than
+  // reading a thousand small files, so the first tried is one that fits.
+  int tries() const { return tries_; }
+
   // Whether a regular expression may follow the operator or keyword of this
   // normal hash: where it does not end a value.
   enum class Before : uint8_t { kValue, kNoValue, kMarkup };
@@ -91,8 +95,11 @@ class Vocabulary {
            kSlots;
   }
 
+  static constexpr uint64_t kFirstMultiplier = 0xea5c339d;
+
   std::vector<Entry> entries_;
-  uint64_t multiplier_ = 1;
+  uint64_t multiplier_ = kFirstMultiplier;
+  int tries_ = 0;
   alignas(64) std::array<uint8_t, kGroups> turns_{};
   alignas(64) std::array<uint64_t, kSlots> lows_{};
   std::array<uint64_t, kSlots> highs_{};
