@@ -134,7 +134,8 @@ uint64_t TarPadding(uint64_t size) {
 
 bool IsTarHeader(std::string_view block) {
   if (block.size() < kBlockBytes || block[0] == '\0') return false;
-  return Number(Part(block, kChecksum)) == SumOf(block);
+  const std::optional<uint64_t> told = Number(Part(block, kChecksum));
+  return told && *told == SumOf(block);
 }
 
 // The next bytes, which become a part of headers_.
