@@ -17,7 +17,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -29,13 +28,14 @@
 #include "benches/ancestry.h"
 #include "benches/figures.h"
 #include "benches/process.h"
-#include "benches/recall_findings.h"
+#include "benches/recall_context.h"
 #include "benches/recall_human.h"
 #include "benches/recall_ledger.h"
 #include "benches/recall_material.h"
 #include "benches/recall_models.h"
 #include "benches/recall_pieces.h"
 #include "benches/recall_report.h"
+#include "benches/recall_sheet.h"
 
 namespace cofferdam::bench {
 namespace {
@@ -45,22 +45,12 @@ constexpr size_t kPromptBytes = 100'000;
 constexpr double kPromptTolerance = 0.005;
 constexpr double kAmbiguousFilesMax = 0.01;
 constexpr size_t kHumanFilesShown = 12;
-// One file in so many of each package is a person's that no ledger holds.
-constexpr size_t kPersonsOneIn = 5;
-constexpr size_t kContextLines[] = {10, 20, 30, 60};
 
 // Shares of a prototype, which the scan has to reach (facts of the project).
 const std::vector<double> kForbidden30 = {.95, .90, .83, .70, .55};
 const std::vector<double> kFlagged30 = {.99, .98, .97, .93, .87};
 const std::vector<double> kForbidden60 = {.97, .96, .94, .88, .78};
-const std::vector<double> kContext = {.99, .98, .96, .92, .85};
 const std::vector<double> kProse = {1.0, .99, .97, .85};
-const std::vector<std::string> kEditColumns = {"0", "10", "20", "35", "50"};
-
-using SeenCounts = std::function<bool(const Seen&)>;
-bool Forbidden(const Seen& seen) { return seen.forbidden(); }
-bool Flagged(const Seen& seen) { return seen.flagged(); }
-bool Named(const Seen& seen) { return seen.flagged() && seen.names_it; }
 
 class Bench {
  public:
@@ -70,9 +60,9 @@ class Bench {
       : options_(options),
         background_(background),
         material_(std::move(material)),
-        report_(options) {}
+        sheet_(options) {}
 
-  void WriteFindings(const std::string& path) { findings_.emplace(path); }
+  void WriteFindings(const std::string& path) { sheet_.WriteFindings(path); }
 
   // The rows with prompts alone.
   void RunPrompts() {
@@ -81,7 +71,7 @@ class Bench {
     base_ = ExaminePieces(RecallLedger(background_, outputs_), outputs_,
                           pieces_from_, human_lines_, Thirty());
     Prompts();
-    report_.Finish();
+    report().Finish();
   }
 
   void Run() {
@@ -95,10 +85,18 @@ class Bench {
     Prompts();
     Models();
     Plagiarism();
-    report_.Finish();
+    report().Finish();
   }
 
  private:
+  RecallReport& report() { return sheet_.report(); }
+  ContextMaterial Context() const {
+    return {.background = background_,
+            .outputs = outputs_,
+            .pieces_from = pieces_from_,
+            .human_lines = human_lines_,
+            .pieces = PieceCount()};
+  }
   size_t PieceCount() const { return options_.quick ? 12 : 300; }
   PieceOptions Thirty() const {
     return {.lines = 30, .tokens_min = kTokensMin, .count = PieceCount()};
@@ -133,17 +131,18 @@ class Bench {
       answers_from_.push_back(outputs_.size());
       outputs_.push_back(answer);
     }
-    report_.Say(material_.made_up ? "Material: made up by the bench"
-                                  : "Material");
-    Print("standins", "outputs of stand-ins",
-          static_cast<double>(shares.size()), "outputs");
-    Print("standins_shared_ancestry",
-          fmt::format("  taken out: {} raw tokens or more of a human file, in "
-                      "runs of {} or more",
-                      kAncestryTokens, kAncestryRunTokens),
-          static_cast<double>(taken_out), "outputs");
-    Print("standins_shared_ancestry_bytes", "  bytes of those",
-          static_cast<double>(bytes) / 1e6, "MB");
+    report().Say(material_.made_up ? "Material: made up by the bench"
+                                   : "Material");
+    sheet_.Print("standins", "outputs of stand-ins",
+                 static_cast<double>(shares.size()), "outputs");
+    sheet_.Print(
+        "standins_shared_ancestry",
+        fmt::format("  taken out: {} raw tokens or more of a human file, in "
+                    "runs of {} or more",
+                    kAncestryTokens, kAncestryRunTokens),
+        static_cast<double>(taken_out), "outputs");
+    sheet_.Print("standins_shared_ancestry_bytes", "  bytes of those",
+                 static_cast<double>(bytes) / 1e6, "MB");
   }
 
   std::vector<HumanFile> AllHuman() const {
@@ -154,11 +153,12 @@ class Bench {
   }
 
   void DescribeLedger(const RecallLedger& ledger) {
-    Print("ledger_outputs", "outputs in the ledger",
-          static_cast<double>(outputs_.size()), "outputs");
-    Print("ledger_megabytes", "  their text", ledger.megabytes(), "MB");
-    Print("ledger_fingerprints", "  their fingerprints",
-          static_cast<double>(ledger.index().counts().fingerprints) / 1e6, "M");
+    sheet_.Print("ledger_outputs", "outputs in the ledger",
+                 static_cast<double>(outputs_.size()), "outputs");
+    sheet_.Print("ledger_megabytes", "  their text", ledger.megabytes(), "MB");
+    sheet_.Print(
+        "ledger_fingerprints", "  their fingerprints",
+        static_cast<double>(ledger.index().counts().fingerprints) / 1e6, "M");
   }
 
   void Human(const RecallLedger& ledger) {
@@ -166,40 +166,45 @@ class Bench {
     Note("scan what people wrote");
     human_ = ScanHuman(ledger, material_.human);
     const double files = static_cast<double>(material_.human.size());
-    report_.Say(
+    report().Say(
         "\nFiles that people wrote before 2021, names of a repository "
         "unknown");
-    Print("human_megabytes", "read", static_cast<double>(human_.bytes) / 1e6,
-          "MB");
-    Print("human_files", "files", files, "files");
-    Print("human_rate", "rate, all threads",
-          static_cast<double>(human_.bytes) / 1e6 / human_.seconds, "MB/s");
-    Judge("human_forbidden", "files with a forbidden finding",
-          static_cast<double>(human_.Forbidden()), "files", Better::kLower, 0);
-    Judge("human_ambiguous_share", "share with an ambiguous one",
-          static_cast<double>(human_.Ambiguous()) / std::max(1.0, files),
-          "share", Better::kLower, kAmbiguousFilesMax);
+    sheet_.Print("human_megabytes", "read",
+                 static_cast<double>(human_.bytes) / 1e6, "MB");
+    sheet_.Print("human_files", "files", files, "files");
+    sheet_.Print("human_rate", "rate, all threads",
+                 static_cast<double>(human_.bytes) / 1e6 / human_.seconds,
+                 "MB/s");
+    sheet_.Judge("human_forbidden", "files with a forbidden finding",
+                 static_cast<double>(human_.Forbidden()), "files",
+                 Better::kLower, 0);
+    sheet_.Judge("human_ambiguous_share", "share with an ambiguous one",
+                 static_cast<double>(human_.Ambiguous()) / std::max(1.0, files),
+                 "share", Better::kLower, kAmbiguousFilesMax);
     HumanByGroup();
     ShowHuman(human_, material_.human);
     for (const HumanSeen& one : human_.found)
-      Keep("human", material_.human[one.file].group, 0, one.seen,
-           material_.human[one.file].path);
+      sheet_.Keep({.row = "human",
+                   .what = material_.human[one.file].path,
+                   .group = material_.human[one.file].group},
+                  one.seen);
   }
 
   void HumanProse(const RecallLedger& ledger) {
     Note("scan what people wrote in comments");
     const HumanScan scan = ScanHuman(ledger, material_.human_prose);
     const double files = static_cast<double>(material_.human_prose.size());
-    report_.Say(
+    report().Say(
         "\nThe comments of those files, of 100 words or more, as prose");
-    Print("human_prose_megabytes", "read",
-          static_cast<double>(scan.bytes) / 1e6, "MB");
-    Print("human_prose_files", "files", files, "files");
-    Judge("human_prose_forbidden", "files with a forbidden finding",
-          static_cast<double>(scan.Forbidden()), "files", Better::kLower, 0);
-    Judge("human_prose_ambiguous_share", "share with an ambiguous one",
-          static_cast<double>(scan.Ambiguous()) / files, "share",
-          Better::kLower, kAmbiguousFilesMax);
+    sheet_.Print("human_prose_megabytes", "read",
+                 static_cast<double>(scan.bytes) / 1e6, "MB");
+    sheet_.Print("human_prose_files", "files", files, "files");
+    sheet_.Judge("human_prose_forbidden", "files with a forbidden finding",
+                 static_cast<double>(scan.Forbidden()), "files", Better::kLower,
+                 0);
+    sheet_.Judge("human_prose_ambiguous_share", "share with an ambiguous one",
+                 static_cast<double>(scan.Ambiguous()) / files, "share",
+                 Better::kLower, kAmbiguousFilesMax);
     ShowHuman(scan, material_.human_prose);
   }
 
@@ -231,11 +236,13 @@ class Bench {
     for (size_t i = 0; i < counts.size(); ++i) {
       if (counts[i].files == 0) continue;
       const std::string name(GroupName(static_cast<Group>(i)));
-      Print("human_forbidden." + name,
-            fmt::format("  {}: forbidden of {} files", name, counts[i].files),
-            static_cast<double>(counts[i].forbidden), "files");
-      Print("human_ambiguous." + name, fmt::format("  {}: ambiguous", name),
-            static_cast<double>(counts[i].ambiguous), "files");
+      sheet_.Print(
+          "human_forbidden." + name,
+          fmt::format("  {}: forbidden of {} files", name, counts[i].files),
+          static_cast<double>(counts[i].forbidden), "files");
+      sheet_.Print("human_ambiguous." + name,
+                   fmt::format("  {}: ambiguous", name),
+                   static_cast<double>(counts[i].ambiguous), "files");
     }
   }
 
@@ -245,34 +252,41 @@ class Bench {
         ExaminePieces(ledger, outputs_, pieces_from_, human_lines_, Thirty());
     const std::string how =
         "all names changed, comments stripped, reformatted, lines edited";
-    Table("renamed_30_forbidden",
-          "Pieces of 30 lines and at least 120 tokens, " + how + ": forbidden",
-          base_, Forbidden, kForbidden30);
-    Table("renamed_30_flagged", "The same pieces: forbidden or ambiguous",
-          base_, Flagged, kFlagged30);
-    Table("renamed_30_named",
-          "The same pieces: flagged, and the output they are from is named",
-          base_, Named, {});
+    sheet_.Table(
+        "renamed_30_forbidden",
+        "Pieces of 30 lines and at least 120 tokens, " + how + ": forbidden",
+        base_, Forbidden, kForbidden30);
+    sheet_.Table("renamed_30_flagged",
+                 "The same pieces: forbidden or ambiguous", base_, Flagged,
+                 kFlagged30);
+    sheet_.Table(
+        "renamed_30_named",
+        "The same pieces: flagged, and the output they are from is named",
+        base_, Named, {});
     Curve();
 
     Note("pieces of 60 and 10 lines");
     const auto sixty =
         ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
                       {.lines = 60, .count = PieceCount()});
-    Table("renamed_60_forbidden", "Pieces of 60 lines, " + how + ": forbidden",
-          sixty, Forbidden, kForbidden60);
+    sheet_.Table("renamed_60_forbidden",
+                 "Pieces of 60 lines, " + how + ": forbidden", sixty, Forbidden,
+                 kForbidden60);
     const auto any = ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
                                    {.lines = 30, .count = PieceCount()});
-    Table("renamed_any_30_forbidden",
-          "Pieces of 30 lines of any number of tokens, " + how + ": forbidden",
-          any, Forbidden, {});
-    Context(ledger, how);
-    Persons();
+    sheet_.Table(
+        "renamed_any_30_forbidden",
+        "Pieces of 30 lines of any number of tokens, " + how + ": forbidden",
+        any, Forbidden, {});
+    ReportContext(Context(), ledger, how, &sheet_);
+    Note("persons' pieces in the repositories of the outputs");
+    ReportPersons(Context(), &sheet_);
 
     Note("pieces as they stand");
     const auto verbatim =
         ExamineVerbatim(ledger, outputs_, pieces_from_, Thirty());
-    One("verbatim_30_forbidden",
+    sheet_.One(
+        "verbatim_30_forbidden",
         "Pieces of 30 lines and at least 120 tokens, unedited, names kept: "
         "forbidden",
         verbatim, Forbidden, {.99});
@@ -280,115 +294,13 @@ class Bench {
     const auto answers =
         ExaminePieces(ledger, outputs_, answers_from_, human_lines_,
                       {.lines = 20, .count = PieceCount()});
-    Table("answers_20_forbidden",
-          "Pieces of 20 lines of models' own answers (which coincide), " + how +
-              ": forbidden",
-          answers, Forbidden, {});
-    Table("answers_20_flagged", "The same: forbidden or ambiguous", answers,
-          Flagged, {});
-  }
-
-  void Context(const RecallLedger& ledger, const std::string& how) {
-    std::vector<PieceSeen> all;
-    for (const size_t lines : kContextLines) {
-      const auto some =
-          ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
-                        {.lines = lines,
-                         .count = PieceCount() / 2,
-                         .seed = 5,
-                         .context = true});
-      if (lines == 10)
-        Table("context_10_forbidden",
-              "Pieces of 10 lines, another path of the same repository, newer "
-              "than the exchange, " +
-                  how + ": forbidden",
-              some, Forbidden, {});
-      all.insert(all.end(), some.begin(), some.end());
-    }
-    Table("context_forbidden",
-          "Pieces of 10, 20, 30 and 60 lines, the same: forbidden", all,
-          Forbidden, kContext);
-    ContextNames(ledger);
-  }
-
-  // The same where people kept names.
-  void ContextNames(const RecallLedger& ledger) {
-    for (const auto& [percent, title] :
-         {std::pair{50, "The same, half of the names changed: forbidden"},
-          {0, "The same, no name changed: forbidden"}}) {
-      std::vector<PieceSeen> all;
-      for (const size_t lines : kContextLines) {
-        const auto some =
-            ExaminePieces(ledger, outputs_, pieces_from_, human_lines_,
-                          {.lines = lines,
-                           .count = PieceCount() / 4,
-                           .seed = 6,
-                           .context = true,
-                           .names_changed = percent / 100.0});
-        all.insert(all.end(), some.begin(), some.end());
-      }
-      Table(fmt::format("context_names_{}_forbidden", percent), title, all,
-            Forbidden, {});
-    }
-  }
-
-  // What persons wrote beside the outputs: a ledger of its own, without some
-  // files of each package, which are scanned instead.
-  void Persons() {
-    Note("persons' pieces in the repositories of the outputs");
-    std::map<std::string, size_t> files;
-    std::vector<ModelOutput> persons;
-    std::vector<ModelOutput> others;
-    for (const size_t i : pieces_from_) {
-      const size_t number = ++files[outputs_[i].package];
-      (number % kPersonsOneIn == 0 ? persons : others).push_back(outputs_[i]);
-    }
-    const RecallLedger ledger(background_, others);
-    const SharedRuns text(others);
-    std::vector<std::vector<PieceSeen>> by_lines;
-    size_t left_out = 0;
-    for (const size_t lines : kContextLines) {
-      PersonsSeen seen = ExaminePersons(
-          ledger, text, persons,
-          {.lines = lines, .count = PieceCount(), .seed = 9, .context = true});
-      left_out += seen.left_out;
-      KeepAll(fmt::format("persons_{}", lines), seen.pieces, 1);
-      by_lines.push_back(std::move(seen.pieces));
-    }
-    PersonsTable("persons_forbidden",
-                 "Persons' pieces in the repository of the outputs (files of "
-                 "the same package that the ledger does not hold), by lines: "
-                 "forbidden",
-                 by_lines, Forbidden);
-    PersonsTable("persons_flagged", "The same: forbidden or ambiguous",
-                 by_lines, Flagged);
-    Print("persons_left_out",
-          fmt::format("  left out: a run of {} raw tokens stands in the ledger",
-                      kAncestryRunTokens),
-          static_cast<double>(left_out), "pieces");
-  }
-
-  void PersonsTable(const std::string& figure, const std::string& title,
-                    const std::vector<std::vector<PieceSeen>>& by_lines,
-                    const SeenCounts& counts) {
-    ShareTable table{.figure = figure,
-                     .title = title,
-                     .column_unit = "",
-                     .better = Better::kLower};
-    std::vector<std::optional<Group>> groups = {std::nullopt};
-    groups.insert(groups.end(), std::begin(kGroups), std::end(kGroups));
-    for (const auto& group : groups) {
-      ShareRow row{.name = group ? std::string(GroupName(*group)) : "all"};
-      for (const std::vector<PieceSeen>& pieces : by_lines) {
-        const ShareRow one = RowOf("", pieces, counts, group);
-        row.count += one.count;
-        row.shares.push_back(one.shares[0]);
-      }
-      table.rows.push_back(std::move(row));
-    }
-    for (const size_t lines : kContextLines)
-      table.columns.push_back(fmt::format("{}", lines));
-    report_.Add(table);
+    sheet_.Table(
+        "answers_20_forbidden",
+        "Pieces of 20 lines of models' own answers (which coincide), " + how +
+            ": forbidden",
+        answers, Forbidden, {});
+    sheet_.Table("answers_20_flagged", "The same: forbidden or ambiguous",
+                 answers, Flagged, {});
   }
 
   // How much is found at each number of bits, and what of people's files.
@@ -401,14 +313,14 @@ class Bench {
                          "pieces, with at least so many bits, whatever "
                          "the verdict",
                      .counted = "files",
-                     .columns = kEditColumns};
+                     .columns = EditColumns()};
     for (const double bits : kBits) {
       table.rows.push_back(
           RowOf(fmt::format("{:g} bits", bits), base_,
                 [bits](const Seen& seen) { return seen.bits >= bits; }));
       table.rows.back().count = human_.AtLeast(bits);
     }
-    report_.Add(table);
+    report().Add(table);
   }
 
   void Prose(const RecallLedger& ledger) {
@@ -424,7 +336,7 @@ class Bench {
                         .targets = targets};
       shares.rows.push_back(RowOf("all", pieces, counts));
       shares.rows.back().shares.resize(kWordEdits.size());
-      report_.Add(shares);
+      report().Add(shares);
     };
     table("prose_flagged",
           "Prose, pieces of 100 words, words edited: forbidden or ambiguous",
@@ -453,16 +365,19 @@ class Bench {
     });
     const auto pieces =
         ExaminePieces(ledger, outputs_, pieces_from_, human_lines_, Thirty());
-    Table("prompt_30_forbidden",
-          "Pieces of 30 lines and at least 120 tokens, after a prompt of 100 "
-          "KB of the same repository: forbidden",
-          pieces, Forbidden, {});
-    Table("prompt_30_flagged", "The same: forbidden or ambiguous", pieces,
-          Flagged, {});
-    Print("prompt_quoted", "  tokens that stand in the prompt as they are",
-          ledger.quoted_share(), "share");
-    Print("prompt_echoed", "  tokens that stand there but for their names",
-          ledger.echoed_share(), "share");
+    sheet_.Table(
+        "prompt_30_forbidden",
+        "Pieces of 30 lines and at least 120 tokens, after a prompt of 100 "
+        "KB of the same repository: forbidden",
+        pieces, Forbidden, {});
+    sheet_.Table("prompt_30_flagged", "The same: forbidden or ambiguous",
+                 pieces, Flagged, {});
+    sheet_.Print("prompt_quoted",
+                 "  tokens that stand in the prompt as they are",
+                 ledger.quoted_share(), "share");
+    sheet_.Print("prompt_echoed",
+                 "  tokens that stand there but for their names",
+                 ledger.echoed_share(), "share");
     for (const auto& [name, counts] :
          {std::pair<std::string, SeenCounts>{"forbidden", Forbidden},
           {"flagged", Flagged}}) {
@@ -471,29 +386,30 @@ class Bench {
       double most = 0;
       for (size_t i = 0; i < kEdits.size(); ++i)
         most = std::max(most, without.shares[i] - with.shares[i]);
-      Judge("prompt_30_loss_" + name, "  largest loss by the prompt, " + name,
-            most, "share", Better::kLower, kPromptTolerance);
+      sheet_.Judge("prompt_30_loss_" + name,
+                   "  largest loss by the prompt, " + name, most, "share",
+                   Better::kLower, kPromptTolerance);
     }
     Note("texts of persons in prompts");
     const auto persons =
         ExamineEchoes(background_, outputs_, pieces_from_, human_lines_,
                       {.lines = 60, .count = PieceCount()});
-    Table(
+    sheet_.Table(
         "echo_60_forbidden",
         "Texts of persons of 60 lines, sent in a prompt and answered with all "
         "names changed and lines edited: the persons' texts forbidden",
         persons, Forbidden, {});
     const ShareRow row = RowOf("", persons, Forbidden);
-    Judge("echo_60_accused", "  largest share",
-          *std::max_element(row.shares.begin(), row.shares.end()), "share",
-          Better::kLower, 0);
+    sheet_.Judge("echo_60_accused", "  largest share",
+                 *std::max_element(row.shares.begin(), row.shares.end()),
+                 "share", Better::kLower, 0);
   }
 
   void Models() {
     if (material_.answers.empty()) return;
     Note("models' answers to the same tasks");
     const ModelsSeen seen = ExamineModels(background_, material_.answers);
-    report_.Say(
+    report().Say(
         "\nAnswers of models to the same tasks: share with a forbidden "
         "/ any finding (rows: in the ledger, columns: scanned)");
     PairSeen sum;
@@ -512,23 +428,24 @@ class Bench {
         sum.forbidden += pair.forbidden;
         sum.short_forbidden += pair.short_forbidden;
       }
-      report_.Say(line);
+      report().Say(line);
     }
     const double of = std::max<double>(1, static_cast<double>(sum.answers));
-    Print("models_flagged", "another model's answers: flagged",
-          static_cast<double>(sum.flagged) / of, "share");
-    Print("models_forbidden", "another model's answers: forbidden",
-          static_cast<double>(sum.forbidden) / of, "share");
-    Judge("models_short_forbidden",
-          fmt::format("  forbidden with no finding above {} tokens",
-                      kShortTokens),
-          static_cast<double>(sum.short_forbidden), "answers", Better::kLower,
-          0);
-    Print("models_findings", "findings with all answers in the ledger",
-          static_cast<double>(seen.findings), "findings");
-    Judge("models_named_alone",
-          "  naming one model where another's answer fits as well",
-          static_cast<double>(seen.named_alone), "findings", Better::kLower, 0);
+    sheet_.Print("models_flagged", "another model's answers: flagged",
+                 static_cast<double>(sum.flagged) / of, "share");
+    sheet_.Print("models_forbidden", "another model's answers: forbidden",
+                 static_cast<double>(sum.forbidden) / of, "share");
+    sheet_.Judge("models_short_forbidden",
+                 fmt::format("  forbidden with no finding above {} tokens",
+                             kShortTokens),
+                 static_cast<double>(sum.short_forbidden), "answers",
+                 Better::kLower, 0);
+    sheet_.Print("models_findings", "findings with all answers in the ledger",
+                 static_cast<double>(seen.findings), "findings");
+    sheet_.Judge("models_named_alone",
+                 "  naming one model where another's answer fits as well",
+                 static_cast<double>(seen.named_alone), "findings",
+                 Better::kLower, 0);
   }
 
   void Plagiarism() {
@@ -538,7 +455,7 @@ class Bench {
     // without a figure, nothing is known.
     const std::map<std::string, double> best = {
         {"L1", .78}, {"L2", .66}, {"L3", .28}};
-    report_.Say(
+    report().Say(
         "\nIR-Plag: files flagged, each against the original of its "
         "case (best of three tools: L1 .78, L2 .66, L3 .28, L4 .05, "
         "L5 and L6 0)");
@@ -547,96 +464,21 @@ class Bench {
       const double of = static_cast<double>(seen.files);
       const std::string title = fmt::format("{} ({} files)", level, seen.files);
       const auto target = best.find(level);
-      report_.Add(
+      report().Add(
           {"irplag_" + level, static_cast<double>(seen.flagged) / of, "share",
            level == "independent" ? Better::kLower : Better::kHigher,
            target == best.end() ? std::nullopt : std::optional(target->second)},
           title + ": forbidden or ambiguous");
-      Print("irplag_" + level + "_forbidden", title + ": forbidden",
-            static_cast<double>(seen.forbidden) / of, "share");
+      sheet_.Print("irplag_" + level + "_forbidden", title + ": forbidden",
+                   static_cast<double>(seen.forbidden) / of, "share");
     }
-  }
-
-  ShareRow RowOf(const std::string& name, const std::vector<PieceSeen>& pieces,
-                 const SeenCounts& counts,
-                 std::optional<Group> group = std::nullopt) const {
-    ShareRow row{.name = name, .shares = std::vector<double>(kEdits.size())};
-    for (const PieceSeen& piece : pieces) {
-      if (group && piece.group != *group) continue;
-      ++row.count;
-      for (size_t i = 0; i < kEdits.size(); ++i)
-        row.shares[i] += counts(piece.at[i]);
-    }
-    for (double& share : row.shares)
-      share /= std::max<double>(1, static_cast<double>(row.count));
-    return row;
-  }
-
-  ShareTable TableOf(const std::string& figure, const std::string& title,
-                     const std::vector<PieceSeen>& pieces,
-                     const SeenCounts& counts,
-                     const std::vector<double>& targets) const {
-    ShareTable table{.figure = figure,
-                     .title = title,
-                     .columns = kEditColumns,
-                     .targets = targets};
-    table.rows.push_back(RowOf("all", pieces, counts));
-    const bool answers = figure.starts_with("answers");
-    for (const Group group : kGroups) {
-      ShareRow row =
-          RowOf(std::string(GroupName(group)), pieces, counts, group);
-      if (row.count == 0) continue;
-      if (!answers) row.name += " (stand-in)";
-      table.rows.push_back(std::move(row));
-    }
-    return table;
-  }
-
-  void Table(const std::string& figure, const std::string& title,
-             const std::vector<PieceSeen>& pieces, const SeenCounts& counts,
-             const std::vector<double>& targets) {
-    report_.Add(TableOf(figure, title, pieces, counts, targets));
-    KeepAll(figure, pieces, kEdits.size());
-  }
-
-  // A table with one column.
-  void One(const std::string& figure, const std::string& title,
-           const std::vector<PieceSeen>& pieces, const SeenCounts& counts,
-           const std::vector<double>& targets) {
-    ShareTable table = TableOf(figure, title, pieces, counts, targets);
-    table.columns = {"0"};
-    for (ShareRow& row : table.rows) row.shares.resize(1);
-    report_.Add(table);
-    KeepAll(figure, pieces, 1);
-  }
-
-  void Keep(std::string_view row, Group group, double edited, const Seen& seen,
-            std::string_view what) {
-    if (findings_) findings_->Write({row, what, group, edited}, seen);
-  }
-
-  void KeepAll(std::string_view row, const std::vector<PieceSeen>& pieces,
-               size_t edits) {
-    for (size_t piece = 0; piece < pieces.size(); ++piece)
-      for (size_t i = 0; i < edits; ++i)
-        Keep(row, pieces[piece].group, kEdits[i], pieces[piece].at[i],
-             fmt::format("{}", piece));
-  }
-
-  void Print(const std::string& figure, const std::string& title, double value,
-             const std::string& unit) {
-    report_.Add({figure, value, unit, Better::kLower, std::nullopt}, title);
-  }
-  void Judge(const std::string& figure, const std::string& title, double value,
-             const std::string& unit, Better better, double target) {
-    report_.Add({figure, value, unit, better, target}, title);
   }
 
   const Options& options_;
   const evidence::Background* background_;
   const int64_t begin_ = SystemClock().SteadyMicros();
   Material material_;
-  RecallReport report_;
+  RecallSheet sheet_;
   std::vector<ModelOutput> outputs_;
   // Places in outputs_.
   std::vector<size_t> pieces_from_;
@@ -644,7 +486,6 @@ class Bench {
   HumanLines human_lines_;
   HumanScan human_;
   std::vector<PieceSeen> base_;
-  std::optional<FindingsFile> findings_;
 };
 
 // Writes the stand-ins that share no ancestry with the calibration's files to
