@@ -111,6 +111,8 @@ struct Proposer::State {
 
   void SelectAll(std::span<const uint64_t> normal,
                  fingerprint::Language language);
+  bool IsCommon(uint32_t i) const;
+  void DropCommon();
   void MakeQueries(const SegmentLookup& lookup, ProposerCounts* counts);
   void Place(const SegmentLookup& lookup, size_t most, ProposerCounts* counts);
   Status Group(const SegmentLookup& lookup, uint32_t segment);
@@ -135,8 +137,9 @@ struct Proposer::State {
   std::span<const uint64_t> hashes;
   std::span<const uint32_t> tokens;
   size_t prose_from = 0;
-  std::vector<ListedKey> keys;  // of the selected, by token
-  std::vector<HeldPrint> held;  // those looked for, by hash, then token
+  std::vector<uint32_t> passed;  // of the selected, the segment's filter
+  std::vector<ListedKey> keys;   // of those, by token
+  std::vector<HeldPrint> held;   // those looked for, by hash, then token
   std::vector<Query> queries;
   std::vector<ListedKey> query_keys;
   std::vector<ListedPlace> places;
@@ -166,28 +169,51 @@ void Proposer::State::SelectAll(std::span<const uint64_t> normal,
   tokens = all_tokens;
 }
 
+// Whether the document's fingerprint number `i` is one that people write again
+// and again.
+bool Proposer::State::IsCommon(uint32_t i) const {
+  return background != nullptr && i < prose_from &&
+         background->IsCommon(hashes[i]);
+}
+
+// Leaves out of `passed` what is common: of what people write most is, so it
+// goes before it is looked for.
+void Proposer::State::DropCommon() {
+  const auto ask_ahead = [this](size_t i) {
+    if (background != nullptr && i < passed.size()) {
+      background->PrefetchCommon(hashes[passed[i]]);
+    }
+  };
+  for (size_t i = 0; i < kCommonAhead; ++i) ask_ahead(i);
+  size_t kept = 0;
+  for (size_t i = 0; i < passed.size(); ++i) {
+    ask_ahead(i + kCommonAhead);
+    const uint32_t one = passed[i];
+    passed[kept] = one;
+    kept += !IsCommon(one);
+  }
+  passed.resize(kept);
+}
+
 // The fingerprints that the segment holds, each asked for once.
 void Proposer::State::MakeQueries(const SegmentLookup& lookup,
                                   ProposerCounts* counts) {
+  passed.clear();
   keys.clear();
   held.clear();
   queries.clear();
   query_keys.clear();
-  counts->filtered += lookup.Keys(hashes, &keys);
-  const auto ask_ahead = [this](size_t i) {
-    if (background != nullptr && i < keys.size()) {
-      background->PrefetchCommon(hashes[keys[i].query]);
-    }
-  };
-  for (size_t i = 0; i < kCommonAhead; ++i) ask_ahead(i);
-  // Of what people write most is common, so it goes before it is sorted.
-  for (size_t i = 0; i < keys.size(); ++i) {
-    ask_ahead(i + kCommonAhead);
-    const uint64_t hash = hashes[keys[i].query];
-    const bool common = background != nullptr && keys[i].query < prose_from &&
-                        background->IsCommon(hash);
-    counts->common += common;
-    if (!common || exhaustive()) held.push_back({hash, keys[i], common});
+  lookup.Filter(hashes, &passed);
+  counts->filtered += passed.size();
+  if (!exhaustive()) {
+    const size_t all = passed.size();
+    DropCommon();
+    counts->common += all - passed.size();
+  }
+  lookup.Keys(hashes, passed, &keys);
+  for (const ListedKey& key : keys) {
+    held.push_back(
+        {hashes[key.query], key, exhaustive() && IsCommon(key.query)});
   }
   std::sort(
       held.begin(), held.end(), [](const HeldPrint& a, const HeldPrint& b) {

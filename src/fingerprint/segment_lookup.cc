@@ -91,32 +91,15 @@ void SegmentLookup::Locate(std::span<const uint64_t> hashes,
   }
 }
 
-size_t SegmentLookup::Keys(std::span<const uint64_t> hashes,
-                           std::vector<ListedKey>* keys) const {
-  if (segment_.filter_words_ == 0) return 0;
-  // What passed the filter waits until there are enough to ask for at once.
-  constexpr size_t kBatch = 8 * kAhead;
-  std::array<uint32_t, kBatch + kAhead + kProbesBehind> passed;
-  size_t waiting = 0;
-  size_t filtered = 0;
-  for (size_t from = 0; from < hashes.size(); from += kBatch) {
-    const size_t batch = std::min(kBatch, hashes.size() - from);
-    const size_t more =
-        ProbeMany(KeyFilter{.words_at = segment_.filter_.data(),
-                            .words = segment_.filter_words_},
-                  hashes.subspan(from, batch), static_cast<uint32_t>(from),
-                  &passed[waiting]);
-    filtered += more;
-    waiting += more;
-    size_t done = 0;
-    for (; waiting - done >= kAhead; done += kAhead) {
-      Locate(hashes, std::span(passed).subspan(done, kAhead), keys);
-    }
-    std::copy(passed.begin() + done, passed.begin() + waiting, passed.begin());
-    waiting -= done;
+void SegmentLookup::Keys(std::span<const uint64_t> hashes,
+                         std::span<const uint32_t> queries,
+                         std::vector<ListedKey>* keys) const {
+  if (segment_.counts_.fingerprints == 0) return;
+  for (size_t from = 0; from < queries.size(); from += kAhead) {
+    Locate(hashes,
+           queries.subspan(from, std::min(kAhead, queries.size() - from)),
+           keys);
   }
-  Locate(hashes, std::span(passed).first(waiting), keys);
-  return filtered;
 }
 
 uint64_t SegmentLookup::Places(std::span<const ListedKey> keys, size_t most,

@@ -47,10 +47,11 @@ class SegmentLookup {
   void Filter(std::span<const uint64_t> hashes,
               std::vector<uint32_t>* kept) const;
 
-  // Appends to `keys`, by rising query, those of `hashes` that pass the filter
-  // and whose key the segment holds. Returns how many passed the filter.
-  size_t Keys(std::span<const uint64_t> hashes,
-              std::vector<ListedKey>* keys) const;
+  // Appends to `keys`, in their order, those of the `queries` (places in
+  // `hashes`) whose key the segment holds. Dear for those that Filter would not
+  // have kept.
+  void Keys(std::span<const uint64_t> hashes, std::span<const uint32_t> queries,
+            std::vector<ListedKey>* keys) const;
 
   // Appends the postings of every key that Keys gave, at most `most` for each,
   // by rising place in `keys`, which is their query, and token. Returns how

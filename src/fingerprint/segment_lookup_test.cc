@@ -41,8 +41,10 @@ TEST(SegmentLookup, FindsForManyHashesWhatFindFindsForEach) {
     const SegmentLookup lookup(segment);
     const std::vector<uint64_t> hashes = Hashes(outputs + 2, 90);
     for (const size_t most : {size_t{1}, size_t{8}, kPostingsPerKeyMax}) {
+      std::vector<uint32_t> kept;
+      lookup.Filter(hashes, &kept);
       std::vector<ListedKey> keys;
-      lookup.Keys(hashes, &keys);
+      lookup.Keys(hashes, kept, &keys);
       std::vector<ListedPlace> places;
       const uint64_t left_out = lookup.Places(keys, most, &places);
       uint64_t dropped = 0;
@@ -86,9 +88,29 @@ TEST(SegmentLookup, FiltersManyHashesAsOne) {
   }
   SegmentLookup(segment).Filter(hashes, &kept);
   EXPECT_EQ(kept, expected);
-  std::vector<ListedKey> keys;
-  EXPECT_EQ(SegmentLookup(segment).Keys(hashes, &keys), kept.size() - 1);
   EXPECT_LT(kept.size(), hashes.size());
+}
+
+TEST(SegmentLookup, FindsKeysOfSomeQueries) {
+  const std::string bytes = Outputs(40, 200);
+  const Segment segment = *Segment::OverBytes(bytes);
+  const SegmentLookup lookup(segment);
+  const std::vector<uint64_t> hashes = Hashes(60, 200);
+  // Every third, whether the filter would keep it or not.
+  std::vector<uint32_t> queries;
+  std::vector<uint32_t> expected;
+  for (uint32_t i = 0; i < hashes.size(); i += 3) {
+    queries.push_back(i);
+    bool held = false;
+    segment.Find(hashes[i], [&](const Posting&) { held = true; });
+    if (held) expected.push_back(i);
+  }
+  std::vector<ListedKey> keys;
+  lookup.Keys(hashes, queries, &keys);
+  std::vector<uint32_t> found;
+  for (const ListedKey& key : keys) found.push_back(key.query);
+  EXPECT_EQ(found, expected);
+  EXPECT_GT(found.size(), 100u);
 }
 
 TEST(SegmentLookup, ProbesAlikeWithAnyUnit) {
@@ -146,7 +168,7 @@ TEST(SegmentLookup, StaysInBoundsWhateverTheContents) {
     std::vector<uint32_t> kept;
     lookup.Filter(hashes, &kept);
     std::vector<ListedKey> keys;
-    lookup.Keys(hashes, &keys);
+    lookup.Keys(hashes, kept, &keys);
     std::vector<ListedPlace> places;
     lookup.Places(keys, kPostingsPerKeyMax, &places);
     for (const ListedPlace& place : places) {
