@@ -71,6 +71,9 @@ class CodeLexer {
   Bytes Begin();
   // Lexes what begins at `p`, which is in the piece; returns where it ends.
   Bytes Step(Bytes p);
+  // The line that it is on; who steps about says where.
+  uint32_t line() const { return line_; }
+  void set_line(uint32_t line) { line_ = line; }
 
  private:
   std::string_view Rest(Bytes from) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fingerprint/block_bits.h"
 #include "fingerprint/language.h"
 
 namespace cofferdam::fingerprint {
@@ -96,6 +97,9 @@ class TokenStream {
 // exact, but then a fragment whose language is unknown would share few k-grams
 // with the file it went to; a keyword that is a name elsewhere costs only one
 // token when that name is changed.
-void Lex(std::string_view text, Language language, TokenStream* out);
+//
+// `unit` is at most what BestVectorUnit gives; the outcome is the same.
+void Lex(std::string_view text, Language language, TokenStream* out,
+         VectorUnit unit = BestVectorUnit());
 
 }  // namespace cofferdam::fingerprint

@@ -2,9 +2,12 @@
 
 #include "fingerprint/avx2_unit.h"
 #include "fingerprint/avx512_unit.h"
+#include "fingerprint/block_places.h"
 #include "fingerprint/block_todo.h"
 #include "fingerprint/code_lexer.h"
 #include "fingerprint/normal_writer.h"
+#include "fingerprint/quick_rules.h"
+#include "fingerprint/token_writer.h"
 #include "fingerprint/vocabulary.h"
 
 #if defined(__x86_64__)
@@ -15,51 +18,48 @@ namespace cofferdam::fingerprint {
 // behind it, and what a word that ends in it is read with.
 inline constexpr ptrdiff_t kBlockReach = 64 + 16;
 
-// Reads the blocks of a piece. A template over the machine; all of it is
-// inlined into a function that is compiled for that machine.
-template <class Unit>
+// Reads the blocks of a piece. A template over the machine, all of it inlined
+// into a function that is compiled for that machine, and over what takes the
+// tokens (see CodeLexer).
+template <class Unit, class Writer>
 class BlockLexer {
  public:
   using Bytes = const char*;
 
   [[gnu::always_inline]] BlockLexer(const TextPiece& piece, Language language,
-                                    NormalWriter* out)
+                                    Writer* out)
       : table_(Unit::Load(ByteBitsOf(language))),
         vocabulary_(Vocabulary::Shared()),
         out_(*out),
         lexer_(piece, language, out),
-        first_(out->size()) {
+        first_(out->size()),
+        places_(piece),
+        quick_(language) {
     static constexpr char kComma[] = ",";
     comma_ = NormalOf(HashToken(kComma, 1, kComma + 1));
-    const LexRules& rules = RulesOf(language);
-    // In Swift a backslash, too, leaves Literal.
-    quick_double_ = !rules.doubled_quotes &&
-                    (rules.interpolation == Interpolation::kNone ||
-                     rules.interpolation == Interpolation::kBackslashParen);
-    quick_single_ =
-        !rules.doubled_quotes && rules.single_quote == SingleQuote::kString;
-    escapes_double_ = rules.interpolation == Interpolation::kNone;
-    escapes_single_ = !rules.single_is_raw;
-    quick_slash_ = rules.slash_comments && !rules.inline_markup &&
-                   language != Language::kGeneral;
-    quick_hash_ = rules.hash == HashComment::kAlways;
-    quick_star_ = rules.block_comments && !rules.nested_comments;
-    continued_ = rules.continued_comments;
   }
 
-  [[gnu::always_inline]] void Run(const TextPiece& piece) {
+  // Returns the line at the piece's end.
+  [[gnu::always_inline]] uint32_t Run(const TextPiece& piece) {
     Bytes p = lexer_.Begin();
     const Bytes end = piece.end;
+    places_.Begin(p, lexer_.line());
     while (end - p > kBlockReach) p = Block(p, end);
+    if constexpr (Writer::kKeepsPlaces) {
+      places_.CountLines(p);
+      lexer_.set_line(places_.line());
+    }
     while (p < end) p = lexer_.Step(p);
+    return lexer_.line();
   }
 
  private:
   // Where reading goes on: not far behind the block at `p` or in it.
   [[gnu::always_inline]] Bytes Block(Bytes p, Bytes end) {
+    if constexpr (Writer::kKeepsPlaces) places_.CountLines(p);
     const BlockBits bits = Unit::Bits(p, table_);
     BlockTodo todo = SortBlock(bits);
-    if (todo.until == 0) return lexer_.Step(p);
+    if (todo.until == 0) return Step(p, bits, 0);
     while (todo.special != 0) {
       const uint64_t stop = WordBefore(
           bits, todo, static_cast<uint64_t>(__builtin_ctzll(todo.special)));
@@ -82,7 +82,7 @@ class BlockLexer {
         continue;
       }
       Emit(p, bits, todo, BitsBelow(stop));
-      Bytes q = lexer_.Step(p + stop);
+      Bytes q = Step(p, bits, stop);
       // What it left of a run of operators or of a word belongs together.
       auto at = static_cast<uint64_t>(q - p);
       while (at < todo.until && (todo.inner >> at & 1) != 0) {
@@ -102,33 +102,41 @@ class BlockLexer {
 
   static constexpr uint64_t Bit(uint64_t at) { return uint64_t{1} << at; }
 
+  // What begins at `at` of the block at `p`, read by CodeLexer.
+  [[gnu::always_inline]] Bytes Step(Bytes p, const BlockBits& bits,
+                                    uint64_t at) {
+    if constexpr (Writer::kKeepsPlaces)
+      lexer_.set_line(places_.LineAt(bits, at));
+    return lexer_.Step(p + at);
+  }
+
   // Where the literal or comment at `at` ends; of a literal `todo` is told.
   // p + at where it may end just behind the block, null where CodeLexer has to
   // read it. Most strings are short, and most comments run to the line's end.
   [[gnu::always_inline]] Bytes Within(Bytes p, Bytes end, const BlockBits& bits,
                                       uint64_t at, BlockTodo* todo) {
     const bool twice = (bits.double_quote >> at & 1) != 0;
-    if ((twice && quick_double_) ||
-        ((bits.single_quote >> at & 1) != 0 && quick_single_)) {
+    if ((twice && quick_.double_quotes) ||
+        ((bits.single_quote >> at & 1) != 0 && quick_.single_quotes)) {
       return Literal(p, bits, at, todo);
     }
     if (p[at] == '/') {
-      if (quick_slash_ && p[at + 1] == '/') return Line(p, end, bits, at);
-      if (quick_star_ && p[at + 1] == '*') return Comment(p + at + 2, end);
-    } else if (quick_hash_ && p[at] == '#') {
+      if (quick_.slashes && p[at + 1] == '/') return Line(p, end, bits, at);
+      if (quick_.stars && p[at + 1] == '*') return Comment(p + at + 2, end);
+    } else if (quick_.hashes && p[at] == '#') {
       return Line(p, end, bits, at);
     }
     return nullptr;
   }
 
   [[gnu::always_inline]] Bytes Literal(Bytes p, const BlockBits& bits,
-                                       uint64_t at, BlockTodo* todo) const {
+                                       uint64_t at, BlockTodo* todo) {
     const bool twice = (bits.double_quote >> at & 1) != 0;
     const uint64_t behind = ~BitsBelow(at) << 1;
     const uint64_t quotes = twice ? bits.double_quote : bits.single_quote;
     const uint64_t backslashes = bits.backslash & behind;
     uint64_t stops = (quotes | bits.newline) & behind;
-    if (twice ? escapes_double_ : escapes_single_) {
+    if (twice ? quick_.escapes_in_double : quick_.escapes_in_single) {
       stops &= ~(BeginningEscapes(backslashes) << 1);
     } else {
       stops |= backslashes;
@@ -142,6 +150,9 @@ class BlockLexer {
     if (last == at + 1 && p[last + 1] == p[at]) return nullptr;
     todo->starts |= Bit(at);
     todo->strings |= Bit(at);
+    if constexpr (Writer::kKeepsPlaces) {
+      places_.EndLiteral(at, last + 1);
+    }
     return p + last + 1;
   }
 
@@ -162,7 +173,7 @@ class BlockLexer {
       newline = from + __builtin_ctzll(found);
     }
     // C goes on behind a backslash.
-    return continued_ && newline[-1] == '\\' ? nullptr : newline;
+    return quick_.continued && newline[-1] == '\\' ? nullptr : newline;
   }
 
   // Behind the "*/" that ends a comment. What is never closed is looked for
@@ -173,7 +184,7 @@ class BlockLexer {
       from += 64;
     }
     if (found == 0) {
-      quick_star_ = false;
+      quick_.stars = false;
       return nullptr;
     }
     return from + __builtin_ctzll(found) + 2;
@@ -185,13 +196,16 @@ class BlockLexer {
     uint64_t starts = todo.starts & part;
     if (starts == 0) return;
     starts = DropCommas(bits, starts);
-    uint64_t* const out = out_.Room(64 + kHashesBehind);
-    out_.WrittenUntil(Unit::Hashes(p,
-                                   {.starts = starts,
-                                    .inner = todo.inner,
-                                    .digits = bits.digit,
-                                    .strings = todo.strings},
-                                   vocabulary_, out));
+    const BlockTokens tokens = {.starts = starts,
+                                .inner = todo.inner,
+                                .digits = bits.digit,
+                                .strings = todo.strings};
+    if constexpr (Writer::kKeepsPlaces) {
+      places_.Emit(p, bits, tokens, vocabulary_, &out_);
+    } else {
+      uint64_t* const out = out_.Room(64 + kHashesBehind);
+      out_.WrittenUntil(Unit::Hashes(p, tokens, vocabulary_, out));
+    }
   }
 
   // Leaves out commas before a closing bracket, which formatters add and
@@ -218,20 +232,12 @@ class BlockLexer {
 
   const typename Unit::Table table_;
   const Vocabulary& vocabulary_;
-  NormalWriter& out_;
-  CodeLexer<NormalWriter> lexer_;
+  Writer& out_;
+  CodeLexer<Writer> lexer_;
   const size_t first_;
+  BlockPlaces<Unit> places_;  // for a writer that keeps them
   uint64_t comma_;
-  // Whether these begin what ends as Within assumes.
-  bool quick_double_;
-  bool quick_single_;
-  bool quick_slash_;
-  bool quick_hash_;
-  bool quick_star_;
-  // Whether a backslash takes its meaning from what stands behind it.
-  bool escapes_double_;
-  bool escapes_single_;
-  bool continued_;  // C: a line behind a backslash goes on
+  QuickRules quick_;
 };
 
 }  // namespace cofferdam::fingerprint

@@ -336,9 +336,4 @@ const char* CodeLexer<Writer>::CommentEnd(Bytes p) const {
 template class CodeLexer<TokenWriter>;
 template class CodeLexer<NormalWriter>;
 
-uint32_t LexCode(const TextPiece& piece, Language language, TokenWriter* out) {
-  out->Use(language);
-  return CodeLexer<TokenWriter>(piece, language, out).Run();
-}
-
 }  // namespace cofferdam::fingerprint

@@ -22,7 +22,7 @@ struct TextPiece {
 // Both append to `out` and return the line at the piece's end.
 uint32_t LexCode(const TextPiece& piece, Language language, TokenWriter* out);
 uint32_t LexWords(const TextPiece& piece, TokenWriter* out);
-// The same of normal hashes alone, whose line is not known: 0.
+// The same of normal hashes alone; the line is of no meaning.
 uint32_t LexCode(const TextPiece& piece, Language language, NormalWriter* out);
 uint32_t LexWords(const TextPiece& piece, NormalWriter* out);
 

@@ -1,6 +1,6 @@
 #include "fingerprint/normals.h"
 
-#include "fingerprint/lex_blocks.h"
+#include "fingerprint/lex_code_blocks.h"
 #include "fingerprint/lex_word_blocks.h"
 #include "fingerprint/text_lexer.h"
 
@@ -8,15 +8,6 @@ namespace cofferdam::fingerprint {
 namespace {
 
 #if defined(__x86_64__)
-COFFERDAM_TARGET_AVX512 void LexBlocks512(const TextPiece& piece,
-                                          Language language,
-                                          NormalWriter* out) {
-  BlockLexer<Avx512>(piece, language, out).Run(piece);
-}
-COFFERDAM_TARGET_AVX2 void LexBlocks256(const TextPiece& piece,
-                                        Language language, NormalWriter* out) {
-  BlockLexer<Avx2>(piece, language, out).Run(piece);
-}
 COFFERDAM_TARGET_AVX512 void LexWordBlocks512(const TextPiece& piece,
                                               NormalWriter* out) {
   WordBlockLexer<Avx512>(piece, out).Run(piece);
@@ -30,21 +21,7 @@ COFFERDAM_TARGET_AVX2 void LexWordBlocks256(const TextPiece& piece,
 }  // namespace
 
 uint32_t LexCode(const TextPiece& piece, Language language, NormalWriter* out) {
-  VectorUnit unit = out->unit();
-  // Keywords of SQL have any case, which the blocks' table does not know.
-  if (language == Language::kSql) unit = VectorUnit::kNone;
-#if defined(__x86_64__)
-  if (unit == VectorUnit::kAvx512) {
-    LexBlocks512(piece, language, out);
-    return 0;
-  }
-  if (unit == VectorUnit::kAvx2) {
-    LexBlocks256(piece, language, out);
-    return 0;
-  }
-#endif
-  CodeLexer<NormalWriter>(piece, language, out).Run();
-  return 0;
+  return LexCodeBlocks(piece, language, out);
 }
 
 uint32_t LexWords(const TextPiece& piece, NormalWriter* out) {

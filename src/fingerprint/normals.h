@@ -10,11 +10,12 @@
 
 namespace cofferdam::fingerprint {
 
-// The quick lexer: of a text's tokens only the normal hashes, the same that Lex
-// gives (a property test compares them). 64 bytes at once are sorted into
-// words, operators, layout and what may begin a comment or a literal; words and
-// operators are then read bit by bit, and what is left goes to CodeLexer. On
-// machines without the vector instructions it wants, CodeLexer reads all.
+// Of a text's tokens only the normal hashes, the same that Lex gives (a
+// property test compares them). Both read code quickly: 64 bytes at once are
+// sorted into words, operators, layout and what may begin a comment or a
+// literal; words and operators are then read bit by bit, and what is left goes
+// to CodeLexer. On machines without the vector instructions it wants, CodeLexer
+// reads all.
 //
 // One per thread; keeps its memory.
 class NormalLexer {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <string>
 #include <string_view>
@@ -24,16 +25,19 @@ std::vector<VectorUnit> Units() {
   return units;
 }
 
-// The quick lexers against Lex. Fails with the first difference.
+// The quick lexers against CodeLexer and its like. Fails with the first
+// difference.
 class SameTokens {
  public:
-  SameTokens() {
-    for (const VectorUnit unit : Units()) lexers_.emplace_back(unit);
+  SameTokens() : units_(Units()) {
+    for (const VectorUnit unit : units_) lexers_.emplace_back(unit);
   }
 
-  testing::AssertionResult operator()(std::string_view text,
-                                      Language language) {
-    Lex(text, language, &tokens_);
+  testing::AssertionResult operator()(std::string_view of, Language language) {
+    // So that a sanitizer sees what is read behind it.
+    const std::vector<char> exact(of.begin(), of.end());
+    const std::string_view text(exact.data(), exact.size());
+    Lex(text, language, &tokens_, VectorUnit::kNone);
     const std::span<const uint64_t> wanted = tokens_.normal();
     for (size_t i = 0; i < lexers_.size(); ++i) {
       const std::span<const uint64_t> got = lexers_[i].Lex(text, language);
@@ -51,12 +55,37 @@ class SameTokens {
                             std::min<size_t>(byte, 60))
              << "]";
     }
+    for (const VectorUnit unit : units_) {
+      Lex(text, language, &quick_, unit);
+      const size_t size = std::min(tokens_.size(), quick_.size());
+      for (size_t i = 0; i < size; ++i) {
+        if (Place(tokens_, i) == Place(quick_, i)) continue;
+        return testing::AssertionFailure()
+               << LanguageName(language) << ": token " << i << " is "
+               << testing::PrintToString(Place(quick_, i)) << ", not "
+               << testing::PrintToString(Place(tokens_, i)) << ", of ["
+               << text.substr(tokens_.begin()[i], 60) << "]";
+      }
+      if (quick_.size() != tokens_.size() ||
+          quick_.languages() != tokens_.languages()) {
+        return testing::AssertionFailure()
+               << quick_.size() << " tokens, not " << tokens_.size();
+      }
+    }
     return testing::AssertionSuccess();
   }
 
  private:
+  static std::array<uint64_t, 6> Place(const TokenStream& tokens, size_t i) {
+    return {tokens.normal()[i], tokens.raw()[i],
+            tokens.begin()[i],  tokens.end()[i],
+            tokens.line()[i],   static_cast<uint64_t>(tokens.kind()[i])};
+  }
+
+  std::vector<VectorUnit> units_;
   std::vector<NormalLexer> lexers_;
   TokenStream tokens_;
+  TokenStream quick_;
 };
 
 // What the languages disagree about, and what is broken.

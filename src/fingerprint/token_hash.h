@@ -63,6 +63,19 @@ inline uint64_t HashToken(const char* from, size_t size, const char* limit) {
                    size);
 }
 
+// The same without a branch on sizes up to 16. As many bytes may be read.
+inline uint64_t HashTokenAhead(const char* from, size_t size,
+                               const char* limit) {
+  if (size > 16) [[unlikely]] {
+    return HashToken(from, size, limit);
+  }
+  const size_t more = size > 8 ? size - 8 : 0;
+  const size_t unused = 64 - 8 * (size - more);
+  const uint64_t first = Load64(from) << unused >> unused;
+  const uint64_t last = more > 0 ? Load64(from + more) : 0;
+  return HashWords(first, last, size);
+}
+
 // The normal hash of a token that stands for itself: its top byte is 3 or
 // more, since 0 to 2 are the classes.
 inline uint64_t NormalOf(uint64_t hash) {

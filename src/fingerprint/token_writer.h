@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fingerprint/block_bits.h"
 #include "fingerprint/lex.h"
 
 namespace cofferdam::fingerprint {
@@ -15,7 +16,8 @@ class TokenWriter {
   // Lines of tokens are wanted.
   static constexpr bool kKeepsPlaces = true;
 
-  explicit TokenWriter(TokenStream* out) : out_(out), size_(out->size_) {
+  TokenWriter(TokenStream* out, VectorUnit unit)
+      : out_(out), unit_(unit), size_(out->size_) {
     Point();
   }
   ~TokenWriter() { out_->size_ = size_; }
@@ -36,10 +38,29 @@ class TokenWriter {
     ++size_;
   }
 
+  // Where to write at most `count` tokens; then say how many it were.
+  struct Places {
+    uint64_t* normal;
+    uint64_t* raw;
+    uint32_t* begin;
+    uint32_t* end;
+    uint32_t* line;
+    TokenKind* kind;
+  };
+  Places Room(size_t count) {
+    while (capacity_ - size_ < count) Grow();
+    return {normal_ + size_, raw_ + size_,  begin_ + size_,
+            end_ + size_,    line_ + size_, kind_ + size_};
+  }
+  void Written(size_t count) { size_ += count; }
+
   size_t size() const { return size_; }
   // Of the last token; there must be one.
   uint64_t last_normal() const { return normal_[size_ - 1]; }
   void DropLast() { --size_; }
+
+  // What the lexers that write here may use.
+  VectorUnit unit() const { return unit_; }
 
   void Use(Language language) {
     out_->languages_ |= uint64_t{1} << static_cast<int>(language);
@@ -68,6 +89,7 @@ class TokenWriter {
   }
 
   TokenStream* out_;
+  const VectorUnit unit_;
   size_t size_;
   size_t capacity_ = 0;
   uint64_t* normal_ = nullptr;
