@@ -42,8 +42,8 @@ inline bool IsNameStart(char c) { return IsWordByte(c) && !IsDigit(c); }
 // lex_literals.cc, what has rules of its own inside of code in lex_embedded.cc.
 //
 // `Writer` takes the tokens: a TokenWriter all of them, a NormalWriter only
-// their normal hashes, for the quick lexer (normals.h), which comes here for
-// what is not plain.
+// their normal hashes. The quick lexer (lex_blocks.h) comes here for what is
+// not plain.
 template <class Writer>
 class CodeLexer {
  public:
