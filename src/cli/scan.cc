@@ -17,6 +17,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/interrupt.h"
+#include "cli/named_paths.h"
 #include "cli/person_names.h"
 #include "cli/scan_attest.h"
 #include "cli/scan_outputs.h"
@@ -291,6 +292,8 @@ Result<int> Scan(const Invocation& call) {
              Attestation::Begin(call, config, options));
   TRY_ASSIGN(ScanOutputs outputs, ScanOutputs::Open(call, words));
   if (writer != nullptr) outputs.sink()->Add(writer->sink());
+  NamedPaths named(call.positionals());
+  outputs.sink()->Add(&named);
   TRY_ASSIGN(scan::ScanReport report,
              scan::Scan(call.positionals(), options, outputs.sink()));
   if (writer != nullptr) TRY(writer->Write(call, options, &report));
@@ -305,6 +308,7 @@ Result<int> Scan(const Invocation& call) {
   for (const std::string& notice : report.notices) {
     Say("cofferdam: " + notice);
   }
+  if (!named.Tell()) return 2;
   return report.NotAllowed() ? 1 : 0;
 }
 
@@ -314,7 +318,7 @@ std::vector<Command> ScanCommands() {
   Command command = {
       "scan",
       "find what models wrote in files, with every origin; exit 1 if any may "
-      "not be used",
+      "not be used, 2 if a PATH cannot be read",
       {{"PATH", Count::kMany,
         "files and folders: text, JSONL, JSON arrays, tar, notebooks, gzip, "
         "zstd, bzip2, xz; or alone - for stdin or a pipe"}},

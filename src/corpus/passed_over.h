@@ -40,4 +40,7 @@ struct PassedOver {
   bool operator==(const PassedOver&) const = default;
 };
 
+// "a.jsonl records 7 to 9: broken (why)", for people; names as they are.
+std::string PassedOverText(const PassedOver& passed);
+
 }  // namespace cofferdam::corpus

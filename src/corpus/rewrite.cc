@@ -28,15 +28,6 @@ struct Target {
   std::string to;
 };
 
-std::string Shown(std::string_view given) {
-  while (given.starts_with("./")) {
-    given.remove_prefix(2);
-    while (given.starts_with('/')) given.remove_prefix(1);
-  }
-  while (given.size() > 1 && given.ends_with('/')) given.remove_suffix(1);
-  return given == "." ? "" : std::string(given);
-}
-
 // A file that is written.
 class Output {
  public:
@@ -155,10 +146,7 @@ class Rewriter {
       return Error(Code::kUnavailable,
                    fmt::format("copy {}: {}", passed.path, failed.message()));
     }
-    return Error(
-        Code::kUnavailable,
-        fmt::format("copy {}: {}{}{}", passed.path, ReasonName(passed.reason),
-                    passed.detail.empty() ? "" : ": ", passed.detail));
+    return Error(Code::kUnavailable, "copy " + PassedOverText(passed));
   }
 
   Status Write(const Document& document, Edits edits) {
@@ -273,12 +261,13 @@ Status CheckTarget(const std::vector<std::string>& paths,
 
 Result<std::vector<Target>> Targets(const std::vector<std::string>& paths,
                                     const std::string& to) {
-  if (paths.size() == 1) return std::vector<Target>{{Shown(paths[0]), to}};
+  if (paths.size() == 1) return std::vector<Target>{{ShownPath(paths[0]), to}};
   std::vector<Target> targets;
   for (const std::string& path : paths) {
     fs::path absolute = fs::absolute(path).lexically_normal();
     if (!absolute.has_filename()) absolute = absolute.parent_path();
-    targets.push_back({Shown(path), to + "/" + absolute.filename().string()});
+    targets.push_back(
+        {ShownPath(path), to + "/" + absolute.filename().string()});
   }
   std::vector<std::string> names;
   for (const Target& target : targets) names.push_back(target.to);

@@ -55,6 +55,8 @@ void WritePassedOver(const corpus::PassedOver& passed, JsonWriter* writer) {
   writer->Field("path", passed.path)
       .Field("reason", corpus::ReasonName(passed.reason))
       .FieldIfSet("detail", passed.detail);
+  if (passed.record == 0) return;
+  writer->Field("record", passed.record).Field("records", passed.records);
 }
 
 void WriteOrigins(const OriginTable& origins, JsonWriter* writer) {

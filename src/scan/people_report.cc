@@ -137,18 +137,19 @@ void PeopleReport::WriteTexts(const evidence::Finding& finding) {
 }
 
 void PeopleReport::OnPassedOver(const corpus::PassedOver& passed) {
-  ++reasons_[corpus::ReasonName(passed.reason)];
+  reasons_[corpus::ReasonName(passed.reason)] +=
+      std::max<uint64_t>(passed.records, 1);
+  ++passed_over_calls_;
   if (passed_over_.size() < kPassedOverShownMax) passed_over_.push_back(passed);
 }
 
 void PeopleReport::WritePassedOver(const ScanReport& report) {
   for (const corpus::PassedOver& passed : passed_over_) {
-    write_(fmt::format(
-        "passed over {}: {}{}\n", Printable(passed.path, LineEnds::kReplace),
-        corpus::ReasonName(passed.reason),
-        passed.detail.empty() ? "" : fmt::format(" ({})", passed.detail)));
+    write_(Printable("passed over " + corpus::PassedOverText(passed),
+                     LineEnds::kReplace) +
+           "\n");
   }
-  if (report.passed_over > passed_over_.size()) {
+  if (passed_over_calls_ > passed_over_.size()) {
     std::string reasons;
     for (const auto& [reason, count] : reasons_)
       reasons += fmt::format(" {} {}", reason, count);

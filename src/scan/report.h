@@ -49,6 +49,7 @@ class PeopleReport : public Sink {
   Options options_;
   uint64_t findings_ = 0;
   std::vector<corpus::PassedOver> passed_over_;  // those that are named
+  uint64_t passed_over_calls_ = 0;
   std::map<std::string_view, uint64_t> reasons_;
 };
 

@@ -217,9 +217,7 @@ void SarifReport::OnFinding(const Finding& finding) {
 void SarifReport::OnPassedOver(const corpus::PassedOver& passed) {
   if (notifications_.size() == kNotificationsMax) return;
   JsonWriter writer;
-  std::string text = fmt::format("passed over {}: {}", passed.path,
-                                 corpus::ReasonName(passed.reason));
-  if (!passed.detail.empty()) text += fmt::format(" ({})", passed.detail);
+  const std::string text = "passed over " + corpus::PassedOverText(passed);
   writer.BeginObject().Field("level", "note").Key("message");
   writer.BeginObject().Field("text", Cut(text, kMessageBytesMax)).EndObject();
   writer.EndObject();
