@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/clock.h"
 #include "corpus/git_internal.h"
 
 namespace cofferdam::corpus {
@@ -123,7 +124,9 @@ Result<std::string> CommitBefore(const std::string& path,
     }
   }
   if (newest.empty()) {
-    return Error(Code::kNotFound, path + ": nothing was committed before");
+    return Error(Code::kNotFound,
+                 fmt::format("{}: nothing was committed before {}", path,
+                             FormatTime(before_micros)));
   }
   return newest;
 }
