@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -229,13 +230,16 @@ Status CheckPaths(const Invocation& call) {
 // The progress line, where there is a terminal to draw it on. Whatever is
 // printed takes it away first, for stdout may be the same terminal.
 std::optional<scan::Progress> ProgressFor(const Invocation& call) {
-  if (call.Has("--no-progress") || isatty(STDERR_FILENO) == 0)
+  const char* terminal = std::getenv("TERM");
+  if (call.Has("--no-progress") || isatty(STDERR_FILENO) == 0 ||
+      (terminal != nullptr && std::string_view(terminal) == "dumb")) {
     return std::nullopt;
+  }
   return scan::Progress(
       [](std::string_view text) {
         std::fwrite(text.data(), 1, text.size(), stderr);
       },
-      SystemClock(), TerminalColumns(STDERR_FILENO));
+      SystemClock(), [] { return WindowColumns(STDERR_FILENO); });
 }
 
 Result<int> Scan(const Invocation& call) {
