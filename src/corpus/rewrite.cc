@@ -186,17 +186,10 @@ class Rewriter {
   Status WriteTable(FileDescriptor from, Edits edits, const std::string& to) {
     std::error_code failed;
     fs::create_directories(fs::path(to).parent_path(), failed);
-    TableChanges changes;
-    changes.style = options_.style;
-    for (const RecordEdit& edit : edits) {
-      if (edit.drop)
-        changes.dropped.push_back(edit.number);
-      else
-        changes.edits[edit.number] = edit.cuts;
-    }
     TRY_ASSIGN(const std::shared_ptr<const Table> table,
                Table::OpenFile(std::move(from)));
-    TRY(RewriteTable(*table, changes, options_.source, nullptr, to));
+    TRY(RewriteTable(*table, TableChangesOf(edits, options_.style),
+                     options_.source, nullptr, to));
     Count(edits, true);
     counts_.bytes_written += fs::file_size(to, failed);
     return {};

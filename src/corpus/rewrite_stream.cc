@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "corpus/decoded_source_internal.h"
 #include "corpus/rewrite_internal.h"
+#include "corpus/table_rewrite_internal.h"
 #include "corpus/tar_header_internal.h"
 
 namespace cofferdam::corpus {
@@ -425,11 +426,11 @@ Result<bool> RewriteStream(Packed packed, Edits edits,
     TRY(RewriteValues(packed.bytes.get(), edits, options, sink));
     return true;
   }
-  if (inside.format == Format::kTable)
-    return Error(Code::kInvalid,
-                 fmt::format("{}: a table within another file cannot be "
-                             "written",
-                             first.path));
+  if (inside.format == Format::kTable) {
+    TRY(RewriteTableWithin(packed.bytes.get(), edits, options, spool_folder,
+                           sink));
+    return true;
+  }
   return Changed(first);
 }
 
