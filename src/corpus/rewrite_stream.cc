@@ -13,6 +13,7 @@
 #include "corpus/rewrite_internal.h"
 #include "corpus/table_rewrite_internal.h"
 #include "corpus/tar_header_internal.h"
+#include "corpus/utf16_internal.h"
 
 namespace cofferdam::corpus {
 namespace {
@@ -240,6 +241,11 @@ Status RewriteWhole(ByteSource* source, const RecordEdit& edit, Format format,
   const size_t bytes_max =
       options.source.limits.tree.text.document_bytes_max + 1;
   TRY_ASSIGN(std::string bytes, ReadUpTo(source, bytes_max));
+  // A text in UTF-16 was read as UTF-8, and goes back to what it was.
+  const std::string mark = IsUtf16(bytes) && format == Format::kText
+                               ? bytes.substr(0, 2)
+                               : std::string();
+  if (!mark.empty()) bytes = FromUtf16(bytes).value_or("");
   if (bytes.size() != edit.end) return Changed(edit);
   if (format == Format::kNotebook) {
     bytes.resize(edit.end + kJsonPaddingBytes);
@@ -255,7 +261,8 @@ Status RewriteWhole(ByteSource* source, const RecordEdit& edit, Format format,
   }
   std::optional<Stretches> stretches = StretchesOf(bytes, std::move(cuts));
   if (!stretches) return Changed(edit);
-  return sink(CutText(bytes, *stretches, options.style));
+  const std::string cut = CutText(bytes, *stretches, options.style);
+  return sink(mark.empty() ? cut : ToUtf16(cut, mark));
 }
 
 // Those of `edits` that are of `path`, or else of something inside of it.

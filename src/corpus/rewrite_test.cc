@@ -271,6 +271,17 @@ TEST(Rewrite, SaysBeforehandWhereNothingCanBeWritten) {
       HasSubstr("b.txt is no folder"));
 }
 
+TEST(Rewrite, TextsInUtf16StayThat) {
+  using std::string_literals::operator""s;
+  const std::string head = "\xff\xfeh\0i\0\n\0"s;
+  const std::string bad = "b\0a\0d\0"s;
+  const std::string tail = "\n\0\xe9\0\n\0"s;
+  EXPECT_EQ(After("x.txt", head + bad + tail, false), head + tail);
+  EXPECT_EQ(After("x.txt", head + bad + tail, false, CutStyle::kMask),
+            head + "*\0*\0*\0"s + tail);
+  EXPECT_EQ(After("x.txt", head + bad + tail, true), "(dropped)");
+}
+
 TEST(Rewrite, RefusesWhatItMustNotWrite) {
   TestFolder folder;
   std::string a = folder.Write("p/a.txt", "a\n");

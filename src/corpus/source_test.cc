@@ -17,6 +17,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+Seen ReadPaths(const std::vector<std::string>& paths) {
+  auto source = OpenSource(paths, {});
+  CHECK_OK(source);
+  return ReadAll(source->get());
+}
+
 TEST(Source, ReadsLinesOfJson) {
   Seen seen = ReadBytes("{\"text\":\"a\"}\n\n \r\n{\"text\":\"b\"}\r\n\"c\"");
   EXPECT_THAT(seen.records,
@@ -29,6 +35,21 @@ TEST(Source, ReadsLinesOfJson) {
 TEST(Source, PassesOverAByteOrderMark) {
   EXPECT_THAT(ReadBytes("\xef\xbb\xbf{\"text\":\"a\"}\n").records,
               ElementsAre("x.jsonl#1 [3,15) text=a"));
+}
+
+TEST(Source, ReadsTextsInUtf16AsUtf8) {
+  using std::string_literals::operator""s;
+  const std::string text = "\xff\xfeh\0i\0\n\0\xe9\0\n\0"s;
+  const std::string utf8 = "\ufeffhi\n\u00e9\n";
+  const std::string record = "#0 [0,9) =" + utf8;
+  EXPECT_THAT(ReadBytes(text, "x.txt").records, ElementsAre("x.txt" + record));
+  EXPECT_THAT(ReadBytes(text, "x").records, ElementsAre("x" + record));
+  TestFolder folder;
+  const std::string file = folder.Write("a.py", text);
+  EXPECT_THAT(ReadPaths({folder.path()}).records, ElementsAre(file + record));
+  // What only begins so is none.
+  EXPECT_THAT(ReadBytes(text + "x", "x.txt").passed,
+              ElementsAre("x.txt#0+0 binary"));
 }
 
 TEST(Source, SaysWhichLinesAreBrokenAndGoesOn) {
