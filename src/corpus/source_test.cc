@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -50,6 +52,34 @@ TEST(Source, ReadsTextsInUtf16AsUtf8) {
   // What only begins so is none.
   EXPECT_THAT(ReadBytes(text + "x", "x.txt").passed,
               ElementsAre("x.txt#0+0 binary"));
+}
+
+TEST(Source, TheShapesOfALargeFileTellWhenItWasWritten) {
+  TestFolder folder;
+  std::string bytes = "[";
+  while (bytes.size() <= kWholeContainerBytesMax)
+    bytes += "{\"text\":\"" + std::string(5000, 'x') + "\"},\n";
+  bytes += "{\"text\":\"\"}]";
+  const std::string file = folder.Write("a.json", bytes);
+  const auto shapes = [&] {
+    std::vector<uint64_t> found;
+    auto source = OpenSource({file}, {});
+    CHECK_OK(source);
+    for (;;) {
+      auto chunk = (*source)->Next();
+      CHECK_OK(chunk);
+      if (!chunk->has_value()) return found;
+      found.push_back((*chunk)->shape());
+    }
+  };
+  const std::vector<uint64_t> before = shapes();
+  ASSERT_GE(before.size(), 2u);
+  EXPECT_EQ(shapes(), before);
+  const auto written = std::filesystem::last_write_time(file);
+  std::filesystem::last_write_time(file, written + std::chrono::seconds(1));
+  EXPECT_NE(shapes().front(), before.front());
+  std::filesystem::last_write_time(file, written);
+  EXPECT_EQ(shapes(), before);
 }
 
 TEST(Source, SaysWhichLinesAreBrokenAndGoesOn) {

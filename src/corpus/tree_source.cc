@@ -39,6 +39,17 @@ uint64_t SizeOf(const std::string& path) {
   return static_cast<uint64_t>(std::max<off_t>(status.st_size, 0));
 }
 
+// What tells a file from another one of its name without reading it.
+uint64_t ShapeOf(const std::string& path, uint64_t seed) {
+  const uint64_t shape = Hash64(path, seed);
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return shape;
+  const std::array<int64_t, 3> known = {status.st_size, status.st_mtim.tv_sec,
+                                        status.st_mtim.tv_nsec};
+  return Hash64({reinterpret_cast<const char*>(known.data()), sizeof(known)},
+                shape);
+}
+
 // Files, and what was passed over between them; opened by the worker.
 class FilesBody final : public ChunkBody {
  public:
@@ -72,14 +83,7 @@ class FilesBody final : public ChunkBody {
     uint64_t shape = steps_.size();
     for (const Step& step : steps_) {
       const auto* document = std::get_if<Document>(&step);
-      if (document == nullptr) continue;
-      shape = Hash64(document->path, shape);
-      struct stat status;
-      if (::stat(document->path.c_str(), &status) != 0) continue;
-      const std::array<int64_t, 3> known = {
-          status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-      shape = Hash64(
-          {reinterpret_cast<const char*>(known.data()), sizeof(known)}, shape);
+      if (document != nullptr) shape = ShapeOf(document->path, shape);
     }
     return shape;
   }
@@ -210,7 +214,8 @@ class TreeSource final : public Source {
     for (;;) {
       if (stream_ != nullptr) {
         TRY_ASSIGN(std::optional<Chunk> chunk, stream_->Next());
-        if (chunk) return chunk;
+        if (chunk)
+          return std::optional<Chunk>(WithShape(*std::move(chunk), shape_));
         if (bytes_ != nullptr) bytes_done_ += bytes_->bytes_taken();
         stream_.reset();
         bytes_ = nullptr;
@@ -253,6 +258,7 @@ class TreeSource final : public Source {
     if (auto* passed = std::get_if<PassedOver>(&opened))
       return PassedOverChunk(std::move(*passed));
     OpenFile& file = std::get<OpenFile>(opened);
+    shape_ = ShapeOf(document.path, 0);
     if (FormatOfName(document.path) == Format::kTable) {
       // Its parts are read by the workers, from any place of the file.
       stream_ = UnpackTableFile(std::move(file.file), PlaceOf(document),
@@ -272,6 +278,7 @@ class TreeSource final : public Source {
   uint64_t chunks_ = 0;
   std::optional<Step> waiting_;  // found, but after the files before it
   std::unique_ptr<ChunkStream> stream_;
+  uint64_t shape_ = 0;                 // of the file of stream_
   const ByteSource* bytes_ = nullptr;  // of stream_
   uint64_t bytes_done_ = 0;
   std::shared_ptr<std::atomic<uint64_t>> files_done_ =
