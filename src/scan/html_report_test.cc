@@ -135,6 +135,17 @@ TEST(HtmlReport, ShowsAsManyFindingsAsTheLimit) {
   EXPECT_THAT(page, HasSubstr("5000 of 5001 findings are shown here"));
 }
 
+TEST(HtmlReport, ShowsWhatIsForbiddenBehindManyOthers) {
+  std::vector<Finding> findings(HtmlReport::kFindingsMax + 1, SampleMarked());
+  findings.resize(findings.size() + HtmlReport::kForbiddenMore + 1,
+                  SampleFinding());
+  std::string page = Html({}, findings);
+  EXPECT_EQ(Count(page, "<article "),
+            HtmlReport::kFindingsMax + HtmlReport::kForbiddenMore);
+  EXPECT_EQ(Count(page, "<article class=\"forbidden\""),
+            HtmlReport::kForbiddenMore);
+}
+
 TEST(HtmlReport, ShowsAsManyLinesAndBytesOfALineAsTheLimits) {
   Finding finding = SampleFinding();
   std::string line(HtmlReport::kLineBytesMax, 'x');

@@ -83,7 +83,11 @@ PeopleReport::PeopleReport(Write write, Options options)
     : write_(std::move(write)), options_(std::move(options)) {}
 
 void PeopleReport::OnFinding(const evidence::Finding& finding) {
-  if (findings_++ >= kFindingsShownMax) return;
+  ++findings_;
+  const bool forbidden = finding.verdict == Verdict::kForbidden;
+  if (shown_ >= kFindingsShownMax + (forbidden ? kForbiddenShownMore : 0))
+    return;
+  ++shown_;
   bool colour = options_.colour == Colour::kAlways;
   write_(fmt::format(
       "{}: {}{}{}\n", Printable(PlaceText(finding), LineEnds::kReplace),
@@ -159,9 +163,9 @@ void PeopleReport::WritePassedOver(const ScanReport& report) {
 }
 
 void PeopleReport::Finish(const ScanReport& report) {
-  if (findings_ > kFindingsShownMax) {
+  if (findings_ > shown_) {
     write_(fmt::format("and {} more, not shown here\n\n",
-                       Number(findings_ - kFindingsShownMax, "finding")));
+                       Number(findings_ - shown_, "finding")));
   }
   WritePassedOver(report);
   write_(OriginChart(report.origins, {.rows = kChartRowsMax,

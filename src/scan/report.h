@@ -16,6 +16,8 @@ namespace cofferdam::scan {
 // Findings shown to people, origins shown for one, lines shown of a text, rows
 // of the chart, and things passed over that are named; others are counted.
 inline constexpr size_t kFindingsShownMax = 1000;
+// So many more are shown that are forbidden.
+inline constexpr size_t kForbiddenShownMore = 100;
 inline constexpr size_t kOriginsShownMax = 3;
 inline constexpr size_t kLinesShownMax = 200;
 inline constexpr size_t kChartRowsMax = 10;
@@ -48,6 +50,7 @@ class PeopleReport : public Sink {
   Write write_;
   Options options_;
   uint64_t findings_ = 0;
+  uint64_t shown_ = 0;
   std::vector<corpus::PassedOver> passed_over_;  // those that are named
   uint64_t passed_over_calls_ = 0;
   std::map<std::string_view, uint64_t> reasons_;

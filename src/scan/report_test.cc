@@ -93,6 +93,17 @@ TEST(PeopleReport, NeverPassesOnWhatSteersATerminal) {
               HasSubstr("\x1b[31mforbidden\x1b[0m"));
 }
 
+TEST(PeopleReport, ShowsWhatIsForbiddenBehindManyOthers) {
+  std::vector<Finding> findings(kFindingsShownMax + 1, SampleMarked());
+  findings.resize(findings.size() + kForbiddenShownMore + 2, SampleFinding());
+  const std::string text = People({}, findings, SampleReport());
+  size_t forbidden = 0;
+  for (size_t at = 0; (at = text.find(": forbidden\n", at)) != text.npos; ++at)
+    ++forbidden;
+  EXPECT_EQ(forbidden, kForbiddenShownMore);
+  EXPECT_THAT(text, HasSubstr("and 3 findings more, not shown here\n"));
+}
+
 TEST(PeopleReport, NamesTheRecordsThatWerePassedOver) {
   using corpus::Reason;
   EXPECT_THAT(People({}, {}, SampleReport(),

@@ -256,7 +256,26 @@ void SarifReport::WriteGroups(const Groups& groups, std::string_view noun) {
   }
 }
 
+void SarifReport::NoteGroups() {
+  if (findings_ <= kResultsMax) return;
+  JsonWriter writer;
+  writer.BeginObject().Field("level", "note").Key("message");
+  writer.BeginObject()
+      .Field(
+          "text",
+          fmt::format("{} findings are {} results, one for {} and verdict: "
+                      "services show {} results of a run and {} places of "
+                      "a result",
+                      findings_, files_told_ ? files_.size() : origins_.size(),
+                      files_told_ ? "each file" : "each origin", kResultsMax,
+                      kLocationsMax))
+      .EndObject()
+      .EndObject();
+  notifications_.insert(notifications_.begin(), std::move(writer).Take());
+}
+
 void SarifReport::Finish(const ScanReport& report) {
+  NoteGroups();
   JsonWriter driver;
   driver.BeginObject()
       .Field("name", "cofferdam")

@@ -53,6 +53,8 @@ class SarifReport : public Sink {
              std::string_view location, Groups* groups);
   std::string Fingerprint(const evidence::Finding& finding);
   void WriteGroups(const Groups& groups, std::string_view noun);
+  // Says that a result stands for several findings, where that is so.
+  void NoteGroups();
 
   Write write_;
   Options options_;

@@ -14,6 +14,7 @@ namespace {
 
 using evidence::Finding;
 using testing::HasSubstr;
+using testing::Not;
 
 // Hands out what a report wrote, parsed.
 class Log {
@@ -139,8 +140,11 @@ TEST(SarifReport, CutsAMessageAtItsLimit) {
 TEST(SarifReport, GivesOneResultAFileWhereThereAreTooManyFindings) {
   std::vector<Finding> findings(SarifReport::kResultsMax, SampleFinding());
   EXPECT_EQ(Log(findings).results(), SarifReport::kResultsMax);
+  EXPECT_THAT(Log(findings).text(), Not(HasSubstr("services show")));
   findings.push_back(SampleMarked());
   Log log(findings);
+  EXPECT_THAT(log.text(), HasSubstr("5001 findings are 2 results, one for each "
+                                    "file and verdict: services show 5000"));
   ASSERT_EQ(log.results(), 2u);
   // The order is by severity's number, then by path.
   JsonValue forbidden = log.result(1);
