@@ -216,6 +216,14 @@ def test_what_cannot_be_built_is_said_at_once(site, tmp_path):
     done = site.cofferdam("background", "build", repository.path, "--before",
                           "2021-01-01", "--out", tmp_path / "l")
     assert done.code == 2 and "before 2021-01-01" in done.err
+    # Nobody knows what a shallow clone held when.
+    repository.commit("2024-07-01", new=function("f", 2))
+    subprocess.run(["git", "clone", "-q", "--depth", "1",
+                    f"file://{repository.path}", tmp_path / "shallow"],
+                   check=True, capture_output=True)
+    done = site.cofferdam("background", "build", tmp_path / "shallow", "--out",
+                          tmp_path / "l")
+    assert done.code == 2 and "commits of" in done.err, done
     assert not (tmp_path / "l").exists()
 
 
