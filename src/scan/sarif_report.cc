@@ -188,7 +188,14 @@ void SarifReport::OnFinding(const Finding& finding) {
         .Field(kFingerprintName, Fingerprint(finding))
         .EndObject();
     JsonWriter whole;
-    BeginFindingJson(finding, options_.person_name, &whole);
+    if (finding.origins.size() <= kOriginsMax) {
+      BeginFindingJson(finding, options_.person_name, &whole);
+    } else {
+      Finding cut = finding;
+      cut.origins_left_out += cut.origins.size() - kOriginsMax;
+      cut.origins.resize(kOriginsMax);
+      BeginFindingJson(cut, options_.person_name, &whole);
+    }
     whole.EndObject();
     writer.Key("properties")
         .BeginObject()

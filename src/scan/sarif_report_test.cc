@@ -137,6 +137,22 @@ TEST(SarifReport, CutsAMessageAtItsLimit) {
             SarifReport::kMessageBytesMax - 1);
 }
 
+TEST(SarifReport, NamesAsManyOriginsAsTheLimit) {
+  Finding finding = SampleFinding();
+  finding.origins.resize(SarifReport::kOriginsMax, finding.origins[0]);
+  const auto named = [](const Log& log) {
+    const JsonValue whole = log.result(0)["properties"]["cofferdam"];
+    return std::pair(whole["origins"].Elements().size(),
+                     whole["origins_left_out"].Int().value_or(0));
+  };
+  EXPECT_EQ(named(Log({finding})),
+            std::pair(SarifReport::kOriginsMax, int64_t{0}));
+  finding.origins.resize(SarifReport::kOriginsMax + 3, finding.origins[0]);
+  finding.origins_left_out = 5;
+  EXPECT_EQ(named(Log({finding})),
+            std::pair(SarifReport::kOriginsMax, int64_t{8}));
+}
+
 TEST(SarifReport, GivesOneResultAFileWhereThereAreTooManyFindings) {
   std::vector<Finding> findings(SarifReport::kResultsMax, SampleFinding());
   EXPECT_EQ(Log(findings).results(), SarifReport::kResultsMax);
