@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/context.h"
 #include "corpus/tree.h"
@@ -24,10 +25,20 @@ NamedPaths::NamedPaths(const std::vector<std::string>& paths) {
 
 void NamedPaths::OnPassedOver(const corpus::PassedOver& passed) {
   using corpus::Reason;
-  if (passed.record != 0 && passed.reason != Reason::kUnreadable) return;
-  if (passed.reason == Reason::kBinary) return;
+  const bool of_file =
+      passed.record == 0 || passed.reason == Reason::kUnreadable;
+  if (passed.reason == Reason::kBinary || (!of_file && passed.record != 1))
+    return;
   if (!std::binary_search(named_.begin(), named_.end(), passed.path)) return;
-  unread_.push_back(passed);
+  if (of_file) {
+    unread_.push_back(passed);
+  } else if (begins_.size() < kToldMax) {
+    begins_.push_back(passed);
+  }
+}
+
+void NamedPaths::Finish(const scan::ScanReport& report) {
+  if (report.records == 0 && unread_.empty()) unread_ = std::move(begins_);
 }
 
 bool NamedPaths::Tell() const {

@@ -16,15 +16,17 @@ class NamedPaths final : public scan::Sink {
 
   void OnFinding(const evidence::Finding&) override {}
   // A file that is no text is read as far as it goes, and a record within one
-  // is no more than that record.
+  // is no more than that record, unless it was all there was.
   void OnPassedOver(const corpus::PassedOver& passed) override;
+  void Finish(const scan::ScanReport& report) override;
 
-  // Says each on stderr. Whether all were read.
+  // After the end: says each on stderr. Whether all were read.
   bool Tell() const;
 
  private:
   std::vector<std::string> named_;  // as the walk shows them, sorted
   std::vector<corpus::PassedOver> unread_;
+  std::vector<corpus::PassedOver> begins_;  // first records, of few files
 };
 
 }  // namespace cofferdam::cli

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -103,6 +104,7 @@ Result<std::string> SealedIndex(const Invocation& call) {
                  "alone");
   }
   if (access((folder + "/manifest.json").c_str(), F_OK) != 0) {
+    if (errno != ENOENT) return Error::FromErrno(errno, "--index " + folder);
     return Error(Code::kNotFound,
                  fmt::format("--index {}: holds no manifest.json; cofferdam "
                              "index build says where a ledger's index is",
@@ -262,8 +264,17 @@ Result<int> Scan(const Invocation& call) {
   } else {
     ledger.emplace(config);
     TRY_ASSIGN(options.index_folder, ledger->RefreshIndex());
-    if (call.Has("--show") || call.Has("--attest")) {
+    if (call.Has("--show")) {
       TRY_ASSIGN(admin, ledger->Open());
+    } else if (call.Has("--attest")) {
+      auto opened = ledger->Open();
+      if (opened.ok()) {
+        admin = *opened;
+      } else {
+        // As with --index; a data folder may be read-only.
+        Say("cofferdam: --attest: without the ledger's checkpoint: " +
+            opened.error().message());
+      }
     }
   }
   ScanWords words = {

@@ -80,6 +80,10 @@ def test_a_named_file_that_is_broken_fails_the_scan(filled, tmp_path):
         assert done.code == code, done
         assert ("not read to its end" in done.err) == (code == 2)
         assert str(tree / name) in (done.err if code == 2 else done.out)
+    (tree / "e.jsonl").write_text("no\nline\nof JSON\n")
+    done = filled.cofferdam("scan", tree / "e.jsonl")
+    assert done.code == 2 and "e.jsonl records 1 to 3" in done.err, done
+    (tree / "e.jsonl").unlink()
     # What a walk finds is told.
     scan = filled.scan(tree)
     assert scan.code == 0
@@ -110,6 +114,18 @@ def test_what_may_not_be_read(filled, tmp_path, open_path):
         if name == "secret.py":
             code, out, err = as_nobody(filled, "scan", tree / name)
         assert code == 2 and "Permission denied" in err, (out, err)
+    # A statement needs no more of the data folder than its index.
+    filled.scan(tree / "open.txt")
+    for path in [filled.data, *filled.data.rglob("*")]:
+        path.chmod(path.stat().st_mode & ~0o222)
+    key = filled.root / "key"
+    signed = filled.root / "statement.json"
+    code, out, err = as_nobody(filled, "scan", tree / "open.txt", "--attest",
+                               signed, "--sign-key", key)
+    assert code == 0 and "without the ledger's checkpoint" in err, (out, err)
+    code, out, err = as_nobody(filled, "verify", signed, "--key",
+                               f"{key}.pub", "--corpus", tree / "open.txt")
+    assert code == 0, (out, err)
     # A copy holds the rest, and says that something is missing.
     to = tmp_path / "site" / "copy"
     code, out, err = as_nobody(filled, "scan", tree, "--write", to)
