@@ -120,7 +120,11 @@ void JsonReport::OnFinding(const evidence::Finding& finding) {
 }
 
 void JsonReport::OnPassedOver(const corpus::PassedOver& passed) {
-  passed_over_.push_back(passed);
+  if (passed_over_.size() < kPassedOverMax) {
+    passed_over_.push_back(passed);
+  } else {
+    ++passed_over_left_out_;
+  }
 }
 
 void JsonReport::Finish(const ScanReport& report) {
@@ -133,6 +137,8 @@ void JsonReport::Finish(const ScanReport& report) {
     writer.EndObject();
   }
   writer.EndArray();
+  if (passed_over_left_out_ > 0)
+    writer.Field("passed_over_left_out", passed_over_left_out_);
   WriteSums(report, &writer);
   writer.EndObject();
   write_(findings_ == 0 ? "{\"findings\":[]," : "],");

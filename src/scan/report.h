@@ -63,9 +63,12 @@ struct JsonOptions {
 };
 
 // A report for programs: one JSON object (docs/formats/finding.md), whose
-// findings are written as they come.
+// findings are written as they come. What was passed over waits for the end, so
+// only the first of it is named.
 class JsonReport : public Sink {
  public:
+  static constexpr size_t kPassedOverMax = 100'000;
+
   JsonReport(Write write, JsonOptions options);
 
   void OnFinding(const evidence::Finding& finding) override;
@@ -77,6 +80,7 @@ class JsonReport : public Sink {
   JsonOptions options_;
   uint64_t findings_ = 0;
   std::vector<corpus::PassedOver> passed_over_;
+  uint64_t passed_over_left_out_ = 0;
 };
 
 // The same as lines, each of which is a JSON object: a finding, something

@@ -195,6 +195,20 @@ TEST(PeopleReport, ShowsAsManyFindingsAsTheLimit) {
               HasSubstr("and 1 finding more, not shown here\n"));
 }
 
+TEST(JsonReport, NamesAsManyThingsPassedOverAsTheLimit) {
+  std::vector<corpus::PassedOver> passed(
+      JsonReport::kPassedOverMax, {"a.bin", corpus::Reason::kBinary, ""});
+  EXPECT_THAT(Json({}, {}, SampleReport(), passed),
+              Not(HasSubstr("passed_over_left_out")));
+  passed.resize(passed.size() + 2, passed[0]);
+  const std::string text = Json({}, {}, SampleReport(), passed);
+  const auto json = JsonDocument::Parse(text);
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ((*json)["passed_over"].Elements().size(),
+            JsonReport::kPassedOverMax);
+  EXPECT_EQ((*json)["passed_over_left_out"].Int(), 2);
+}
+
 TEST(JsonlReport, GivesALineForEachThingAndTheSumsLast) {
   std::string text;
   JsonlReport report([&](std::string_view piece) { text += piece; }, {});
