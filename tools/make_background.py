@@ -45,6 +45,7 @@ EXTENSIONS = set("""
 UNDATED_SHARE_MAX = 0.05
 FETCHED_AT_ONCE = 50
 MEMBER_BYTES_MAX = 64 << 20
+PROBE_BYTES = 8192
 
 
 def fail(message):
@@ -155,10 +156,14 @@ def unpack(tarball, into):
                 continue
             if ".." in parts or parts[:1] == ("/",) or ".git" in parts:
                 continue
+            content = archive.extractfile(member).read()
+            # Images, archives and UTF-16, whatever their names say.
+            if b"\0" in content[:PROBE_BYTES]:
+                continue
             target = into.joinpath(*parts)
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():
-                target.write_bytes(archive.extractfile(member).read())
+                target.write_bytes(content)
 
 
 def tarballs_of(folder, package):

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <array>
+#include <cerrno>
+#include <filesystem>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,12 +14,16 @@
 #include "cli/background_source.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/index_refresh.h"
 #include "cli/shipped_background.h"
 #include "cli/table.h"
 #include "cli/times.h"
-#include "console/stores.h"
+#include "corpus/source.h"
 #include "evidence/background.h"
 #include "evidence/background_builder.h"
+#include "evidence/dataset_catalogue.h"
+#include "fingerprint/index.h"
+#include "scan/scan.h"
 
 namespace cofferdam::cli {
 namespace {
@@ -83,8 +89,38 @@ Result<evidence::BackgroundLimits> LimitsOf(const Invocation& call) {
   return limits;
 }
 
-// Text from before models wrote is nobody's output: no index is asked.
-Result<BackgroundSourceOptions> SourceOf(const Invocation& call) {
+// What a scan of the text needs, where there are outputs that it may come from.
+struct FindingSearch {
+  std::optional<evidence::DatasetCatalogue> catalogue;
+  std::optional<Background> shipped;
+  std::optional<evidence::BackgroundModel> model;
+};
+
+// The ledger's outputs until now, and marks. Not with the configuration's own
+// layers: a layer must not clear the text that it is made of anew.
+Result<scan::ScanOptions> SearchBy(const Config& config,
+                                   FindingSearch* search) {
+  scan::ScanOptions options;
+  TRY_ASSIGN(options.index_folder, RefreshedIndex(config));
+  TRY_ASSIGN(search->shipped, Background::OpenWith(ShippedBackground(), {}));
+  search->model.emplace(*search->shipped, evidence::kHumanBeforeMicros);
+  search->catalogue = evidence::DatasetCatalogue::BuiltInBy(
+      std::nullopt, SystemClock().WallMicros());
+  options.background = options.judgement.background = &*search->shipped;
+  options.token_model = &*search->model;
+  options.datasets = &*search->catalogue;
+  TRY_ASSIGN(const fingerprint::Index index,
+             fingerprint::Index::Open(options.index_folder));
+  if (index.covered() == 0) {
+    Say("cofferdam: the index is empty, so no text is left out for what it "
+        "shares with recorded outputs");
+  }
+  return options;
+}
+
+// Text from before models wrote is nobody's output: nothing is looked for.
+Result<BackgroundSourceOptions> SourceOf(const Invocation& call,
+                                         FindingSearch* search) {
   BackgroundSourceOptions options;
   if (call.Has("--before")) {
     TRY_ASSIGN(options.before_micros,
@@ -102,7 +138,7 @@ Result<BackgroundSourceOptions> SourceOf(const Invocation& call) {
   }
   if (options.before_micros > evidence::kHumanBeforeMicros) {
     TRY_ASSIGN(const Config config, LoadConfigFor(call));
-    options.index_folder = console::IndexFolder(config.data_folder);
+    TRY_ASSIGN(options.scan, SearchBy(config, search));
   }
   return options;
 }
@@ -133,20 +169,46 @@ void PrintBuilt(const BackgroundInfo& info,
       counts.with_findings, counts.passed_over));
 }
 
+// What would fail at the end of a long build is said before it.
+Status CheckFiles(const Invocation& call) {
+  for (const std::string& path : call.positionals()) {
+    if (path.find("://") == std::string::npos &&
+        access(path.c_str(), F_OK) != 0) {
+      return Error::FromErrno(errno, "background build " + path);
+    }
+    if (corpus::IsPipe(path)) {
+      return Error(
+          Code::kInvalid,
+          fmt::format("background build {}: a pipe is read but once; name a "
+                      "file",
+                      path));
+    }
+  }
+  const std::filesystem::path out = call.Text("--out");
+  std::error_code failed;
+  if (out.empty() || std::filesystem::is_directory(out, failed)) {
+    return Error(Code::kInvalid,
+                 fmt::format("--out \"{}\": name a file", out.string()));
+  }
+  const std::string folder =
+      out.has_parent_path() ? out.parent_path().string() : ".";
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    return Error::FromErrno(errno, "--out " + out.string());
+  return {};
+}
+
 Result<int> Build(const Invocation& call) {
   TRY_ASSIGN(const evidence::BackgroundLimits limits, LimitsOf(call));
-  TRY_ASSIGN(const BackgroundSourceOptions options, SourceOf(call));
+  TRY(CheckFiles(call));
+  FindingSearch search;
+  TRY_ASSIGN(BackgroundSourceOptions options, SourceOf(call, &search));
   std::string sources;
   if (call.Has("--sources")) {
     TRY_ASSIGN(sources,
                ReadFile(call.Text("--sources"), evidence::kSourcesBytesMax));
   }
-  TRY_ASSIGN(BackgroundSource source, BackgroundSource::Open(options));
-  if (!options.index_folder.empty() && !source.looks_for_findings()) {
-    Say("cofferdam: there is no index yet, so no text is left out for what it "
-        "shares with recorded outputs");
-  }
   BackgroundBuilder builder(options.before_micros, limits);
+  const BackgroundSource source(std::move(options));
   BackgroundSourceCounts counts;
   for (const std::string& path : call.positionals()) {
     TRY(source.Read(path, &builder, &counts));
@@ -214,13 +276,15 @@ std::vector<Command> BackgroundCommands() {
   return {
       {"background build",
        "learn from people's text what is common and what is prior art",
-       {{"PATH", Count::kMany, "git work trees, each one project"}},
+       {{"PATH", Count::kMany,
+         "git work trees, each one project; with --undated whatever a scan "
+         "reads: folders, archives, JSONL, tables"}},
        {{"--out", Takes::kText, "the file to write", true},
         {"--before", Takes::kText,
          "take what was committed before this day, such as 2021-01-01; "
          "otherwise before now"},
         {"--undated", Takes::kNothing,
-         "take the files as they are; you vouch that they are older than "
+         "take the text as it is; you vouch that it is older than "
          "--before"},
         {"--sources", Takes::kText,
          "a file that says where the text is from, to be kept in the layer"},

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "evidence/background_builder.h"
+#include "scan/scan.h"
 
 namespace cofferdam::cli {
 
@@ -17,12 +18,13 @@ struct BackgroundSourceOptions {
   int64_t before_micros = 0;
   enum class Dates {
     kOfCommits,   // paths lie in git repositories: what was committed in time
-    kVouchedFor,  // files as they are: the user says that they are old enough
+    kVouchedFor,  // a corpus as it is: the user says that it is old enough
   };
   Dates dates = Dates::kOfCommits;
-  // Text that carries a finding of this index is left out; none is looked for
-  // where the folder is empty or does not exist.
-  std::string index_folder;
+  // A scan by these tells which text carries a finding and is left out: with
+  // what is known of its place, so that code which an output repeats later
+  // stays. None: nothing is looked for.
+  std::optional<scan::ScanOptions> scan;
 };
 
 // What became of the texts.
@@ -38,23 +40,17 @@ struct BackgroundSourceCounts {
 // Reads human text into a builder, one project a path.
 class BackgroundSource {
  public:
-  // The errors of opening the index.
-  static Result<BackgroundSource> Open(const BackgroundSourceOptions& options);
-  BackgroundSource(BackgroundSource&&) noexcept;
-  ~BackgroundSource();
+  explicit BackgroundSource(BackgroundSourceOptions options)
+      : options_(std::move(options)) {}
 
-  // All text under `path`. kNotFound when nothing was committed in time,
-  // kInvalid when it is in no repository; the builder's limits.
+  // All text under `path`, each text of a record as a document of its own.
+  // kNotFound when nothing was committed in time, kInvalid when it is in no
+  // repository; the builder's limits, the errors of a scan.
   Status Read(const std::string& path, evidence::BackgroundBuilder* builder,
-              BackgroundSourceCounts* counts);
-
-  // Whether texts are compared with an index.
-  bool looks_for_findings() const;
+              BackgroundSourceCounts* counts) const;
 
  private:
-  struct State;
-  explicit BackgroundSource(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  BackgroundSourceOptions options_;
 };
 
 }  // namespace cofferdam::cli

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +19,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/interrupt.h"
+#include "cli/named_paths.h"
 #include "cli/person_names.h"
 #include "cli/scan_attest.h"
 #include "cli/scan_outputs.h"
@@ -101,6 +104,7 @@ Result<std::string> SealedIndex(const Invocation& call) {
                  "alone");
   }
   if (access((folder + "/manifest.json").c_str(), F_OK) != 0) {
+    if (errno != ENOENT) return Error::FromErrno(errno, "--index " + folder);
     return Error(Code::kNotFound,
                  fmt::format("--index {}: holds no manifest.json; cofferdam "
                              "index build says where a ledger's index is",
@@ -228,13 +232,16 @@ Status CheckPaths(const Invocation& call) {
 // The progress line, where there is a terminal to draw it on. Whatever is
 // printed takes it away first, for stdout may be the same terminal.
 std::optional<scan::Progress> ProgressFor(const Invocation& call) {
-  if (call.Has("--no-progress") || isatty(STDERR_FILENO) == 0)
+  const char* terminal = std::getenv("TERM");
+  if (call.Has("--no-progress") || isatty(STDERR_FILENO) == 0 ||
+      (terminal != nullptr && std::string_view(terminal) == "dumb")) {
     return std::nullopt;
+  }
   return scan::Progress(
       [](std::string_view text) {
         std::fwrite(text.data(), 1, text.size(), stderr);
       },
-      SystemClock(), TerminalColumns(STDERR_FILENO));
+      SystemClock(), [] { return WindowColumns(STDERR_FILENO); });
 }
 
 Result<int> Scan(const Invocation& call) {
@@ -257,8 +264,17 @@ Result<int> Scan(const Invocation& call) {
   } else {
     ledger.emplace(config);
     TRY_ASSIGN(options.index_folder, ledger->RefreshIndex());
-    if (call.Has("--show") || call.Has("--attest")) {
+    if (call.Has("--show")) {
       TRY_ASSIGN(admin, ledger->Open());
+    } else if (call.Has("--attest")) {
+      auto opened = ledger->Open();
+      if (opened.ok()) {
+        admin = *opened;
+      } else {
+        // As with --index; a data folder may be read-only.
+        Say("cofferdam: --attest: without the ledger's checkpoint: " +
+            opened.error().message());
+      }
     }
   }
   ScanWords words = {
@@ -291,6 +307,8 @@ Result<int> Scan(const Invocation& call) {
              Attestation::Begin(call, config, options));
   TRY_ASSIGN(ScanOutputs outputs, ScanOutputs::Open(call, words));
   if (writer != nullptr) outputs.sink()->Add(writer->sink());
+  NamedPaths named(call.positionals());
+  outputs.sink()->Add(&named);
   TRY_ASSIGN(scan::ScanReport report,
              scan::Scan(call.positionals(), options, outputs.sink()));
   if (writer != nullptr) TRY(writer->Write(call, options, &report));
@@ -305,6 +323,7 @@ Result<int> Scan(const Invocation& call) {
   for (const std::string& notice : report.notices) {
     Say("cofferdam: " + notice);
   }
+  if (!named.Tell()) return 2;
   return report.NotAllowed() ? 1 : 0;
 }
 
@@ -314,7 +333,7 @@ std::vector<Command> ScanCommands() {
   Command command = {
       "scan",
       "find what models wrote in files, with every origin; exit 1 if any may "
-      "not be used",
+      "not be used, 2 if a PATH cannot be read",
       {{"PATH", Count::kMany,
         "files and folders: text, JSONL, JSON arrays, tar, notebooks, gzip, "
         "zstd, bzip2, xz; or alone - for stdin or a pipe"}},

@@ -79,7 +79,6 @@ Result<std::unique_ptr<Attestation>> Attestation::Begin(
   if (!call.Has("--attest")) return none;
   TRY(CheckDigestible(call));
   std::unique_ptr<Attestation> made(new Attestation());
-  made->path_ = call.Text("--attest");
   made->key_path_ = call.Has("--sign-key")
                         ? call.Text("--sign-key")
                         : config.data_folder + "/" + std::string(kScanKeyFile);
@@ -97,6 +96,14 @@ Result<std::unique_ptr<Attestation>> Attestation::Begin(
   made->marks_ = !call.Has("--no-marks");
   made->purpose_ = options.judgement.purpose;
   made->limits_ = options.source.limits.tree;
+  // What cannot be signed or written is said before the scan.
+  TRY_ASSIGN(seal::SigningKey key,
+             seal::SigningKey::Open(made->key_path_, "cofferdam-scan",
+                                    SystemRandom()));
+  made->key_.emplace(std::move(key));
+  TRY_ASSIGN(made->file_,
+             scan::ReportFile::Create(call.Text("--attest"),
+                                      scan::ReportFile::Landing::kWhole));
   if (!made->revision_.empty()) {
     made->digests_ = std::make_unique<Result<std::vector<scan::PathDigest>>>(
         scan::DigestRevision(made->corpus_, made->revision_, made->scope_));
@@ -178,17 +185,12 @@ Status Attestation::Finish(const scan::ScanReport& report,
   statement.ledger_checkpoint = LedgerCheckpoint(admin);
   scan::TakeReport(report, &statement);
   statement.properties = scan::PropertiesOf(report, purpose_);
-  TRY_ASSIGN(
-      seal::SigningKey key,
-      seal::SigningKey::Open(key_path_, "cofferdam-scan", SystemRandom()));
-  TRY(WriteFileAtomically(public_path_, key.public_key().ToText() + "\n",
+  TRY(WriteFileAtomically(public_path_, key_->public_key().ToText() + "\n",
                           kPublicMode));
-  TRY_ASSIGN(auto file, scan::ReportFile::Create(
-                            path_, scan::ReportFile::Landing::kWhole));
-  file->Append(seal::WriteEnvelope(scan::kStatementPayloadType,
-                                   scan::WriteStatement(statement), key) +
-               "\n");
-  return file->Close();
+  file_->Append(seal::WriteEnvelope(scan::kStatementPayloadType,
+                                    scan::WriteStatement(statement), *key_) +
+                "\n");
+  return file_->Close();
 }
 
 }  // namespace cofferdam::cli

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,8 +11,10 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "console/admin.h"
+#include "scan/report_file.h"
 #include "scan/scan.h"
 #include "scan/statement.h"
+#include "seal/sign.h"
 
 namespace cofferdam::cli {
 
@@ -27,7 +30,7 @@ std::vector<Flag> AttestFlags();
 class Attestation {
  public:
   // Null where none is asked for. kInvalid for a corpus that has no digest:
-  // stdin, an object store.
+  // stdin, an object store; the errors of the key, and of writing the file.
   static Result<std::unique_ptr<Attestation>> Begin(
       const Invocation& call, const Config& config,
       const scan::ScanOptions& options);
@@ -46,8 +49,9 @@ class Attestation {
   // another one now.
   Result<std::vector<scan::PathDigest>> Corpus();
 
-  std::string path_;      // of the envelope
-  std::string key_path_;  // of the signing key
+  std::unique_ptr<scan::ReportFile> file_;  // of the envelope
+  std::string key_path_;                    // of the signing key
+  std::optional<seal::SigningKey> key_;
   std::string public_path_;
   std::string index_folder_;
   std::vector<std::string> corpus_;

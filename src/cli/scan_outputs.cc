@@ -34,14 +34,18 @@ std::unique_ptr<scan::Sink> ForPeople(const ScanWords& words) {
 
 }  // namespace
 
-size_t TerminalColumns(int descriptor) {
+size_t WindowColumns(int descriptor) {
   constexpr size_t kNone = 120;
-  constexpr size_t kMin = 60;
-  constexpr size_t kMax = 200;
   winsize size{};
   if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
     return kNone;
-  return std::clamp<size_t>(size.ws_col, kMin, kMax);
+  return size.ws_col;
+}
+
+size_t TerminalColumns(int descriptor) {
+  constexpr size_t kMin = 60;
+  constexpr size_t kMax = 200;
+  return std::clamp(WindowColumns(descriptor), kMin, kMax);
 }
 
 std::vector<Flag> ScanOutputFlags() {

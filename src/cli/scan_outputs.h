@@ -24,8 +24,10 @@ struct ScanWords {
   scan::PersonName person_name;  // unset: ids are shown
 };
 
-// Columns of the terminal behind `descriptor`; a page's width where there is
-// none.
+// Columns of the terminal behind `descriptor` as it is now; a page's width
+// where there is none.
+size_t WindowColumns(int descriptor);
+// The same within what a report can be laid out for.
 size_t TerminalColumns(int descriptor);
 
 // The flags --json, --jsonl, --sarif and --html: any of them at once.

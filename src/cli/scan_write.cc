@@ -82,6 +82,7 @@ Status ScanWriter::Write(const Invocation& call,
                       ? corpus::CutStyle::kMask
                       : corpus::CutStyle::kExcise;
   rewrite.source = options.source;
+  rewrite.stop = options.stop;
   std::vector<corpus::RecordEdit> edits = edits_.Take();
   if (mask_.blobs() > 0) {
     TRY_ASSIGN(auto masked,
@@ -99,6 +100,13 @@ Status ScanWriter::Write(const Invocation& call,
   written.kept = report->records - written.dropped - written.cut;
   written.bytes = counts->bytes_written;
   report->written = std::move(written);
+  if (counts->unreadable > 0) {
+    report->notices.push_back(fmt::format(
+        "--write {}: {} file{} or folder{} that cannot be read {} not in it",
+        to_, counts->unreadable, counts->unreadable == 1 ? "" : "s",
+        counts->unreadable == 1 ? "" : "s",
+        counts->unreadable == 1 ? "is" : "are"));
+  }
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "cli/context.h"
 #include "cli/scan_attest.h"
 #include "scan/statement.h"
+#include "scan/text_columns.h"
 #include "seal/dsse.h"
 
 namespace cofferdam::cli {
@@ -99,36 +100,42 @@ void PrintJson(const seal::PublicKey& key, const scan::Statement& statement,
   PrintLine(writer.text());
 }
 
+// What a file says, which may steer a terminal until its signature holds, and
+// names a stranger's folders also then.
+void PrintSafe(std::string_view line) {
+  PrintLine(scan::Printable(line, scan::LineEnds::kReplace));
+}
+
 void PrintWords(const seal::PublicKey& key, const scan::Statement& statement,
                 const Checked& checked) {
   if (!checked.signature.empty()) {
-    PrintLine("DOES NOT HOLD  " + checked.signature);
+    PrintSafe("DOES NOT HOLD  " + checked.signature);
     return;
   }
-  PrintLine(fmt::format("holds    signed by {}", key.name()));
-  PrintLine(fmt::format("         {}, {}", statement.verifier,
+  PrintSafe(fmt::format("holds    signed by {}", key.name()));
+  PrintSafe(fmt::format("         {}, {}", statement.verifier,
                         FormatTime(statement.time)));
   for (const scan::PathDigest& subject : statement.subjects) {
-    PrintLine(fmt::format("corpus   {}  {} {}", subject.name, subject.algorithm,
+    PrintSafe(fmt::format("corpus   {}  {} {}", subject.name, subject.algorithm,
                           subject.hex));
   }
   for (const scan::PathDigest& source : statement.made_from) {
-    PrintLine(fmt::format("made of  {}  {} {}", source.name, source.algorithm,
+    PrintSafe(fmt::format("made of  {}  {} {}", source.name, source.algorithm,
                           source.hex));
   }
-  PrintLine(fmt::format(
+  PrintSafe(fmt::format(
       "result   for {}: {} forbidden, {} ambiguous, {} allowed; {} files, {} "
       "records, {} passed over",
       statement.purpose, statement.forbidden, statement.ambiguous,
       statement.allowed, statement.files, statement.records,
       statement.passed_over));
-  PrintLine(fmt::format("states   {}", fmt::join(statement.properties, " ")));
-  PrintLine(
+  PrintSafe(fmt::format("states   {}", fmt::join(statement.properties, " ")));
+  PrintSafe(
       fmt::format("ledger   up to sequence {}", statement.covered_sequence));
   if (!checked.corpus.empty())
-    PrintLine("DIFFERS  " + checked.corpus);
+    PrintSafe("DIFFERS  " + checked.corpus);
   else if (!checked.matched.empty())
-    PrintLine(fmt::format("holds    the corpus is {}", checked.matched));
+    PrintSafe(fmt::format("holds    the corpus is {}", checked.matched));
 }
 
 Result<int> Verify(const Invocation& call) {

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <utility>
 
+#include "base/hash.h"
 #include "corpus/chunk_internal.h"
 #include "corpus/passed_over_run_internal.h"
 #include "corpus/source.h"
@@ -25,7 +27,30 @@ class PassedOverBody final : public ChunkBody {
   PassedOver passed_;
 };
 
+class ShapedBody final : public ChunkBody {
+ public:
+  ShapedBody(Chunk chunk, uint64_t shape)
+      : chunk_(std::move(chunk)), shape_(shape) {}
+  Status Read(ReaderMemory* memory, const RecordVisitor& on_record,
+              const PassedVisitor& on_passed) const override {
+    return chunk_.body().Read(memory, on_record, on_passed);
+  }
+  size_t bytes() const override { return chunk_.bytes(); }
+  uint64_t shape() const override {
+    const std::array<uint64_t, 2> both = {shape_, chunk_.shape()};
+    return Hash64({reinterpret_cast<const char*>(both.data()), sizeof(both)});
+  }
+
+ private:
+  Chunk chunk_;
+  uint64_t shape_;
+};
+
 }  // namespace
+
+Chunk WithShape(Chunk chunk, uint64_t shape) {
+  return Chunk(std::make_unique<ShapedBody>(std::move(chunk), shape));
+}
 
 std::vector<FieldPattern> FieldPatternsOf(const SourceOptions& options) {
   std::vector<FieldPattern> patterns;

@@ -65,6 +65,9 @@ class BufferPool {
 // Of options.fields, which were read when the source was opened.
 std::vector<FieldPattern> FieldPatternsOf(const SourceOptions& options);
 
+// `chunk` with `shape`, by which its file is known, mixed into its own.
+Chunk WithShape(Chunk chunk, uint64_t shape);
+
 // A chunk that is only something that was passed over.
 Chunk PassedOverChunk(PassedOver passed);
 

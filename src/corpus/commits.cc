@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/clock.h"
 #include "corpus/git_internal.h"
 
 namespace cofferdam::corpus {
@@ -105,7 +106,11 @@ Result<std::string> CommitBefore(const std::string& path,
   }
   std::string newest;
   git_oid id;
-  for (size_t seen = 0; git_revwalk_next(&id, walk) == 0; ++seen) {
+  for (size_t seen = 0;; ++seen) {
+    const int next = git_revwalk_next(&id, walk);
+    if (next == GIT_ITEROVER) break;
+    // A shallow clone lacks the commits that would tell.
+    if (next != 0) return GitError("commits of " + path);
     if (seen == kCommitsMax) {
       return Error(Code::kTooLarge,
                    fmt::format("{}: more than {} commits", path, kCommitsMax));
@@ -123,7 +128,9 @@ Result<std::string> CommitBefore(const std::string& path,
     }
   }
   if (newest.empty()) {
-    return Error(Code::kNotFound, path + ": nothing was committed before");
+    return Error(Code::kNotFound,
+                 fmt::format("{}: nothing was committed before {}", path,
+                             FormatTime(before_micros)));
   }
   return newest;
 }

@@ -13,7 +13,8 @@ Chunk MemoryFile(FilePlace place, std::string bytes,
                  const SourceOptions& options);
 
 // Whether a file of this name with these bytes, of which the first 8 KiB are
-// enough, is one text, instead of records or an archive.
+// enough, is one text as it is, instead of records, an archive or a text in
+// another encoding.
 bool IsOneText(std::string_view path, std::string_view bytes);
 
 }  // namespace cofferdam::corpus

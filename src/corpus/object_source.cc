@@ -1,6 +1,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/hash.h"
 #include "corpus/object_store_internal.h"
 #include "corpus/table_internal.h"
 
@@ -19,6 +20,10 @@ std::shared_ptr<const FilePlace> PlaceOf(const FoundObject& object) {
   auto place = std::make_shared<FilePlace>();
   place->path = place->outer = object.path;
   return place;
+}
+
+uint64_t ShapeOf(const FoundObject& object, uint64_t seed) {
+  return Hash64(object.path, seed) + object.bytes;
 }
 
 // Small objects, fetched and unpacked by the worker.
@@ -48,6 +53,11 @@ class ObjectsBody final : public ChunkBody {
   }
   size_t bytes() const override {
     return sizeof(*this) + objects_.size() * sizeof(FoundObject);
+  }
+  uint64_t shape() const override {
+    uint64_t shape = objects_.size();
+    for (const FoundObject& object : objects_) shape = ShapeOf(object, shape);
+    return shape;
   }
 
  private:
@@ -80,13 +90,15 @@ class ObjectsSource final : public Source {
     for (;;) {
       if (stream_ != nullptr) {
         TRY_ASSIGN(std::optional<Chunk> chunk, stream_->Next());
-        if (chunk) return chunk;
+        if (chunk)
+          return std::optional<Chunk>(WithShape(*std::move(chunk), shape_));
         if (bytes_ != nullptr) *done_ += bytes_->bytes_taken();
         bytes_ = nullptr;
         stream_.reset();
       }
       if (next_ == objects_.size()) return std::optional<Chunk>();
       if (objects_[next_].bytes <= kWholeContainerBytesMax) return TakeSmall();
+      shape_ = ShapeOf(objects_[next_], 0);
       if (auto passed = Open(objects_[next_++])) return passed;
     }
   }
@@ -127,6 +139,7 @@ class ObjectsSource final : public Source {
   size_t next_ = 0;
   uint64_t chunks_ = 0;
   std::unique_ptr<ChunkStream> stream_;
+  uint64_t shape_ = 0;                 // of the object of stream_
   const ByteSource* bytes_ = nullptr;  // of stream_
   std::shared_ptr<std::atomic<uint64_t>> done_ =
       std::make_shared<std::atomic<uint64_t>>(0);

@@ -19,6 +19,7 @@ enum class Reason {
   kBroken,          // breaks its format: no JSON, no tar, no gzip
   kNotUtf8,         // a record of JSON that is not UTF-8
   kBomb,            // unpacks to more than the limits of the source
+  kReport,          // a report of a scan that a walk came upon
 };
 
 // "binary", "too_large", …: stable, for JSON.
@@ -39,5 +40,8 @@ struct PassedOver {
 
   bool operator==(const PassedOver&) const = default;
 };
+
+// "a.jsonl records 7 to 9: broken (why)", for people; names as they are.
+std::string PassedOverText(const PassedOver& passed);
 
 }  // namespace cofferdam::corpus

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/hash.h"
 #include "corpus/memory_file.h"
 #include "corpus/revision_internal.h"
 #include "corpus/revision_source_internal.h"
@@ -76,6 +77,21 @@ class BlobsBody final : public ChunkBody {
   }
   size_t bytes() const override {
     return sizeof(*this) + found_.size() * sizeof(Found);
+  }
+  uint64_t shape() const override {
+    uint64_t shape = Hash64(origin_->name);
+    for (const Found& found : found_) {
+      if (const auto* blob = std::get_if<Blob>(&found)) {
+        shape = Hash64(
+            {reinterpret_cast<const char*>(blob->id.id), sizeof(blob->id.id)},
+            shape);
+        shape = Hash64(blob->path, shape);
+        shape = Hash64(blob->commit, shape);
+      } else {
+        shape = Hash64(std::get<PassedOver>(found).path, shape);
+      }
+    }
+    return shape;
   }
 
  private:

@@ -328,6 +328,25 @@ TEST(RevisionSource, GivesBlobsAsAWorkTreeGivesFiles) {
               ElementsAre(name + "c.bin binary", name + "d.link symlink"));
 }
 
+TEST(RevisionSource, TheShapeOfAChunkTellsItsBlobs) {
+  TestFolder folder;
+  TestRepository repository(folder.path());
+  SourceOptions options;
+  options.revision = "master";
+  const auto shape = [&] {
+    auto source = OpenSource({folder.path()}, options);
+    CHECK_OK(source);
+    auto chunk = (*source)->Next();
+    CHECK_OK(chunk);
+    return (*chunk)->shape();
+  };
+  const std::string first = repository.Commit({{"a.py", "a = 1\n"}}, 100, {});
+  const uint64_t before = shape();
+  EXPECT_EQ(shape(), before);
+  repository.Commit({{"a.py", "a = 2\n"}}, 200, {first});
+  EXPECT_NE(shape(), before);
+}
+
 TEST(RevisionSource, PassesOverBlobsThatAreTooLargeOrMissing) {
   TestFolder folder;
   TestRepository git(folder.path());

@@ -28,29 +28,24 @@ struct Target {
   std::string to;
 };
 
-std::string Shown(std::string_view given) {
-  while (given.starts_with("./")) {
-    given.remove_prefix(2);
-    while (given.starts_with('/')) given.remove_prefix(1);
-  }
-  while (given.size() > 1 && given.ends_with('/')) given.remove_suffix(1);
-  return given == "." ? "" : std::string(given);
-}
+Error Stopped() { return Error(Code::kCancelled, "stopped"); }
 
 // A file that is written.
 class Output {
  public:
-  static Result<Output> Create(const std::string& path, mode_t mode) {
+  static Result<Output> Create(const std::string& path, mode_t mode,
+                               const std::atomic<bool>* stop) {
     std::error_code ignored;
     fs::create_directories(fs::path(path).parent_path(), ignored);
     FileDescriptor file(::open(path.c_str(),
                                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                                (mode & 0777) | S_IWUSR));
     if (!file.valid()) return Error::FromErrno(errno, "write " + path);
-    return Output(path, std::move(file));
+    return Output(path, std::move(file), stop);
   }
 
   Status Put(std::string_view bytes) {
+    if (stop_ != nullptr && stop_->load()) return Stopped();
     while (!bytes.empty()) {
       ssize_t put = ::write(file_.get(), bytes.data(), bytes.size());
       if (put < 0 && errno == EINTR) continue;
@@ -68,11 +63,12 @@ class Output {
   uint64_t written() const { return written_; }
 
  private:
-  Output(std::string path, FileDescriptor file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+  Output(std::string path, FileDescriptor file, const std::atomic<bool>* stop)
+      : path_(std::move(path)), file_(std::move(file)), stop_(stop) {}
 
   std::string path_;
   FileDescriptor file_;
+  const std::atomic<bool>* stop_;
   uint64_t written_ = 0;
 };
 
@@ -87,6 +83,7 @@ class Rewriter {
                TreeWalk::Open(paths, options_.source.limits.tree));
     size_t used = 0;
     while (auto step = walk.Next()) {
+      if (options_.stop != nullptr && options_.stop->load()) return Stopped();
       if (const auto* passed = std::get_if<PassedOver>(&*step)) {
         TRY(CopyPassedOver(*passed));
         continue;
@@ -146,6 +143,10 @@ class Rewriter {
 
   Status CopyPassedOver(const PassedOver& passed) {
     if (passed.reason == Reason::kSpecial) return {};
+    if (passed.reason == Reason::kUnreadable) {
+      ++counts_.unreadable;
+      return {};
+    }
     if (passed.reason == Reason::kSymlink) {
       std::error_code failed;
       fs::path to = TargetOf(passed.path);
@@ -155,15 +156,16 @@ class Rewriter {
       return Error(Code::kUnavailable,
                    fmt::format("copy {}: {}", passed.path, failed.message()));
     }
-    return Error(
-        Code::kUnavailable,
-        fmt::format("copy {}: {}{}{}", passed.path, ReasonName(passed.reason),
-                    passed.detail.empty() ? "" : ": ", passed.detail));
+    return Error(Code::kUnavailable, "copy " + PassedOverText(passed));
   }
 
   Status Write(const Document& document, Edits edits) {
     FileDescriptor from(::open(document.path.c_str(),
                                O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!from.valid() && edits.empty() && (errno == EACCES || errno == EPERM)) {
+      ++counts_.unreadable;
+      return {};
+    }
     struct stat status;
     if (!from.valid() || ::fstat(from.get(), &status) != 0)
       return Error::FromErrno(errno, "read " + document.path);
@@ -171,7 +173,8 @@ class Rewriter {
     std::string to = TargetOf(document.path);
     if (!edits.empty() && FormatOfName(document.path) == Format::kTable)
       return WriteTable(std::move(from), edits, to);
-    TRY_ASSIGN(Output output, Output::Create(to, status.st_mode));
+    TRY_ASSIGN(Output output,
+               Output::Create(to, status.st_mode, options_.stop));
     bool kept = true;
     if (edits.empty()) {
       TRY(Copy(std::move(from), &output));
@@ -198,17 +201,10 @@ class Rewriter {
   Status WriteTable(FileDescriptor from, Edits edits, const std::string& to) {
     std::error_code failed;
     fs::create_directories(fs::path(to).parent_path(), failed);
-    TableChanges changes;
-    changes.style = options_.style;
-    for (const RecordEdit& edit : edits) {
-      if (edit.drop)
-        changes.dropped.push_back(edit.number);
-      else
-        changes.edits[edit.number] = edit.cuts;
-    }
     TRY_ASSIGN(const std::shared_ptr<const Table> table,
                Table::OpenFile(std::move(from)));
-    TRY(RewriteTable(*table, changes, options_.source, nullptr, to));
+    TRY(RewriteTable(*table, TableChangesOf(edits, options_.style),
+                     options_.source, nullptr, to));
     Count(edits, true);
     counts_.bytes_written += fs::file_size(to, failed);
     return {};
@@ -252,6 +248,20 @@ Status CheckEdits(const std::vector<RecordEdit>& edits) {
   return {};
 }
 
+// Whether files can be made in `folder`, on behalf of `to`.
+Status CheckFolder(const std::string& folder, const std::string& to) {
+  struct stat status;
+  if (::stat(folder.c_str(), &status) != 0)
+    return Error::FromErrno(errno, "write " + to);
+  if (!S_ISDIR(status.st_mode)) {
+    return Error(Code::kInvalid,
+                 fmt::format("write {}: {} is no folder", to, folder));
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    return Error::FromErrno(errno, "write " + to);
+  return {};
+}
+
 // `to` within a folder that is read would be read, too.
 Status CheckTarget(const std::vector<std::string>& paths,
                    const std::string& to) {
@@ -265,20 +275,75 @@ Status CheckTarget(const std::vector<std::string>& paths,
       return Error(Code::kInvalid,
                    fmt::format("write {}: lies within {}", to, path));
   }
-  if (!fs::exists(target, failed)) return {};
-  if (fs::is_directory(target, failed) && fs::is_empty(target, failed))
-    return {};
-  return Error(Code::kConflict, fmt::format("write {}: exists already", to));
+  const bool one_file =
+      paths.size() == 1 && !fs::is_directory(paths[0], failed);
+  if (fs::exists(target, failed)) {
+    if (one_file || !fs::is_directory(target, failed) ||
+        !fs::is_empty(target, failed)) {
+      return Error(Code::kConflict,
+                   fmt::format("write {}: exists already", to));
+    }
+    return CheckFolder(target.string(), to);
+  }
+  fs::path folder = target.parent_path();
+  while (!fs::exists(folder, failed) && folder.has_relative_path())
+    folder = folder.parent_path();
+  return CheckFolder(folder.string(), to);
 }
+
+// Where a copy is written until it is whole.
+class Landing {
+ public:
+  explicit Landing(const std::string& to) : to_(ShownPath(to)) {
+    if (to_.empty()) to_ = ".";
+    std::error_code failed;
+    // What is there already may be a mount, in whose place nothing can be put.
+    in_place_ = fs::exists(to_, failed);
+    part_ = in_place_ ? to_ : fmt::format("{}.{}.part", to_, ::getpid());
+  }
+
+  const std::string& part() const { return part_; }
+
+  // Where all of it was dropped there is nothing.
+  Status Land() const {
+    std::error_code failed;
+    if (in_place_ || !fs::exists(fs::symlink_status(part_, failed))) return {};
+    if (::rename(part_.c_str(), to_.c_str()) == 0) return {};
+    return Error::FromErrno(errno, "write " + to_);
+  }
+
+  // Takes away what was written; `error` then names what the user named.
+  Error Abandon(Error error) const {
+    std::error_code failed;
+    if (in_place_) {
+      std::vector<fs::path> made;
+      for (const auto& entry : fs::directory_iterator(part_, failed))
+        made.push_back(entry.path());
+      for (const fs::path& path : made) fs::remove_all(path, failed);
+      return error;
+    }
+    fs::remove_all(part_, failed);
+    std::string message = error.message();
+    for (size_t at = 0; (at = message.find(part_, at)) != message.npos;)
+      message.replace(at, part_.size(), to_);
+    return Error(error.code(), std::move(message));
+  }
+
+ private:
+  std::string to_;
+  std::string part_;
+  bool in_place_ = false;
+};
 
 Result<std::vector<Target>> Targets(const std::vector<std::string>& paths,
                                     const std::string& to) {
-  if (paths.size() == 1) return std::vector<Target>{{Shown(paths[0]), to}};
+  if (paths.size() == 1) return std::vector<Target>{{ShownPath(paths[0]), to}};
   std::vector<Target> targets;
   for (const std::string& path : paths) {
     fs::path absolute = fs::absolute(path).lexically_normal();
     if (!absolute.has_filename()) absolute = absolute.parent_path();
-    targets.push_back({Shown(path), to + "/" + absolute.filename().string()});
+    targets.push_back(
+        {ShownPath(path), to + "/" + absolute.filename().string()});
   }
   std::vector<std::string> names;
   for (const Target& target : targets) names.push_back(target.to);
@@ -321,8 +386,13 @@ Result<RewriteCounts> Rewrite(const std::vector<std::string>& paths,
                      std::tie(b.outer, b.path, b.number, b.begin);
             });
   TRY(CheckEdits(edits));
-  TRY_ASSIGN(std::vector<Target> targets, Targets(paths, to));
-  return Rewriter(std::move(targets), edits, options).Run(paths);
+  const Landing landing(to);
+  TRY_ASSIGN(std::vector<Target> targets, Targets(paths, landing.part()));
+  auto counts = Rewriter(std::move(targets), edits, options).Run(paths);
+  if (!counts.ok()) return landing.Abandon(std::move(counts).error());
+  Status landed = landing.Land();
+  if (!landed.ok()) return landing.Abandon(std::move(landed).error());
+  return counts;
 }
 
 }  // namespace cofferdam::corpus

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -45,6 +46,8 @@ struct RewriteOptions {
   CutStyle style = CutStyle::kExcise;
   // As the corpus was read.
   SourceOptions source;
+  // Ends it soon after it is set, with kCancelled; null for never.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct RewriteCounts {
@@ -55,12 +58,15 @@ struct RewriteCounts {
   uint64_t records_cut = 0;
   uint64_t bytes_read = 0;  // of the files as they are stored
   uint64_t bytes_written = 0;
+  // Files and folders that the system does not let us read, which are not in
+  // the copy.
+  uint64_t unreadable = 0;
 
   bool operator==(const RewriteCounts&) const = default;
 };
 
 // Whether Rewrite could begin, so that a long scan need not end to say it could
-// not: kInvalid or kConflict as below.
+// not: kInvalid or kConflict as below, or why nothing can be written there.
 Status CheckRewrite(const std::vector<std::string>& paths,
                     const std::string& to, const SourceOptions& source);
 
@@ -70,10 +76,12 @@ Status CheckRewrite(const std::vector<std::string>& paths,
 // file becomes the file `to`, one folder the folder `to`; several are put into
 // it by their last names. `to` must not exist, but may be an empty folder for a
 // folder. What git ignores is no part of the corpus; symbolic links are copied
-// as links, pipes and devices left out.
+// as links; pipes, devices and what cannot be read are left out.
 //
-// The corpus is read again: kConflict where a record is not as its edit says,
-// and then, as after every error, `to` is incomplete. Edits must be of this
+// `to` appears when all is written (as a name with ".PID.part" behind it until
+// then, or in place where the folder is there), and after an error nothing of
+// it is left. The corpus is read again: kConflict where a record is not as its
+// edit says. Edits must be of this
 // corpus, in any order; kInvalid for stdin, for two paths of the same last
 // name, for `to` within a folder that is read, and for several edits of one
 // record. Memory: the edits, and one record or 64 MiB of an archive's member,

@@ -11,7 +11,9 @@
 #include "base/file.h"
 #include "corpus/decoded_source_internal.h"
 #include "corpus/rewrite_internal.h"
+#include "corpus/table_rewrite_internal.h"
 #include "corpus/tar_header_internal.h"
+#include "corpus/utf16_internal.h"
 
 namespace cofferdam::corpus {
 namespace {
@@ -239,6 +241,11 @@ Status RewriteWhole(ByteSource* source, const RecordEdit& edit, Format format,
   const size_t bytes_max =
       options.source.limits.tree.text.document_bytes_max + 1;
   TRY_ASSIGN(std::string bytes, ReadUpTo(source, bytes_max));
+  // A text in UTF-16 was read as UTF-8, and goes back to what it was.
+  const std::string mark = IsUtf16(bytes) && format == Format::kText
+                               ? bytes.substr(0, 2)
+                               : std::string();
+  if (!mark.empty()) bytes = FromUtf16(bytes).value_or("");
   if (bytes.size() != edit.end) return Changed(edit);
   if (format == Format::kNotebook) {
     bytes.resize(edit.end + kJsonPaddingBytes);
@@ -254,7 +261,8 @@ Status RewriteWhole(ByteSource* source, const RecordEdit& edit, Format format,
   }
   std::optional<Stretches> stretches = StretchesOf(bytes, std::move(cuts));
   if (!stretches) return Changed(edit);
-  return sink(CutText(bytes, *stretches, options.style));
+  const std::string cut = CutText(bytes, *stretches, options.style);
+  return sink(mark.empty() ? cut : ToUtf16(cut, mark));
 }
 
 // Those of `edits` that are of `path`, or else of something inside of it.
@@ -425,11 +433,11 @@ Result<bool> RewriteStream(Packed packed, Edits edits,
     TRY(RewriteValues(packed.bytes.get(), edits, options, sink));
     return true;
   }
-  if (inside.format == Format::kTable)
-    return Error(Code::kInvalid,
-                 fmt::format("{}: a table within another file cannot be "
-                             "written",
-                             first.path));
+  if (inside.format == Format::kTable) {
+    TRY(RewriteTableWithin(packed.bytes.get(), edits, options, spool_folder,
+                           sink));
+    return true;
+  }
   return Changed(first);
 }
 

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <random>
 
@@ -15,6 +17,7 @@
 namespace cofferdam::corpus {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string Bytes(const std::string& path) {
@@ -209,6 +212,74 @@ TEST(Rewrite, PutsSeveralPathsSideBySide) {
       Rewrite({a, folder.Path("q/b/")}, folder.Path("out"), {}, {}).ok());
   EXPECT_EQ(Bytes(folder.Path("out/a.txt")), "a\n");
   EXPECT_EQ(Bytes(folder.Path("out/b/c.txt")), "c\n");
+}
+
+TEST(Rewrite, LeavesNothingBehindWhereItFails) {
+  TestFolder folder;
+  folder.Write("in/a.txt", "good\n");
+  folder.Write("in/b.txt", "bad\n");
+  const std::vector<RecordEdit> edits =
+      Find(folder.Path("in"), "bad", /*drop=*/false);
+  folder.Write("in/b.txt", "changed meanwhile\n");
+  const auto made = [&] {
+    std::vector<std::string> names;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(folder.path()))
+      names.push_back(
+          std::filesystem::relative(entry.path(), folder.path()).string());
+    std::sort(names.begin(), names.end());
+    return names;
+  };
+  const auto counts =
+      Rewrite({folder.Path("in")}, folder.Path("out"), edits, {});
+  ASSERT_FALSE(counts.ok());
+  EXPECT_THAT(made(), ElementsAre("in", "in/a.txt", "in/b.txt"));
+  // A folder that was there stays, as empty as it was.
+  std::filesystem::create_directory(folder.Path("out"));
+  EXPECT_FALSE(
+      Rewrite({folder.Path("in")}, folder.Path("out"), edits, {}).ok());
+  EXPECT_THAT(made(), ElementsAre("in", "in/a.txt", "in/b.txt", "out"));
+  EXPECT_TRUE(Rewrite({folder.Path("in")}, folder.Path("out"), {}, {}).ok());
+  EXPECT_EQ(Bytes(folder.Path("out/a.txt")), "good\n");
+}
+
+TEST(Rewrite, EndsWhenItIsToldTo) {
+  TestFolder folder;
+  folder.Write("in/a.txt", "good\n");
+  const std::atomic<bool> stop = true;
+  RewriteOptions options;
+  options.stop = &stop;
+  const auto counts =
+      Rewrite({folder.Path("in")}, folder.Path("out"), {}, options);
+  ASSERT_FALSE(counts.ok());
+  EXPECT_EQ(counts.error().code(), Code::kCancelled);
+  EXPECT_FALSE(std::filesystem::exists(folder.Path("out")));
+}
+
+TEST(Rewrite, SaysBeforehandWhereNothingCanBeWritten) {
+  TestFolder folder;
+  const std::string file = folder.Write("in/a.txt", "good\n");
+  std::filesystem::create_directory(folder.Path("empty"));
+  EXPECT_TRUE(CheckRewrite({file}, folder.Path("new/b.txt"), {}).ok());
+  EXPECT_TRUE(CheckRewrite({folder.Path("in")}, folder.Path("empty"), {}).ok());
+  // A folder cannot become the file.
+  EXPECT_EQ(CheckRewrite({file}, folder.Path("empty"), {}).error().code(),
+            Code::kConflict);
+  const std::string other = folder.Write("b.txt", "in the way\n");
+  EXPECT_THAT(
+      CheckRewrite({folder.Path("in")}, other + "/c", {}).error().message(),
+      HasSubstr("b.txt is no folder"));
+}
+
+TEST(Rewrite, TextsInUtf16StayThat) {
+  using std::string_literals::operator""s;
+  const std::string head = "\xff\xfeh\0i\0\n\0"s;
+  const std::string bad = "b\0a\0d\0"s;
+  const std::string tail = "\n\0\xe9\0\n\0"s;
+  EXPECT_EQ(After("x.txt", head + bad + tail, false), head + tail);
+  EXPECT_EQ(After("x.txt", head + bad + tail, false, CutStyle::kMask),
+            head + "*\0*\0*\0"s + tail);
+  EXPECT_EQ(After("x.txt", head + bad + tail, true), "(dropped)");
 }
 
 TEST(Rewrite, RefusesWhatItMustNotWrite) {

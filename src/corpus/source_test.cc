@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -17,6 +19,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+Seen ReadPaths(const std::vector<std::string>& paths) {
+  auto source = OpenSource(paths, {});
+  CHECK_OK(source);
+  return ReadAll(source->get());
+}
+
 TEST(Source, ReadsLinesOfJson) {
   Seen seen = ReadBytes("{\"text\":\"a\"}\n\n \r\n{\"text\":\"b\"}\r\n\"c\"");
   EXPECT_THAT(seen.records,
@@ -29,6 +37,66 @@ TEST(Source, ReadsLinesOfJson) {
 TEST(Source, PassesOverAByteOrderMark) {
   EXPECT_THAT(ReadBytes("\xef\xbb\xbf{\"text\":\"a\"}\n").records,
               ElementsAre("x.jsonl#1 [3,15) text=a"));
+}
+
+TEST(Source, ReadsTextsInUtf16AsUtf8) {
+  using std::string_literals::operator""s;
+  const std::string text = "\xff\xfeh\0i\0\n\0\xe9\0\n\0"s;
+  const std::string utf8 = "\ufeffhi\n\u00e9\n";
+  const std::string record = "#0 [0,9) =" + utf8;
+  EXPECT_THAT(ReadBytes(text, "x.txt").records, ElementsAre("x.txt" + record));
+  EXPECT_THAT(ReadBytes(text, "x").records, ElementsAre("x" + record));
+  TestFolder folder;
+  const std::string file = folder.Write("a.py", text);
+  EXPECT_THAT(ReadPaths({folder.path()}).records, ElementsAre(file + record));
+  // What only begins so is none.
+  EXPECT_THAT(ReadBytes(text + "x", "x.txt").passed,
+              ElementsAre("x.txt#0+0 binary"));
+}
+
+TEST(Source, PassesOverReportsOfScansThatNobodyNamed) {
+  TestFolder folder;
+  const std::string jsonl = folder.Write(
+      "a.jsonl", "{\"kind\":\"summary\",\"passed_over\":0,\"files\":1}\n");
+  const std::string sarif = folder.Write(
+      "b.sarif",
+      "{\"$schema\":\"https://docs.oasis-open.org/sarif/s\",\"version\":"
+      "\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"cofferdam\","
+      "\"version\":\"1\"}}}]}\n");
+  folder.Write("c.jsonl", "{\"kind\":\"match\",\"text\":\"of somebody\"}\n");
+  const Seen seen = ReadPaths({folder.path()});
+  EXPECT_THAT(seen.passed,
+              ElementsAre(jsonl + "#0+0 report", sarif + "#0+0 report"));
+  EXPECT_EQ(seen.records.size(), 1u);
+  EXPECT_THAT(ReadPaths({jsonl, sarif}).passed, IsEmpty());
+}
+
+TEST(Source, TheShapesOfALargeFileTellWhenItWasWritten) {
+  TestFolder folder;
+  std::string bytes = "[";
+  while (bytes.size() <= kWholeContainerBytesMax)
+    bytes += "{\"text\":\"" + std::string(5000, 'x') + "\"},\n";
+  bytes += "{\"text\":\"\"}]";
+  const std::string file = folder.Write("a.json", bytes);
+  const auto shapes = [&] {
+    std::vector<uint64_t> found;
+    auto source = OpenSource({file}, {});
+    CHECK_OK(source);
+    for (;;) {
+      auto chunk = (*source)->Next();
+      CHECK_OK(chunk);
+      if (!chunk->has_value()) return found;
+      found.push_back((*chunk)->shape());
+    }
+  };
+  const std::vector<uint64_t> before = shapes();
+  ASSERT_GE(before.size(), 2u);
+  EXPECT_EQ(shapes(), before);
+  const auto written = std::filesystem::last_write_time(file);
+  std::filesystem::last_write_time(file, written + std::chrono::seconds(1));
+  EXPECT_NE(shapes().front(), before.front());
+  std::filesystem::last_write_time(file, written);
+  EXPECT_EQ(shapes(), before);
 }
 
 TEST(Source, SaysWhichLinesAreBrokenAndGoesOn) {

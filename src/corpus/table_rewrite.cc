@@ -1,8 +1,12 @@
 #include "corpus/table_rewrite_internal.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <deque>
 #include <utility>
 
@@ -10,6 +14,8 @@
 
 namespace cofferdam::corpus {
 namespace {
+
+constexpr size_t kCopyBytes = size_t{256} << 10;
 
 // The edits of one part, in the form that the plugin takes, and what they
 // point to.
@@ -134,6 +140,50 @@ Status Check(arrow_abi::Outcome outcome, const arrow_abi::Failure& failure,
 }
 
 }  // namespace
+
+TableChanges TableChangesOf(Edits edits, CutStyle style) {
+  TableChanges changes;
+  changes.style = style;
+  for (const RecordEdit& edit : edits) {
+    if (edit.drop)
+      changes.dropped.push_back(edit.number);
+    else
+      changes.edits[edit.number] = edit.cuts;
+  }
+  return changes;
+}
+
+Status RewriteTableWithin(ByteSource* bytes, Edits edits,
+                          const RewriteOptions& options,
+                          const std::string& spool_folder,
+                          const ByteSink& sink) {
+  TRY_ASSIGN(std::string table_bytes,
+             ReadUpTo(bytes, kTableInMemoryBytesMax + 1));
+  if (table_bytes.size() > kTableInMemoryBytesMax)
+    return Changed(edits.front());
+  TRY_ASSIGN(const std::shared_ptr<const Table> table,
+             Table::OpenBytes(std::move(table_bytes)));
+  // The plugin makes the file itself, in a folder that nobody else looks into.
+  std::string folder =
+      (spool_folder.empty() ? "." : spool_folder) + "/.cofferdam-spool-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr)
+    return Error::FromErrno(errno, folder);
+  const std::string path = folder + "/table";
+  Status status = RewriteTable(*table, TableChangesOf(edits, options.style),
+                               options.source, nullptr, path);
+  FileDescriptor written(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (status.ok() && !written.valid()) status = Error::FromErrno(errno, path);
+  ::unlink(path.c_str());
+  ::rmdir(folder.c_str());
+  TRY(status);
+  auto source = ReadDescriptor(std::move(written));
+  std::string piece(kCopyBytes, '\0');
+  for (;;) {
+    TRY_ASSIGN(const size_t got, source->Read(piece.data(), piece.size()));
+    if (got == 0) return {};
+    TRY(sink(std::string_view(piece).substr(0, got)));
+  }
+}
 
 Status RewriteTable(const Table& table, const TableChanges& changes,
                     const SourceOptions& options,

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "corpus/rewrite.h"
+#include "corpus/rewrite_internal.h"
 #include "corpus/table_internal.h"
 
 namespace cofferdam::corpus {
@@ -21,6 +22,8 @@ struct TableChanges {
 
   bool empty() const { return edits.empty() && dropped.empty(); }
 };
+// Of one table's edits, by rising number.
+TableChanges TableChangesOf(Edits edits, CutStyle style);
 
 // Writes `table` with `changes` to a new file at `path` (an object of `store`
 // where that is not null). Its schema, its key-value metadata, and for each
@@ -35,5 +38,12 @@ Status RewriteTable(const Table& table, const TableChanges& changes,
                     const SourceOptions& options,
                     std::shared_ptr<arrow_abi::Store> store,
                     const std::string& path);
+
+// The same of a table within another file, whose bytes are `bytes`: it is read
+// into memory, written to a file in `spool_folder`, and copied to `sink`.
+Status RewriteTableWithin(ByteSource* bytes, Edits edits,
+                          const RewriteOptions& options,
+                          const std::string& spool_folder,
+                          const ByteSink& sink);
 
 }  // namespace cofferdam::corpus

@@ -156,6 +156,19 @@ bool LooksBinary(std::string_view head) {
              kControlShareMax * static_cast<double>(head.size());
 }
 
+std::string PassedOverText(const PassedOver& passed) {
+  std::string text = passed.path;
+  if (passed.records > 1) {
+    text += fmt::format(" records {} to {}", passed.record,
+                        passed.record + passed.records - 1);
+  } else if (passed.record > 0) {
+    text += fmt::format(" record {}", passed.record);
+  }
+  text += fmt::format(": {}", ReasonName(passed.reason));
+  if (!passed.detail.empty()) text += fmt::format(" ({})", passed.detail);
+  return text;
+}
+
 std::string_view ReasonName(Reason reason) {
   switch (reason) {
     case Reason::kBinary:
@@ -180,6 +193,8 @@ std::string_view ReasonName(Reason reason) {
       return "not_utf8";
     case Reason::kBomb:
       return "bomb";
+    case Reason::kReport:
+      return "report";
   }
   return "unreadable";
 }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "corpus/unpack_internal.h"
+#include "corpus/utf16_internal.h"
 
 namespace cofferdam::corpus {
 namespace {
@@ -47,7 +48,8 @@ class TextStream final : public ChunkStream {
     // shows that it is too long.
     std::string head;
     Result<std::string> text = ReadUpTo(packed_.bytes.get(), kTextProbeBytes);
-    if (text.ok() && text->size() == kTextProbeBytes && !LooksBinary(*text)) {
+    if (text.ok() && text->size() == kTextProbeBytes &&
+        (!LooksBinary(*text) || IsUtf16(*text))) {
       head = *std::move(text);
       text = ReadUpTo(packed_.bytes.get(),
                       limits.document_bytes_max + 1 - kTextProbeBytes);
@@ -57,6 +59,9 @@ class TextStream final : public ChunkStream {
           PassedOverChunk(PassedOverFor(packed_.place->path, text.error())));
     }
     head += *text;
+    if (IsUtf16(head) && head.size() <= limits.document_bytes_max) {
+      if (auto utf8 = FromUtf16(head)) head = *std::move(utf8);
+    }
     return std::optional<Chunk>(Chunk(std::make_unique<TextBody>(
         packed_.place, packed_.name, std::move(head))));
   }

@@ -45,15 +45,6 @@ std::string Below(const std::string& folder, const std::string& name) {
   return folder.ends_with('/') ? folder + name : folder + "/" + name;
 }
 
-std::string Shown(std::string_view given) {
-  while (given.starts_with("./")) {
-    given.remove_prefix(2);
-    while (given.starts_with('/')) given.remove_prefix(1);
-  }
-  while (given.size() > 1 && given.ends_with('/')) given.remove_suffix(1);
-  return given == "." ? "" : std::string(given);
-}
-
 // `path` relative to `root`, which is above it or equal to it.
 std::string Relative(const std::string& root, const std::string& path) {
   if (path.size() <= root.size()) return "";
@@ -69,7 +60,7 @@ Result<Root> Resolve(const std::string& given) {
       return Error(Code::kNotFound, given + ": no such file or folder");
     return Error::FromErrno(errno, given);
   }
-  Root root = {Shown(given), real.get()};
+  Root root = {ShownPath(given), real.get()};
   struct stat status;
   if (::stat(root.absolute.c_str(), &status) != 0)
     return Error::FromErrno(errno, given);
@@ -82,6 +73,15 @@ Result<Root> Resolve(const std::string& given) {
 }
 
 }  // namespace
+
+std::string ShownPath(std::string_view given) {
+  while (given.starts_with("./")) {
+    given.remove_prefix(2);
+    while (given.starts_with('/')) given.remove_prefix(1);
+  }
+  while (given.size() > 1 && given.ends_with('/')) given.remove_suffix(1);
+  return given == "." ? "" : std::string(given);
+}
 
 struct TreeWalk::State {
   TreeLimits limits;

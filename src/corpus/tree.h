@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct Document {
   // Whether the user named this very file, perhaps by a symbolic link.
   bool named = false;
 };
+
+// A given path as everything below it is named: without "./" before and slashes
+// behind; empty for ".".
+std::string ShownPath(std::string_view given);
 
 // Walks files and folders in byte order of their paths, folders one at a time:
 // memory is bounded by the listings of the folders on the way down. Inside a

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,7 @@
 
 #include "base/hash.h"
 #include "corpus/memory_file.h"
+#include "corpus/scan_report.h"
 #include "corpus/table_internal.h"
 #include "corpus/tree_source_internal.h"
 
@@ -37,6 +39,28 @@ uint64_t SizeOf(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return 0;
   return static_cast<uint64_t>(std::max<off_t>(status.st_size, 0));
+}
+
+// What tells a file from another one of its name without reading it.
+uint64_t ShapeOf(const std::string& path, uint64_t seed) {
+  const uint64_t shape = Hash64(path, seed);
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return shape;
+  const std::array<int64_t, 3> known = {status.st_size, status.st_mtim.tv_sec,
+                                        status.st_mtim.tv_nsec};
+  return Hash64({reinterpret_cast<const char*>(known.data()), sizeof(known)},
+                shape);
+}
+
+// Whether a file of JSON that nobody named is a report of a scan.
+bool IsReport(const Document& document, const OpenFile& file) {
+  if (document.named) return false;
+  const std::optional<Format> format = FormatOfName(document.path);
+  if (format != Format::kJson && format != Format::kJsonLines) return false;
+  std::array<char, kScanReportProbeBytes> head;
+  const ssize_t got = ::pread(file.file.get(), head.data(), head.size(), 0);
+  return got > 0 &&
+         IsScanReport(std::string_view(head.data(), static_cast<size_t>(got)));
 }
 
 // Files, and what was passed over between them; opened by the worker.
@@ -72,14 +96,7 @@ class FilesBody final : public ChunkBody {
     uint64_t shape = steps_.size();
     for (const Step& step : steps_) {
       const auto* document = std::get_if<Document>(&step);
-      if (document == nullptr) continue;
-      shape = Hash64(document->path, shape);
-      struct stat status;
-      if (::stat(document->path.c_str(), &status) != 0) continue;
-      const std::array<int64_t, 3> known = {
-          status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-      shape = Hash64(
-          {reinterpret_cast<const char*>(known.data()), sizeof(known)}, shape);
+      if (document != nullptr) shape = ShapeOf(document->path, shape);
     }
     return shape;
   }
@@ -108,6 +125,11 @@ class FilesBody final : public ChunkBody {
       on_passed(*passed);
       return {};
     }
+    if (!document.named && IsScanReport(text)) {
+      *done_ += text.size();
+      on_passed({document.path, Reason::kReport, ""});
+      return {};
+    }
     memory->bytes_read += text.size();
     *done_ += text.size();
     SetPlace(document, &texts->place);
@@ -125,6 +147,11 @@ class FilesBody final : public ChunkBody {
       return {};
     }
     OpenFile& file = std::get<OpenFile>(opened);
+    if (IsReport(document, file)) {
+      *done_ += file.bytes;
+      on_passed({document.path, Reason::kReport, ""});
+      return {};
+    }
     if (FormatOfName(document.path) == Format::kTable) {
       return ReadStream(UnpackTableFile(std::move(file.file), PlaceOf(document),
                                         shared_, done_),
@@ -210,7 +237,8 @@ class TreeSource final : public Source {
     for (;;) {
       if (stream_ != nullptr) {
         TRY_ASSIGN(std::optional<Chunk> chunk, stream_->Next());
-        if (chunk) return chunk;
+        if (chunk)
+          return std::optional<Chunk>(WithShape(*std::move(chunk), shape_));
         if (bytes_ != nullptr) bytes_done_ += bytes_->bytes_taken();
         stream_.reset();
         bytes_ = nullptr;
@@ -253,6 +281,11 @@ class TreeSource final : public Source {
     if (auto* passed = std::get_if<PassedOver>(&opened))
       return PassedOverChunk(std::move(*passed));
     OpenFile& file = std::get<OpenFile>(opened);
+    shape_ = ShapeOf(document.path, 0);
+    if (IsReport(document, file)) {
+      *files_done_ += file.bytes;
+      return PassedOverChunk({document.path, Reason::kReport, ""});
+    }
     if (FormatOfName(document.path) == Format::kTable) {
       // Its parts are read by the workers, from any place of the file.
       stream_ = UnpackTableFile(std::move(file.file), PlaceOf(document),
@@ -272,6 +305,7 @@ class TreeSource final : public Source {
   uint64_t chunks_ = 0;
   std::optional<Step> waiting_;  // found, but after the files before it
   std::unique_ptr<ChunkStream> stream_;
+  uint64_t shape_ = 0;                 // of the file of stream_
   const ByteSource* bytes_ = nullptr;  // of stream_
   uint64_t bytes_done_ = 0;
   std::shared_ptr<std::atomic<uint64_t>> files_done_ =

@@ -6,6 +6,7 @@
 #include "corpus/memory_file.h"
 #include "corpus/table_internal.h"
 #include "corpus/unpack_internal.h"
+#include "corpus/utf16_internal.h"
 
 namespace cofferdam::corpus {
 namespace {
@@ -182,7 +183,8 @@ bool IsPackedHead(std::string_view head) {
 }
 
 bool IsOneText(std::string_view path, std::string_view bytes) {
-  if (IsContainerName(path) || CodecOfBytes(bytes)) return false;
+  if (IsContainerName(path) || CodecOfBytes(bytes) || IsUtf16(bytes))
+    return false;
   switch (FormatOfBytes(bytes.substr(0, kFormatProbeBytes))) {
     case Format::kText:
       return true;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/base64.h"
+#include "scan/text_columns.h"
 #include "seal/hash.h"
 
 namespace cofferdam::scan {
@@ -167,19 +168,6 @@ size_t CharacterBytes(std::string_view text, size_t at) {
   return 0;
 }
 
-// Characters that change the direction of text, or show as nothing: a reader
-// must see that they are there.
-bool IsHidden(std::string_view character) {
-  constexpr std::string_view kHidden[] = {
-      "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u202a",
-      "\u202b", "\u202c", "\u202d", "\u202e", "\u2060", "\u2066",
-      "\u2067", "\u2068", "\u2069", "\ufeff"};
-  for (std::string_view hidden : kHidden) {
-    if (character == hidden) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string_view HtmlStyle() { return kStyle; }
@@ -188,6 +176,7 @@ std::string_view HtmlScript() { return kScript; }
 std::string HtmlHead(std::string_view title) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"generator\" content=\"cofferdam scan\">\n"
       "<meta name=\"viewport\" content=\"width=device-width\">\n"
       "<meta name=\"referrer\" content=\"no-referrer\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "

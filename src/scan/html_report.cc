@@ -290,7 +290,11 @@ std::string HtmlReport::Texts(const Finding& finding) const {
 void HtmlReport::OnFinding(const Finding& finding) {
   Begin();
   ++findings_;
-  if (shown_ == kFindingsMax || bytes_ >= kBytesMax) return;
+  const bool forbidden = finding.verdict == policy::Verdict::kForbidden;
+  if (shown_ >= kFindingsMax + (forbidden ? kForbiddenMore : 0) ||
+      bytes_ >= kBytesMax + (forbidden ? kForbiddenBytesMore : 0)) {
+    return;
+  }
   ++shown_;
   const evidence::FindingPlace& place = finding.place;
   std::string where;

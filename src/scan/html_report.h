@@ -20,6 +20,10 @@ class HtmlReport : public Sink {
   // Findings shown, and bytes written of them; the others are counted.
   static constexpr size_t kFindingsMax = 5000;
   static constexpr size_t kBytesMax = size_t{64} << 20;
+  // So much more is shown of what is forbidden: other findings before it, of
+  // which there may be any number, must not hide it.
+  static constexpr size_t kForbiddenMore = 1000;
+  static constexpr size_t kForbiddenBytesMore = size_t{16} << 20;
   // Of each text: lines, and bytes of a line.
   static constexpr size_t kTextLinesMax = 400;
   static constexpr size_t kLineBytesMax = 400;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/base64.h"
+#include "corpus/scan_report.h"
 #include "scan/finding_testing.h"
 #include "scan/html_page.h"
 #include "seal/hash.h"
@@ -25,6 +26,7 @@ std::string Html(const HtmlReport::Options& options,
   for (const Finding& finding : findings) report.OnFinding(finding);
   for (const corpus::PassedOver& one : passed) report.OnPassedOver(one);
   report.Finish(scanned);
+  EXPECT_TRUE(corpus::IsScanReport(page));
   return page;
 }
 
@@ -131,6 +133,17 @@ TEST(HtmlReport, ShowsAsManyFindingsAsTheLimit) {
   page = Html({}, findings);
   EXPECT_EQ(Count(page, "<article "), HtmlReport::kFindingsMax);
   EXPECT_THAT(page, HasSubstr("5000 of 5001 findings are shown here"));
+}
+
+TEST(HtmlReport, ShowsWhatIsForbiddenBehindManyOthers) {
+  std::vector<Finding> findings(HtmlReport::kFindingsMax + 1, SampleMarked());
+  findings.resize(findings.size() + HtmlReport::kForbiddenMore + 1,
+                  SampleFinding());
+  std::string page = Html({}, findings);
+  EXPECT_EQ(Count(page, "<article "),
+            HtmlReport::kFindingsMax + HtmlReport::kForbiddenMore);
+  EXPECT_EQ(Count(page, "<article class=\"forbidden\""),
+            HtmlReport::kForbiddenMore);
 }
 
 TEST(HtmlReport, ShowsAsManyLinesAndBytesOfALineAsTheLimits) {

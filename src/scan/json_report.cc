@@ -55,6 +55,8 @@ void WritePassedOver(const corpus::PassedOver& passed, JsonWriter* writer) {
   writer->Field("path", passed.path)
       .Field("reason", corpus::ReasonName(passed.reason))
       .FieldIfSet("detail", passed.detail);
+  if (passed.record == 0) return;
+  writer->Field("record", passed.record).Field("records", passed.records);
 }
 
 void WriteOrigins(const OriginTable& origins, JsonWriter* writer) {
@@ -118,7 +120,11 @@ void JsonReport::OnFinding(const evidence::Finding& finding) {
 }
 
 void JsonReport::OnPassedOver(const corpus::PassedOver& passed) {
-  passed_over_.push_back(passed);
+  if (passed_over_.size() < kPassedOverMax) {
+    passed_over_.push_back(passed);
+  } else {
+    ++passed_over_left_out_;
+  }
 }
 
 void JsonReport::Finish(const ScanReport& report) {
@@ -131,6 +137,8 @@ void JsonReport::Finish(const ScanReport& report) {
     writer.EndObject();
   }
   writer.EndArray();
+  if (passed_over_left_out_ > 0)
+    writer.Field("passed_over_left_out", passed_over_left_out_);
   WriteSums(report, &writer);
   writer.EndObject();
   write_(findings_ == 0 ? "{\"findings\":[]," : "],");

@@ -83,7 +83,11 @@ PeopleReport::PeopleReport(Write write, Options options)
     : write_(std::move(write)), options_(std::move(options)) {}
 
 void PeopleReport::OnFinding(const evidence::Finding& finding) {
-  if (findings_++ >= kFindingsShownMax) return;
+  ++findings_;
+  const bool forbidden = finding.verdict == Verdict::kForbidden;
+  if (shown_ >= kFindingsShownMax + (forbidden ? kForbiddenShownMore : 0))
+    return;
+  ++shown_;
   bool colour = options_.colour == Colour::kAlways;
   write_(fmt::format(
       "{}: {}{}{}\n", Printable(PlaceText(finding), LineEnds::kReplace),
@@ -137,18 +141,19 @@ void PeopleReport::WriteTexts(const evidence::Finding& finding) {
 }
 
 void PeopleReport::OnPassedOver(const corpus::PassedOver& passed) {
-  ++reasons_[corpus::ReasonName(passed.reason)];
+  reasons_[corpus::ReasonName(passed.reason)] +=
+      std::max<uint64_t>(passed.records, 1);
+  ++passed_over_calls_;
   if (passed_over_.size() < kPassedOverShownMax) passed_over_.push_back(passed);
 }
 
 void PeopleReport::WritePassedOver(const ScanReport& report) {
   for (const corpus::PassedOver& passed : passed_over_) {
-    write_(fmt::format(
-        "passed over {}: {}{}\n", Printable(passed.path, LineEnds::kReplace),
-        corpus::ReasonName(passed.reason),
-        passed.detail.empty() ? "" : fmt::format(" ({})", passed.detail)));
+    write_(Printable("passed over " + corpus::PassedOverText(passed),
+                     LineEnds::kReplace) +
+           "\n");
   }
-  if (report.passed_over > passed_over_.size()) {
+  if (passed_over_calls_ > passed_over_.size()) {
     std::string reasons;
     for (const auto& [reason, count] : reasons_)
       reasons += fmt::format(" {} {}", reason, count);
@@ -158,9 +163,9 @@ void PeopleReport::WritePassedOver(const ScanReport& report) {
 }
 
 void PeopleReport::Finish(const ScanReport& report) {
-  if (findings_ > kFindingsShownMax) {
+  if (findings_ > shown_) {
     write_(fmt::format("and {} more, not shown here\n\n",
-                       Number(findings_ - kFindingsShownMax, "finding")));
+                       Number(findings_ - shown_, "finding")));
   }
   WritePassedOver(report);
   write_(OriginChart(report.origins, {.rows = kChartRowsMax,

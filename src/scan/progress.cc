@@ -11,7 +11,20 @@ namespace cofferdam::scan {
 namespace {
 
 constexpr int64_t kMicrosPerMs = 1000;
-constexpr size_t kBarCells = 20;
+// What a line shows of the counts, the widest first.
+struct Layout {
+  size_t bar_cells;
+  bool bytes;
+  bool rate;
+  bool records;
+  bool findings;
+};
+constexpr Layout kLayouts[] = {
+    {20, true, true, true, true},    {20, true, true, false, true},
+    {10, true, true, false, true},   {0, true, true, false, true},
+    {0, false, true, false, true},   {0, false, true, false, false},
+    {0, false, false, false, false},
+};
 
 std::string Size(double bytes) {
   if (bytes < 1e6) return fmt::format("{:.0f} kB", bytes / 1e3);
@@ -28,47 +41,68 @@ std::string Duration(double seconds) {
                      whole % 60);
 }
 
-std::string Bar(double share) {
-  auto full = static_cast<size_t>(share * static_cast<double>(kBarCells));
+std::string Bar(double share, size_t cells) {
+  auto full = static_cast<size_t>(share * static_cast<double>(cells));
   std::string bar;
-  for (size_t i = 0; i < kBarCells; ++i) bar += i < full ? "█" : "░";
+  for (size_t i = 0; i < cells; ++i) bar += i < full ? "█" : "░";
   return bar;
+}
+
+std::string Draw(const ProgressCounts& counts, double rate,
+                 const Layout& layout) {
+  const auto done = static_cast<double>(counts.bytes_done);
+  const auto total = static_cast<double>(counts.bytes_total);
+  std::string line;
+  if (counts.bytes_total > 0) {
+    const double share = std::min(1.0, done / total);
+    line = fmt::format("{:3.0f} %", 100 * share);
+    if (layout.bar_cells > 0) line += " " + Bar(share, layout.bar_cells);
+    if (layout.bytes) {
+      line += fmt::format("{}{} of {}", layout.bar_cells > 0 ? " " : " · ",
+                          Size(done), Size(total));
+    }
+  } else {
+    line = fmt::format("{} read", Size(done));
+  }
+  if (layout.rate) line += fmt::format(" · {}/s", Size(rate));
+  if (counts.bytes_total > 0 && rate > 0) {
+    line +=
+        fmt::format(" · {} left", Duration(std::max(0.0, total - done) / rate));
+  }
+  if (layout.records) line += fmt::format(" · {} records", counts.records);
+  if (layout.findings) {
+    line += fmt::format(" · {} finding{}", counts.findings,
+                        counts.findings == 1 ? "" : "s");
+  }
+  return line;
 }
 
 }  // namespace
 
 Progress::Progress(std::function<void(std::string_view)> write,
-                   const Clock& clock, size_t width)
+                   const Clock& clock, std::function<size_t()> width)
     : write_(std::move(write)),
       clock_(clock),
-      width_(width),
+      width_(std::move(width)),
       started_micros_(clock.SteadyMicros()) {
   marks_.push_back({started_micros_, 0});
 }
 
-std::string Progress::Line(const ProgressCounts& counts) const {
+std::string Progress::Line(const ProgressCounts& counts,
+                           size_t columns_max) const {
   const Mark& first = marks_.front();
   const Mark& last = marks_.back();
-  double seconds = static_cast<double>(last.micros - first.micros) / 1e6;
-  double rate = seconds > 0 && last.bytes >= first.bytes
-                    ? static_cast<double>(last.bytes - first.bytes) / seconds
-                    : 0;
-  auto done = static_cast<double>(counts.bytes_done);
-  auto total = static_cast<double>(counts.bytes_total);
+  const double seconds = static_cast<double>(last.micros - first.micros) / 1e6;
+  const double rate =
+      seconds > 0 && last.bytes >= first.bytes
+          ? static_cast<double>(last.bytes - first.bytes) / seconds
+          : 0;
   std::string line;
-  if (counts.bytes_total > 0) {
-    double share = std::min(1.0, done / total);
-    line = fmt::format("{:3.0f} % {} {} of {}", 100 * share, Bar(share),
-                       Size(done), Size(total));
-  } else {
-    line = fmt::format("{} read", Size(done));
+  for (const Layout& layout : kLayouts) {
+    line = Draw(counts, rate, layout);
+    if (Columns(line) <= columns_max) return line;
   }
-  line += fmt::format(" · {}/s", Size(rate));
-  if (counts.bytes_total > 0 && rate > 0)
-    line +=
-        fmt::format(" · {} left", Duration(std::max(0.0, total - done) / rate));
-  return line + fmt::format(" · {} records · {} finding{}", counts.records,
-                            counts.findings, counts.findings == 1 ? "" : "s");
+  return FitColumns(line, columns_max);
 }
 
 void Progress::Show(const ProgressCounts& counts) {
@@ -81,11 +115,9 @@ void Progress::Show(const ProgressCounts& counts) {
          now - marks_.front().micros > kRateOverMs * kMicrosPerMs) {
     marks_.pop_front();
   }
-  std::string line = Line(counts);
   // The last column stays free: a full line would make terminals scroll.
-  if (width_ > 1 && Columns(line) > width_ - 1)
-    line = FitColumns(line, width_ - 1);
-  write_("\r\x1b[K" + line);
+  const size_t columns_max = std::max<size_t>(width_(), 2) - 1;
+  write_("\r\x1b[K" + Line(counts, columns_max));
   on_screen_ = true;
 }
 

@@ -20,7 +20,8 @@ struct ProgressCounts {
 };
 
 // One line at the foot of a terminal that is drawn over: share, bar, bytes,
-// rate, time left, findings. Not for several threads.
+// rate, time left, records, findings; on a narrow one the first, the rate and
+// the time left stay longest. Not for several threads.
 class Progress {
  public:
   // Nothing is drawn before so long, which leaves short scans alone, and then
@@ -30,9 +31,10 @@ class Progress {
   // The rate is that of the last so many milliseconds.
   static constexpr int64_t kRateOverMs = 10'000;
 
-  // `write` takes what goes to the terminal.
+  // `write` takes what goes to the terminal; `width` says how many columns it
+  // has, and is asked each time that something is drawn.
   Progress(std::function<void(std::string_view)> write, const Clock& clock,
-           size_t width);
+           std::function<size_t()> width);
 
   // Draws it if it is time to.
   void Show(const ProgressCounts& counts);
@@ -45,11 +47,11 @@ class Progress {
     int64_t micros = 0;
     uint64_t bytes = 0;
   };
-  std::string Line(const ProgressCounts& counts) const;
+  std::string Line(const ProgressCounts& counts, size_t columns_max) const;
 
   std::function<void(std::string_view)> write_;
   const Clock& clock_;
-  size_t width_;
+  std::function<size_t()> width_;
   int64_t started_micros_;
   int64_t drawn_micros_ = 0;
   bool on_screen_ = false;

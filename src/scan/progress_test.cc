@@ -13,8 +13,9 @@ class ProgressTest : public testing::Test {
 
   FixedClock clock_{0};
   std::string drawn_;
+  size_t width_ = 120;
   Progress progress_{[this](std::string_view text) { drawn_ += text; }, clock_,
-                     120};
+                     [this] { return width_; }};
 };
 
 TEST_F(ProgressTest, ShowsShareRateAndTimeLeft) {
@@ -73,13 +74,46 @@ TEST_F(ProgressTest, TakesItsLineAwayOnce) {
   EXPECT_EQ(Take(), "");
 }
 
-TEST(Progress, NeverFillsTheLine) {
-  FixedClock clock(0);
-  std::string drawn;
-  Progress progress([&](std::string_view text) { drawn += text; }, clock, 20);
-  clock.Advance(1'000'000);
-  progress.Show({.bytes_done = 1, .bytes_total = 2});
-  EXPECT_EQ(drawn, "\r\x1b[K 50 % ██████████░░…");
+TEST_F(ProgressTest, LeavesOutWhatHasNoRoomAndNeverFillsTheLine) {
+  const std::pair<size_t, std::string> lines[] = {
+      {97,
+       " 25 % █████░░░░░░░░░░░░░░░ 5.0 GB of 20.0 GB · 500 MB/s · 0:30 left · "
+       "12 records · 3 findings"},
+      {81,
+       " 25 % █████░░░░░░░░░░░░░░░ 5.0 GB of 20.0 GB · 500 MB/s · 0:30 left"
+       " · 3 findings"},
+      {80,
+       " 25 % ██░░░░░░░░ 5.0 GB of 20.0 GB · 500 MB/s · 0:30 left · "
+       "3 findings"},
+      {64, " 25 % · 5.0 GB of 20.0 GB · 500 MB/s · 0:30 left · 3 findings"},
+      {45, " 25 % · 500 MB/s · 0:30 left · 3 findings"},
+      {30, " 25 % · 500 MB/s · 0:30 left"},
+      {20, " 25 % · 0:30 left"},
+      {6, " 25 …"},
+  };
+  for (const auto& [width, line] : lines) {
+    width_ = width;
+    Progress progress([this](std::string_view text) { drawn_ += text; }, clock_,
+                      [this] { return width_; });
+    clock_.Advance(10'000 * kMs);
+    progress.Show({.bytes_done = 5'000'000'000,
+                   .bytes_total = 20'000'000'000,
+                   .records = 12,
+                   .findings = 3});
+    EXPECT_EQ(Take(), "\r\x1b[K" + line) << width;
+  }
+}
+
+TEST_F(ProgressTest, AsksForTheWidthEachTime) {
+  const ProgressCounts counts = {.bytes_done = 1'000'000,
+                                 .bytes_total = 2'000'000};
+  clock_.Advance(1'000 * kMs);
+  progress_.Show(counts);
+  Take();
+  width_ = 10;
+  clock_.Advance(1'000 * kMs);
+  progress_.Show(counts);
+  EXPECT_EQ(Take(), "\r\x1b[K 50 % · …");
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace cofferdam::scan {
 // Findings shown to people, origins shown for one, lines shown of a text, rows
 // of the chart, and things passed over that are named; others are counted.
 inline constexpr size_t kFindingsShownMax = 1000;
+// So many more are shown that are forbidden.
+inline constexpr size_t kForbiddenShownMore = 100;
 inline constexpr size_t kOriginsShownMax = 3;
 inline constexpr size_t kLinesShownMax = 200;
 inline constexpr size_t kChartRowsMax = 10;
@@ -48,7 +50,9 @@ class PeopleReport : public Sink {
   Write write_;
   Options options_;
   uint64_t findings_ = 0;
+  uint64_t shown_ = 0;
   std::vector<corpus::PassedOver> passed_over_;  // those that are named
+  uint64_t passed_over_calls_ = 0;
   std::map<std::string_view, uint64_t> reasons_;
 };
 
@@ -59,9 +63,12 @@ struct JsonOptions {
 };
 
 // A report for programs: one JSON object (docs/formats/finding.md), whose
-// findings are written as they come.
+// findings are written as they come. What was passed over waits for the end, so
+// only the first of it is named.
 class JsonReport : public Sink {
  public:
+  static constexpr size_t kPassedOverMax = 100'000;
+
   JsonReport(Write write, JsonOptions options);
 
   void OnFinding(const evidence::Finding& finding) override;
@@ -73,6 +80,7 @@ class JsonReport : public Sink {
   JsonOptions options_;
   uint64_t findings_ = 0;
   std::vector<corpus::PassedOver> passed_over_;
+  uint64_t passed_over_left_out_ = 0;
 };
 
 // The same as lines, each of which is a JSON object: a finding, something

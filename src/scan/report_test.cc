@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "corpus/scan_report.h"
 #include "scan/finding_testing.h"
 
 namespace cofferdam::scan {
@@ -34,6 +35,8 @@ std::string Json(const JsonOptions& options,
   for (const corpus::PassedOver& one : passed) report.OnPassedOver(one);
   report.Finish(scanned);
   EXPECT_TRUE(text.ends_with("}\n"));
+  // The next scan of the folder it lies in knows it.
+  EXPECT_TRUE(corpus::IsScanReport(text));
   return text;
 }
 
@@ -88,6 +91,26 @@ TEST(PeopleReport, NeverPassesOnWhatSteersATerminal) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(People({.colour = Colour::kAlways}, {finding}, SampleReport()),
               HasSubstr("\x1b[31mforbidden\x1b[0m"));
+}
+
+TEST(PeopleReport, ShowsWhatIsForbiddenBehindManyOthers) {
+  std::vector<Finding> findings(kFindingsShownMax + 1, SampleMarked());
+  findings.resize(findings.size() + kForbiddenShownMore + 2, SampleFinding());
+  const std::string text = People({}, findings, SampleReport());
+  size_t forbidden = 0;
+  for (size_t at = 0; (at = text.find(": forbidden\n", at)) != text.npos; ++at)
+    ++forbidden;
+  EXPECT_EQ(forbidden, kForbiddenShownMore);
+  EXPECT_THAT(text, HasSubstr("and 3 findings more, not shown here\n"));
+}
+
+TEST(PeopleReport, NamesTheRecordsThatWerePassedOver) {
+  using corpus::Reason;
+  EXPECT_THAT(People({}, {}, SampleReport(),
+                     {{"a.jsonl", Reason::kBroken, "why", 7, 1},
+                      {"b\u202e.jsonl", Reason::kNotUtf8, "", 7, 3}}),
+              HasSubstr("passed over a.jsonl record 7: broken (why)\n"
+                        "passed over b·.jsonl records 7 to 9: not_utf8\n"));
 }
 
 TEST(PeopleReport, CountsWhatItDoesNotName) {
@@ -172,6 +195,20 @@ TEST(PeopleReport, ShowsAsManyFindingsAsTheLimit) {
               HasSubstr("and 1 finding more, not shown here\n"));
 }
 
+TEST(JsonReport, NamesAsManyThingsPassedOverAsTheLimit) {
+  std::vector<corpus::PassedOver> passed(
+      JsonReport::kPassedOverMax, {"a.bin", corpus::Reason::kBinary, ""});
+  EXPECT_THAT(Json({}, {}, SampleReport(), passed),
+              Not(HasSubstr("passed_over_left_out")));
+  passed.resize(passed.size() + 2, passed[0]);
+  const std::string text = Json({}, {}, SampleReport(), passed);
+  const auto json = JsonDocument::Parse(text);
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ((*json)["passed_over"].Elements().size(),
+            JsonReport::kPassedOverMax);
+  EXPECT_EQ((*json)["passed_over_left_out"].Int(), 2);
+}
+
 TEST(JsonlReport, GivesALineForEachThingAndTheSumsLast) {
   std::string text;
   JsonlReport report([&](std::string_view piece) { text += piece; }, {});
@@ -179,6 +216,8 @@ TEST(JsonlReport, GivesALineForEachThingAndTheSumsLast) {
   report.OnPassedOver({"a.bin", corpus::Reason::kBinary, ""});
   report.OnFinding(SampleMarked());
   report.Finish(SampleReport());
+  EXPECT_TRUE(corpus::IsScanReport(text));
+  EXPECT_TRUE(corpus::IsScanReport(text.substr(text.find('\n') + 1)));
   std::vector<std::string> kinds;
   for (size_t at = 0; at < text.size();) {
     size_t end = text.find('\n', at);

@@ -188,7 +188,14 @@ void SarifReport::OnFinding(const Finding& finding) {
         .Field(kFingerprintName, Fingerprint(finding))
         .EndObject();
     JsonWriter whole;
-    BeginFindingJson(finding, options_.person_name, &whole);
+    if (finding.origins.size() <= kOriginsMax) {
+      BeginFindingJson(finding, options_.person_name, &whole);
+    } else {
+      Finding cut = finding;
+      cut.origins_left_out += cut.origins.size() - kOriginsMax;
+      cut.origins.resize(kOriginsMax);
+      BeginFindingJson(cut, options_.person_name, &whole);
+    }
     whole.EndObject();
     writer.Key("properties")
         .BeginObject()
@@ -217,9 +224,7 @@ void SarifReport::OnFinding(const Finding& finding) {
 void SarifReport::OnPassedOver(const corpus::PassedOver& passed) {
   if (notifications_.size() == kNotificationsMax) return;
   JsonWriter writer;
-  std::string text = fmt::format("passed over {}: {}", passed.path,
-                                 corpus::ReasonName(passed.reason));
-  if (!passed.detail.empty()) text += fmt::format(" ({})", passed.detail);
+  const std::string text = "passed over " + corpus::PassedOverText(passed);
   writer.BeginObject().Field("level", "note").Key("message");
   writer.BeginObject().Field("text", Cut(text, kMessageBytesMax)).EndObject();
   writer.EndObject();
@@ -258,7 +263,26 @@ void SarifReport::WriteGroups(const Groups& groups, std::string_view noun) {
   }
 }
 
+void SarifReport::NoteGroups() {
+  if (findings_ <= kResultsMax) return;
+  JsonWriter writer;
+  writer.BeginObject().Field("level", "note").Key("message");
+  writer.BeginObject()
+      .Field(
+          "text",
+          fmt::format("{} findings are {} results, one for {} and verdict: "
+                      "services show {} results of a run and {} places of "
+                      "a result",
+                      findings_, files_told_ ? files_.size() : origins_.size(),
+                      files_told_ ? "each file" : "each origin", kResultsMax,
+                      kLocationsMax))
+      .EndObject()
+      .EndObject();
+  notifications_.insert(notifications_.begin(), std::move(writer).Take());
+}
+
 void SarifReport::Finish(const ScanReport& report) {
+  NoteGroups();
   JsonWriter driver;
   driver.BeginObject()
       .Field("name", "cofferdam")

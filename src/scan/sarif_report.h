@@ -22,6 +22,8 @@ class SarifReport : public Sink {
   // Shown of one run, and of one result, by the services we know.
   static constexpr size_t kResultsMax = 5000;
   static constexpr size_t kLocationsMax = 100;
+  // Of a finding; the rest are counted, and stand in the other reports.
+  static constexpr size_t kOriginsMax = 8;
   // Things passed over that are told as notifications; the rest are counted.
   static constexpr size_t kNotificationsMax = 100;
   static constexpr size_t kMessageBytesMax = 2000;
@@ -53,6 +55,8 @@ class SarifReport : public Sink {
              std::string_view location, Groups* groups);
   std::string Fingerprint(const evidence::Finding& finding);
   void WriteGroups(const Groups& groups, std::string_view noun);
+  // Says that a result stands for several findings, where that is so.
+  void NoteGroups();
 
   Write write_;
   Options options_;

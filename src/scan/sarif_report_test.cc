@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "corpus/scan_report.h"
 #include "scan/finding_testing.h"
 #include "scan/uri.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 using evidence::Finding;
 using testing::HasSubstr;
+using testing::Not;
 
 // Hands out what a report wrote, parsed.
 class Log {
@@ -24,6 +26,7 @@ class Log {
     for (const Finding& finding : findings) report.OnFinding(finding);
     for (const corpus::PassedOver& one : passed) report.OnPassedOver(one);
     report.Finish(SampleReport());
+    EXPECT_TRUE(corpus::IsScanReport(text_));
     auto json = JsonDocument::Parse(text_);
     CHECK_OK(json);
     json_ = std::make_unique<JsonDocument>(*std::move(json));
@@ -134,11 +137,30 @@ TEST(SarifReport, CutsAMessageAtItsLimit) {
             SarifReport::kMessageBytesMax - 1);
 }
 
+TEST(SarifReport, NamesAsManyOriginsAsTheLimit) {
+  Finding finding = SampleFinding();
+  finding.origins.resize(SarifReport::kOriginsMax, finding.origins[0]);
+  const auto named = [](const Log& log) {
+    const JsonValue whole = log.result(0)["properties"]["cofferdam"];
+    return std::pair(whole["origins"].Elements().size(),
+                     whole["origins_left_out"].Int().value_or(0));
+  };
+  EXPECT_EQ(named(Log({finding})),
+            std::pair(SarifReport::kOriginsMax, int64_t{0}));
+  finding.origins.resize(SarifReport::kOriginsMax + 3, finding.origins[0]);
+  finding.origins_left_out = 5;
+  EXPECT_EQ(named(Log({finding})),
+            std::pair(SarifReport::kOriginsMax, int64_t{8}));
+}
+
 TEST(SarifReport, GivesOneResultAFileWhereThereAreTooManyFindings) {
   std::vector<Finding> findings(SarifReport::kResultsMax, SampleFinding());
   EXPECT_EQ(Log(findings).results(), SarifReport::kResultsMax);
+  EXPECT_THAT(Log(findings).text(), Not(HasSubstr("services show")));
   findings.push_back(SampleMarked());
   Log log(findings);
+  EXPECT_THAT(log.text(), HasSubstr("5001 findings are 2 results, one for each "
+                                    "file and verdict: services show 5000"));
   ASSERT_EQ(log.results(), 2u);
   // The order is by severity's number, then by path.
   JsonValue forbidden = log.result(1);

@@ -16,8 +16,10 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/thread_name.h"
+#include "evidence/thresholds.h"
 #include "fingerprint/index.h"
 #include "scan/chunk_scan_internal.h"
 #include "scan/journal.h"
@@ -240,6 +242,10 @@ std::string ScanKey(const std::vector<std::string>& paths,
   for (const std::string& field : options.source.fields) key.String(field);
   key.EndArray()
       .Field("revision", options.source.revision)
+      .Field("history",
+             options.source.revision_scope == corpus::RevisionScope::kHistory)
+      .Field("thresholds",
+             fmt::format("{:016x}", Hash64(evidence::BuiltInThresholdsText())))
       .Field("purpose", policy::ScanPurposeName(options.judgement.purpose))
       .Field("trains", options.judgement.organisation_trains_models)
       .Field("lines", options.keep_text == evidence::KeepText::kYes)

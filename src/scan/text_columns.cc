@@ -56,7 +56,19 @@ std::string FitColumns(std::string_view text, size_t columns) {
   return shown.append(columns - width, ' ');
 }
 
+bool IsHidden(std::string_view character) {
+  constexpr std::string_view kHidden[] = {
+      "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u202a",
+      "\u202b", "\u202c", "\u202d", "\u202e", "\u2060", "\u2066",
+      "\u2067", "\u2068", "\u2069", "\ufeff"};
+  for (std::string_view hidden : kHidden) {
+    if (character == hidden) return true;
+  }
+  return false;
+}
+
 std::string Printable(std::string_view text, LineEnds line_ends) {
+  constexpr size_t kHiddenBytes = 3;
   std::string safe;
   for (size_t i = 0; i < text.size(); ++i) {
     auto byte = static_cast<unsigned char>(text[i]);
@@ -70,6 +82,9 @@ std::string Printable(std::string_view text, LineEnds line_ends) {
     } else if (byte < 0x20 || byte == 0x7f || c1) {
       safe += "·";
       i += c1 ? 1 : 0;
+    } else if (byte >= 0xe2 && IsHidden(text.substr(i, kHiddenBytes))) {
+      safe += "·";
+      i += kHiddenBytes - 1;
     } else {
       safe += text[i];
     }

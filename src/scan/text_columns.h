@@ -7,8 +7,12 @@
 
 namespace cofferdam::scan {
 
+// Whether a character changes the direction of text, or shows as nothing: a
+// reader must see that it is there.
+bool IsHidden(std::string_view character);
+
 // Text of others made safe to show: control bytes, which could steer a
-// terminal, become U+00B7; line ends stay where `keep_lines`.
+// terminal, and hidden characters become U+00B7; line ends stay with kKeep.
 enum class LineEnds { kReplace, kKeep };
 std::string Printable(std::string_view text, LineEnds line_ends);
 

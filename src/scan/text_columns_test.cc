@@ -23,6 +23,8 @@ TEST(Printable, ReplacesWhatSteersATerminal) {
             "a·31m \xc2\xa0\xc3\xa9");
   EXPECT_EQ(Printable("\ta\n", LineEnds::kKeep), "  a\n");
   EXPECT_EQ(Printable("\ta\n", LineEnds::kReplace), "  a·");
+  EXPECT_EQ(Printable("a\u202eyp.b \u2014\ufeff \xe2\x80", LineEnds::kReplace),
+            "a·yp.b \u2014· \xe2\x80");
 }
 
 TEST(SideBySide, NumbersBothSidesAndCutsLongLines) {

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tarfile
 
 import pytest
 
@@ -107,6 +108,123 @@ def test_text_that_carries_a_finding_is_left_out(site, tmp_path):
     assert said["left_out"]["with_findings"] == 1
     clean = measured(site, tmp_path, by_model)["families"]["python"]
     assert clean["prior_tokens"] < clean["tokens"] / 10
+
+
+def record_output(site, tmp_path, text, **more):
+    file = tmp_path / "outputs.jsonl"
+    file.write_text(json.dumps({"model": "claude-sample", "text": text,
+                                "contract": "claude-api", **more}) + "\n")
+    site.ok("import", "jsonl", file)
+
+
+def test_an_output_that_no_index_holds_yet_is_looked_for(site, tmp_path):
+    by_model = "".join(function(f"f{i}", i) for i in range(6))
+    record_output(site, tmp_path, by_model)
+    repository = Repository(tmp_path / "app")
+    repository.commit("2024-06-01", person=PERSONS, pasted=by_model)
+    said = built(site, tmp_path, repository.path)
+    assert said["documents"] == 1
+    assert said["left_out"]["with_findings"] == 1
+
+
+@pytest.mark.parametrize("written, documents", [
+    ("2024-05-01T00:00:00Z", 1), ("2024-07-01T00:00:00Z", 2)])
+def test_code_that_an_output_repeats_later_stays(site, tmp_path, written,
+                                                 documents):
+    text = "".join(function(f"f{i}", i) for i in range(6))
+    record_output(site, tmp_path, text, time=written)
+    repository = Repository(tmp_path / "app")
+    repository.commit("2024-06-01", person=PERSONS, old=text)
+    assert built(site, tmp_path, repository.path)["documents"] == documents
+    # The same where somebody vouches for the day.
+    said = built(site, tmp_path, "--undated", "--before", "2024-06-02",
+                 repository.path)
+    assert said["documents"] == documents
+
+
+def test_text_that_says_a_model_wrote_it_is_left_out(site, tmp_path):
+    repository = Repository(tmp_path / "app")
+    marked = ("# \U0001f916 Generated with [Claude Code]"
+              "(https://claude.com/claude-code)\n"
+              "# As an AI language model, I cannot test this.\n")
+    repository.commit("2025-06-01", person=PERSONS,
+                      marked=marked + function("f", 3))
+    said = built(site, tmp_path, repository.path)
+    assert said["documents"] == 1
+    assert said["left_out"]["with_findings"] == 1
+
+
+def test_a_layer_of_a_company_speaks_for_its_own_code(site, tmp_path):
+    old = "".join(function(f"f{i}", i) for i in range(6))
+    repository = Repository(tmp_path / "app")
+    repository.commit("2023-06-01", old=old)
+    record_output(site, tmp_path, old, time="2024-07-01T00:00:00Z")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "old.py").write_text(old)
+    assert {f["verdict"] for f in site.scan(copy).findings} == {"forbidden"}
+    built(site, tmp_path, "--before", "2024-01-01", repository.path)
+    site.configure(site.config.read_text() + """
+[evidence]
+background = ["../layer.bin"]
+""")
+    assert "forbidden" not in {
+        f["verdict"] for f in site.scan(copy).findings}
+    # Not for what was written before its day.
+    built(site, tmp_path, "--before", "2024-08-01", repository.path)
+    assert {f["verdict"] for f in site.scan(copy).findings} == {"forbidden"}
+
+
+def test_a_corpus_of_any_form_makes_the_same_layer(site, tmp_path):
+    texts = [function("a", i) for i in range(5)]
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    rows = tmp_path / "rows.jsonl"
+    with rows.open("w") as lines:
+        for i, text in enumerate(texts):
+            (folder / f"f{i}.py").write_text(text)
+            lines.write(json.dumps({"text": text, "path": f"f{i}.py"}) + "\n")
+    archive = tmp_path / "plain.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for i in range(5):
+            tar.add(folder / f"f{i}.py", f"f{i}.py")
+    layers = set()
+    for path in (folder, rows, archive):
+        said = built(site, tmp_path, "--undated", "--before", "2021-01-01",
+                     path)
+        assert said["documents"] == 5, path
+        layers.add((tmp_path / "layer.bin").read_bytes())
+    assert len(layers) == 1
+
+
+def test_what_cannot_be_built_is_said_at_once(site, tmp_path):
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "a.py").write_text(function("a", 1))
+    os.mkfifo(tmp_path / "pipe")
+    day = ("--undated", "--before", "2021-01-01")
+    for words, says in (
+            ((tmp_path / "none", "--out", tmp_path / "l"), "none: No such"),
+            ((tmp_path / "pipe", "--out", tmp_path / "l"), "read but once"),
+            ((folder, "--out", ""), "name a file"),
+            ((folder, "--out", folder), "name a file"),
+            ((folder, "--out", tmp_path / "no" / "l"), "no/l: No such")):
+        done = site.cofferdam("background", "build", *day, *words)
+        assert done.code == 2 and says in done.err, done
+    repository = Repository(tmp_path / "app")
+    repository.commit("2024-06-01", new=function("f", 1))
+    done = site.cofferdam("background", "build", repository.path, "--before",
+                          "2021-01-01", "--out", tmp_path / "l")
+    assert done.code == 2 and "before 2021-01-01" in done.err
+    # Nobody knows what a shallow clone held when.
+    repository.commit("2024-07-01", new=function("f", 2))
+    subprocess.run(["git", "clone", "-q", "--depth", "1",
+                    f"file://{repository.path}", tmp_path / "shallow"],
+                   check=True, capture_output=True)
+    done = site.cofferdam("background", "build", tmp_path / "shallow", "--out",
+                          tmp_path / "l")
+    assert done.code == 2 and "commits of" in done.err, done
+    assert not (tmp_path / "l").exists()
 
 
 def test_files_without_git_need_the_users_word(site, tmp_path):
