@@ -8,7 +8,7 @@ namespace {
 std::atomic<bool> was_stopped = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-void Stop(int) { was_stopped = true; }
+void OnSignal(int) { was_stopped = true; }
 
 void Take(void (*handler)(int), int flags) {
   struct sigaction action = {};
@@ -22,7 +22,7 @@ void Take(void (*handler)(int), int flags) {
 
 Interrupt::Interrupt() {
   was_stopped = false;
-  Take(Stop, static_cast<int>(SA_RESETHAND));
+  Take(OnSignal, static_cast<int>(SA_RESETHAND));
   // A file beyond the limit of the process is then an error that names it.
   signal(SIGXFSZ, SIG_IGN);
 }
@@ -33,5 +33,7 @@ Interrupt::~Interrupt() {
 }
 
 const std::atomic<bool>* Interrupt::stopped() const { return &was_stopped; }
+
+void Interrupt::Stop() { was_stopped = true; }
 
 }  // namespace cofferdam::cli

@@ -16,6 +16,8 @@ class Interrupt {
   Interrupt& operator=(const Interrupt&) = delete;
 
   const std::atomic<bool>* stopped() const;
+  // Sets it without a signal.
+  void Stop();
 };
 
 }  // namespace cofferdam::cli

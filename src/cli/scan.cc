@@ -299,7 +299,7 @@ Result<int> Scan(const Invocation& call) {
     if (progress) progress->Clear();
     Print(text);
   };
-  const Interrupt interrupt;
+  Interrupt interrupt;
   options.stop = interrupt.stopped();
   TRY_ASSIGN(std::unique_ptr<ScanWriter> writer,
              ScanWriter::Begin(call, options.source));
@@ -309,8 +309,11 @@ Result<int> Scan(const Invocation& call) {
   if (writer != nullptr) outputs.sink()->Add(writer->sink());
   NamedPaths named(call.positionals());
   outputs.sink()->Add(&named);
-  TRY_ASSIGN(scan::ScanReport report,
-             scan::Scan(call.positionals(), options, outputs.sink()));
+  outputs.WatchFiles([&interrupt] { interrupt.Stop(); });
+  auto scanned = scan::Scan(call.positionals(), options, outputs.sink());
+  if (Status files = outputs.FilesStatus(); !scanned.ok() && !files.ok())
+    return std::move(files).error().Within(scanned.error().message());
+  TRY_ASSIGN(scan::ScanReport report, std::move(scanned));
   if (writer != nullptr) TRY(writer->Write(call, options, &report));
   if (attestation != nullptr) {
     TRY(attestation->Finish(report, writer == nullptr ? "" : writer->to(),

@@ -32,6 +32,26 @@ std::unique_ptr<scan::Sink> ForPeople(const ScanWords& words) {
   return std::make_unique<scan::PeopleReport>(words.print, options);
 }
 
+// Looks at files after each finding.
+class FileWatch final : public scan::Sink {
+ public:
+  FileWatch(std::vector<const scan::ReportFile*> files,
+            std::function<void()> stop)
+      : files_(std::move(files)), stop_(std::move(stop)) {}
+  void OnFinding(const evidence::Finding&) override { Look(); }
+  void OnPassedOver(const corpus::PassedOver&) override { Look(); }
+
+ private:
+  void Look() {
+    for (const scan::ReportFile* file : files_) {
+      if (!file->status().ok()) stop_();
+    }
+  }
+
+  std::vector<const scan::ReportFile*> files_;
+  std::function<void()> stop_;
+};
+
 }  // namespace
 
 size_t WindowColumns(int descriptor) {
@@ -156,6 +176,17 @@ Result<ScanOutputs> ScanOutputs::Open(const Invocation& call,
   TRY(outputs.AddFiles(call, words));
   if (!outputs.stdout_taken_) outputs.Add(ForPeople(words));
   return outputs;
+}
+
+void ScanOutputs::WatchFiles(std::function<void()> stop) {
+  std::vector<const scan::ReportFile*> files;
+  for (const auto& file : files_) files.push_back(file.get());
+  Add(std::make_unique<FileWatch>(std::move(files), std::move(stop)));
+}
+
+Status ScanOutputs::FilesStatus() const {
+  for (const auto& file : files_) TRY(file->status());
+  return {};
 }
 
 Status ScanOutputs::Close(const scan::ScanReport& report) {

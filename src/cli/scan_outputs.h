@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,6 +50,10 @@ class ScanOutputs {
   ScanOutputs(ScanOutputs&&) noexcept = default;
 
   scan::SinkList* sink() { return sinks_.get(); }
+  // Calls `stop` when a file cannot be written, since the rest of a long scan
+  // would be lost; FilesStatus then says why.
+  void WatchFiles(std::function<void()> stop);
+  Status FilesStatus() const;
   // Ends the reports and lands the files; the first error.
   Status Close(const scan::ScanReport& report);
 

@@ -33,6 +33,8 @@ class ReportFile {
   void Append(std::string_view bytes);
   // Hands what is buffered to the system.
   void Flush();
+  // The first error so far.
+  const Status& status() const { return status_; }
   // Writes, syncs and lands it; the first error.
   Status Close();
 

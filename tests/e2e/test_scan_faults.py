@@ -287,3 +287,25 @@ def test_verify_shows_nothing_that_steers_a_terminal(filled, tmp_path):
     done = filled.cofferdam("verify", signed)
     assert done.code == 1 and "holds" in done.out
     assert "\x1b" not in done.out and "\u202e" not in done.out
+
+
+def test_a_full_disk_stops_a_scan_that_can_go_on(filled, tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for number in range(60):
+        line = json.dumps({"text": OUTPUT.read_text()}) + "\n"
+        (corpus / f"{number:02}.jsonl").write_text(line * 500)
+    report, journal = tmp_path / "r.jsonl", tmp_path / "journal"
+    words = ["scan", corpus, "--jsonl", report, "--threads", 1, "--resume"]
+    # A report has no room, a journal has: limits on files would stop both.
+    report.symlink_to("/dev/full")
+    done = filled.cofferdam(*words, journal)
+    assert done.code == 2 and f"{report}: No space left" in done.err, done
+    assert "go on with --resume" in done.err
+    assert "30000 records" not in done.out and journal.exists()
+    report.unlink()
+    done = filled.cofferdam(*words, journal)
+    assert done.code == 1 and not journal.exists(), done
+    again = tmp_path / "again.jsonl"
+    filled.cofferdam("scan", corpus, "--jsonl", again)
+    assert report.read_bytes() == again.read_bytes()
