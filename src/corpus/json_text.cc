@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/utf8.h"
 #include "corpus/json_text_internal.h"
 #include "corpus/json_vector_internal.h"
 
@@ -104,26 +105,6 @@ uint32_t ReadHex4(const char* p) {
   return value;
 }
 
-char* AppendUtf8(uint32_t code, char* out) {
-  auto byte = [](uint32_t value) { return static_cast<char>(value); };
-  if (code < 0x80) {
-    *out++ = byte(code);
-  } else if (code < 0x800) {
-    *out++ = byte(0xc0 | code >> 6);
-    *out++ = byte(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    *out++ = byte(0xe0 | code >> 12);
-    *out++ = byte(0x80 | (code >> 6 & 0x3f));
-    *out++ = byte(0x80 | (code & 0x3f));
-  } else {
-    *out++ = byte(0xf0 | code >> 18);
-    *out++ = byte(0x80 | (code >> 12 & 0x3f));
-    *out++ = byte(0x80 | (code >> 6 & 0x3f));
-    *out++ = byte(0x80 | (code & 0x3f));
-  }
-  return out;
-}
-
 // `*p` points at the digits of \uXXXX and is moved behind them, and behind
 // those of a second half. Null for what is no such escape.
 char* DecodeUnicode(const char** p, const char* end, char* out) {
@@ -131,16 +112,15 @@ char* DecodeUnicode(const char** p, const char* end, char* out) {
   uint32_t code = ReadHex4(*p);
   if (code > 0xffff) return nullptr;
   *p += 4;
-  if (code < 0xd800 || code > 0xdfff) return AppendUtf8(code, out);
+  if (code < 0xd800 || code > 0xdfff) return WriteUtf8(code, out);
   if (code < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
     uint32_t low = ReadHex4(*p + 2);
     if (low >= 0xdc00 && low <= 0xdfff) {
       *p += 6;
-      return AppendUtf8(0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00),
-                        out);
+      return WriteUtf8(0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00), out);
     }
   }
-  return AppendUtf8(0xfffd, out);
+  return WriteUtf8(0xfffd, out);
 }
 
 // A bit for each of 64 bytes.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/utf8.h"
 #include "corpus/utf16_internal.h"
 
 namespace cofferdam::corpus {
@@ -26,27 +27,6 @@ void PutUnit(char32_t unit, bool little, std::string* out) {
   const auto low = static_cast<char>(unit & 0xff);
   out->push_back(little ? low : high);
   out->push_back(little ? high : low);
-}
-
-void PutUtf8(char32_t c, std::string* out) {
-  const auto put = [out](char32_t byte) {
-    out->push_back(static_cast<char>(byte));
-  };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xc0 | c >> 6);
-    put(0x80 | (c & 0x3f));
-  } else if (c < kPlane) {
-    put(0xe0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3f));
-    put(0x80 | (c & 0x3f));
-  } else {
-    put(0xf0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3f));
-    put(0x80 | (c >> 6 & 0x3f));
-    put(0x80 | (c & 0x3f));
-  }
 }
 
 // Removes the first character.
@@ -83,7 +63,7 @@ std::optional<std::string> FromUtf16(std::string_view bytes) {
       if (low < kLow || low >= kEnd) return std::nullopt;
       c = kPlane + ((c - kHigh) << 10) + (low - kLow);
     }
-    PutUtf8(c, &utf8);
+    AppendUtf8(c, &utf8);
   }
   return utf8;
 }

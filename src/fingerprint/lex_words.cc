@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "base/utf8.h"
+
 namespace cofferdam::fingerprint {
 namespace {
 
@@ -132,26 +134,12 @@ uint32_t Fold(uint32_t c) {
   return c;
 }
 
+// A stray byte stays what it is.
 void AppendRune(uint32_t c, std::string* out) {
-  const auto put = [out](uint32_t byte) {
-    out->push_back(static_cast<char>(byte));
-  };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xc0 | c >> 6);
-    put(0x80 | (c & 0x3f));
-  } else if (c < 0x10000) {
-    put(0xe0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3f));
-    put(0x80 | (c & 0x3f));
-  } else if (c < kStrayByte) {
-    put(0xf0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3f));
-    put(0x80 | (c >> 6 & 0x3f));
-    put(0x80 | (c & 0x3f));
+  if (c < kStrayByte) {
+    AppendUtf8(c, out);
   } else {
-    put(c - kStrayByte);
+    out->push_back(static_cast<char>(c - kStrayByte));
   }
 }
 

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace cofferdam::wire {
 namespace {
 
@@ -23,25 +25,6 @@ std::optional<char32_t> EscapeAt(std::string_view text, size_t i) {
   auto [end, error] = std::from_chars(begin, begin + 4, unit, 16);
   if (error != std::errc() || end != begin + 4) return std::nullopt;
   return unit;
-}
-
-void AppendUtf8(char32_t c, std::string* out) {
-  if (c < 0x80) {
-    out->push_back(static_cast<char>(c));
-    return;
-  }
-  if (c < 0x800) {
-    out->push_back(static_cast<char>(0xc0 | (c >> 6)));
-  } else {
-    if (c < 0x10000) {
-      out->push_back(static_cast<char>(0xe0 | (c >> 12)));
-    } else {
-      out->push_back(static_cast<char>(0xf0 | (c >> 18)));
-      out->push_back(static_cast<char>(0x80 | ((c >> 12) & 0x3f)));
-    }
-    out->push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3f)));
-  }
-  out->push_back(static_cast<char>(0x80 | (c & 0x3f)));
 }
 
 // Copies the string that begins at `i` (its opening quote), halves mended;

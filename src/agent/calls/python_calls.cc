@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace cofferdam::agent {
 namespace {
@@ -15,25 +16,6 @@ constexpr size_t kPythonDepthMax = 32;
 
 bool IsNameCharacter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
-void AppendUtf8(uint32_t code_point, std::string* out) {
-  const auto byte = [&](uint32_t bits) { *out += static_cast<char>(bits); };
-  if (code_point < 0x80) {
-    byte(code_point);
-  } else if (code_point < 0x800) {
-    byte(0xc0 | (code_point >> 6));
-    byte(0x80 | (code_point & 0x3f));
-  } else if (code_point < 0x10000) {
-    byte(0xe0 | (code_point >> 12));
-    byte(0x80 | ((code_point >> 6) & 0x3f));
-    byte(0x80 | (code_point & 0x3f));
-  } else {
-    byte(0xf0 | (code_point >> 18));
-    byte(0x80 | ((code_point >> 12) & 0x3f));
-    byte(0x80 | ((code_point >> 6) & 0x3f));
-    byte(0x80 | (code_point & 0x3f));
-  }
 }
 
 class PythonReader {

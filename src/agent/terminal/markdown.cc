@@ -11,6 +11,7 @@
 #include "agent/terminal/code_colours.h"
 #include "agent/terminal/markdown_table.h"
 #include "agent/terminal/text_width.h"
+#include "base/utf8.h"
 
 namespace cofferdam::agent {
 namespace {
@@ -45,7 +46,7 @@ std::string DecodeEntity(std::string_view entity) {
     const bool good = error == std::errc() && code > 0 && code <= 0x10FFFF &&
                       (code < 0xD800 || code >= 0xE000);
     std::string text;
-    if (good) AppendUtf8(code, &text);
+    if (good) AppendUtf8(static_cast<uint32_t>(code), &text);
     if (good) return text;
   }
   return std::string(entity);

@@ -57,25 +57,6 @@ int DecodeUtf8(std::string_view text, size_t* bytes) {
   return code;
 }
 
-void AppendUtf8(int code, std::string* out) {
-  const auto put = [out](int byte) { out->push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | (code >> 6));
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | (code >> 12));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | (code >> 18));
-    put(0x80 | ((code >> 12) & 0x3F));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
 Cluster FirstCluster(std::string_view text) {
   Cluster cluster;
   if (text.empty()) return cluster;

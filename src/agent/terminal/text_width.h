@@ -31,7 +31,5 @@ size_t BytesThatFit(std::string_view text, int columns);
 // The code point at the beginning of `text`, or -1 where it is no UTF-8 (or
 // empty); `bytes` gets its length, 1 for an invalid byte.
 int DecodeUtf8(std::string_view text, size_t* bytes);
-// Appends the code point as UTF-8.
-void AppendUtf8(int code, std::string* out);
 
 }  // namespace cofferdam::agent

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/terminal/text_width_internal.h"
+#include "base/utf8.h"
 
 namespace cofferdam::agent {
 namespace {
@@ -41,7 +42,7 @@ TEST(TextWidth, EveryCodePointComesBackFromUtf8) {
   for (int code = 0; code <= 0x10FFFF; ++code) {
     if (code >= 0xD800 && code < 0xE000) continue;
     std::string text;
-    AppendUtf8(code, &text);
+    AppendUtf8(static_cast<uint32_t>(code), &text);
     size_t bytes = 0;
     ASSERT_EQ(DecodeUtf8(text, &bytes), code);
     ASSERT_EQ(bytes, text.size());

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/tools/pattern_program_internal.h"
+#include "base/utf8.h"
 
 namespace cofferdam::agent {
 namespace {
@@ -100,22 +101,7 @@ bool ReadPosixClass(std::string_view name, Bytes* bytes) {
 
 std::string ToUtf8(uint32_t code) {
   std::string out;
-  auto push = [&](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    push(code);
-  } else if (code < 0x800) {
-    push(0xc0 | code >> 6);
-    push(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    push(0xe0 | code >> 12);
-    push(0x80 | (code >> 6 & 0x3f));
-    push(0x80 | (code & 0x3f));
-  } else {
-    push(0xf0 | code >> 18);
-    push(0x80 | (code >> 12 & 0x3f));
-    push(0x80 | (code >> 6 & 0x3f));
-    push(0x80 | (code & 0x3f));
-  }
+  AppendUtf8(code, &out);
   return out;
 }
 
