@@ -13,6 +13,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set
 from agents import AgentHome, Done
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What Site.record_output records.
+OUTPUT = ROOT / "tests/golden/scan/001_verbatim_files/outputs/0.py"
 UPSTREAM_KEY = "sk-upstream-5f0c2b7d9e"
 PERSON = "engineer@example.com"
 TEAM = "applied-ai"
@@ -199,6 +201,14 @@ class Site:
         done = self.cofferdam(*words, **more)
         assert done.code == 0, f"{words}: {done}"
         return done.out
+
+    def record_output(self, **more) -> None:
+        """Adds OUTPUT to the ledger, under terms that forbid all training."""
+        output = {"text": OUTPUT.read_text(), "path": "apiary/plan.py",
+                  "provider": "anthropic", "model": "claude-sample",
+                  "contract": "claude-old", **more}
+        self.ok("import", "jsonl", "-", "--terms-class", "forbid_any",
+                stdin=json.dumps(output) + "\n")
 
     def serve(self, prefix: Sequence[str] = (),
               env: Optional[Dict[str, str]] = None) -> Gate:

@@ -15,7 +15,7 @@ import pytest
 
 import house
 
-OUTPUT = (house.ROOT / "tests/golden/scan/001_verbatim_files/outputs/0.py")
+OUTPUT = house.OUTPUT
 HUMAN = """\
 import sys
 
@@ -84,12 +84,7 @@ def site(tmp_path_factory) -> house.Site:
     """Its ledger holds the one output."""
     root = tmp_path_factory.mktemp("blame")
     made = house.Site(root / "site")
-    outputs = root / "outputs.jsonl"
-    outputs.write_text(json.dumps({
-        "text": OUTPUT.read_text(), "path": "apiary/plan.py",
-        "provider": "anthropic", "model": "claude-sample",
-        "contract": "claude-old"}) + "\n")
-    made.ok("import", "jsonl", outputs, "--terms-class", "forbid_any")
+    made.record_output()
     return made
 
 

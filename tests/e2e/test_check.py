@@ -13,10 +13,9 @@ import uuid
 
 import pytest
 
-from house import ROOT, Site, binary
+from house import OUTPUT, ROOT, Site, binary
 
 HOOKS = ROOT / "deploy/hooks"
-OUTPUT = (ROOT / "tests/golden/scan/001_verbatim_files/outputs/0.py")
 LAW = """
 ask = "ask the platform team"
 [[protect]]
@@ -75,12 +74,7 @@ def site(tmp_path) -> Site:
     """A site whose ledger holds one output that may train nothing."""
     site = Site(tmp_path / "site")
     (site.root / "policy.toml").write_text(LAW)
-    outputs = tmp_path / "outputs.jsonl"
-    outputs.write_text(json.dumps({
-        "text": OUTPUT.read_text(), "path": "apiary/plan.py",
-        "provider": "anthropic", "model": "claude-sample",
-        "contract": "claude-old", "tool": "claude-code"}) + "\n")
-    site.ok("import", "jsonl", outputs, "--terms-class", "forbid_any")
+    site.record_output(tool="claude-code")
     return site
 
 
@@ -284,12 +278,7 @@ def test_what_was_just_written_is_known_with_and_without_a_server(
 
 def test_people_are_named_only_where_reports_may_tell(site, tmp_path):
     site.ok("person", "add", "ann@example.com", "--team", "bees")
-    outputs = tmp_path / "ann.jsonl"
-    outputs.write_text(json.dumps({
-        "text": OUTPUT.read_text(), "path": "apiary/plan.py",
-        "provider": "anthropic", "model": "claude-sample", "session": "s",
-        "contract": "claude-old", "person": "ann@example.com"}) + "\n")
-    site.ok("import", "jsonl", outputs, "--terms-class", "forbid_any")
+    site.record_output(person="ann@example.com", session="s")
     clone = Clone(site, tmp_path / "clone")
     clone.write("training/plan.py", OUTPUT.read_text())
     done = clone.check("--json")

@@ -11,9 +11,7 @@ import subprocess
 
 import pytest
 
-from house import ROOT, Site, binary, poll
-
-OUTPUT = (ROOT / "tests/golden/scan/001_verbatim_files/outputs/0.py")
+from house import OUTPUT, Site, binary, poll
 
 
 def write_corpus(path: pathlib.Path, records: int, every: int) -> int:
@@ -36,12 +34,7 @@ def write_corpus(path: pathlib.Path, records: int, every: int) -> int:
 def filled(tmp_path) -> Site:
     """A site whose ledger holds one output."""
     site = Site(tmp_path / "site")
-    outputs = tmp_path / "outputs.jsonl"
-    outputs.write_text(json.dumps({
-        "text": OUTPUT.read_text(), "path": "apiary/plan.py",
-        "provider": "anthropic", "model": "claude-sample",
-        "contract": "claude-old"}) + "\n")
-    site.ok("import", "jsonl", outputs, "--terms-class", "forbid_any")
+    site.record_output()
     return site
 
 

@@ -13,10 +13,9 @@ import time
 
 import pytest
 
-from house import ROOT, Site, binary
+from house import OUTPUT, Site, binary
 from terminal import Terminal
 
-OUTPUT = ROOT / "tests/golden/scan/001_verbatim_files/outputs/0.py"
 TABLES = pathlib.Path(__file__).resolve().parent / "tables"
 NOBODY = 65534
 
@@ -29,12 +28,7 @@ needs_arrow = pytest.mark.skipif(
 def filled(tmp_path) -> Site:
     """A site whose ledger holds one output."""
     site = Site(tmp_path / "site")
-    outputs = tmp_path / "outputs.jsonl"
-    outputs.write_text(json.dumps({
-        "text": OUTPUT.read_text(), "path": "apiary/plan.py",
-        "provider": "anthropic", "model": "claude-sample",
-        "contract": "claude-old"}) + "\n")
-    site.ok("import", "jsonl", outputs, "--terms-class", "forbid_any")
+    site.record_output()
     site.ok("index", "build")
     return site
 
