@@ -338,8 +338,9 @@ std::vector<Command> ScanCommands() {
       "find what models wrote in files, with every origin; exit 1 if any may "
       "not be used, 2 if a PATH cannot be read",
       {{"PATH", Count::kMany,
-        "files and folders: text, JSONL, JSON arrays, tar, notebooks, gzip, "
-        "zstd, bzip2, xz; or alone - for stdin or a pipe"}},
+        "files, folders, s3://BUCKET/KEY: text, JSONL, JSON arrays, Parquet, "
+        "Arrow, tar, notebooks; gzip, zstd, bzip2, xz; or alone - for stdin or "
+        "a pipe"}},
       {{"--for", Takes::kText, "training (default) or evaluation"},
        {"--field", Takes::kText,
         "fields of records that hold text, as text or messages[].content, with "
