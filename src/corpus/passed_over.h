@@ -19,7 +19,6 @@ enum class Reason {
   kBroken,          // breaks its format: no JSON, no tar, no gzip
   kNotUtf8,         // a record of JSON that is not UTF-8
   kBomb,            // unpacks to more than the limits of the source
-  kReport,          // a report of a scan that a walk came upon
 };
 
 // "binary", "too_large", …: stable, for JSON.

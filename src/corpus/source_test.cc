@@ -54,23 +54,6 @@ TEST(Source, ReadsTextsInUtf16AsUtf8) {
               ElementsAre("x.txt#0+0 binary"));
 }
 
-TEST(Source, PassesOverReportsOfScansThatNobodyNamed) {
-  TestFolder folder;
-  const std::string jsonl = folder.Write(
-      "a.jsonl", "{\"kind\":\"summary\",\"passed_over\":0,\"files\":1}\n");
-  const std::string sarif = folder.Write(
-      "b.sarif",
-      "{\"$schema\":\"https://docs.oasis-open.org/sarif/s\",\"version\":"
-      "\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"cofferdam\","
-      "\"version\":\"1\"}}}]}\n");
-  folder.Write("c.jsonl", "{\"kind\":\"match\",\"text\":\"of somebody\"}\n");
-  const Seen seen = ReadPaths({folder.path()});
-  EXPECT_THAT(seen.passed,
-              ElementsAre(jsonl + "#0+0 report", sarif + "#0+0 report"));
-  EXPECT_EQ(seen.records.size(), 1u);
-  EXPECT_THAT(ReadPaths({jsonl, sarif}).passed, IsEmpty());
-}
-
 TEST(Source, TheShapesOfALargeFileTellWhenItWasWritten) {
   TestFolder folder;
   std::string bytes = "[";

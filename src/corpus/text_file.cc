@@ -193,8 +193,6 @@ std::string_view ReasonName(Reason reason) {
       return "not_utf8";
     case Reason::kBomb:
       return "bomb";
-    case Reason::kReport:
-      return "report";
   }
   return "unreadable";
 }

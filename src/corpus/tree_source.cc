@@ -1,5 +1,4 @@
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,7 +8,6 @@
 
 #include "base/hash.h"
 #include "corpus/memory_file.h"
-#include "corpus/scan_report.h"
 #include "corpus/table_internal.h"
 #include "corpus/tree_source_internal.h"
 
@@ -50,17 +48,6 @@ uint64_t ShapeOf(const std::string& path, uint64_t seed) {
                                         status.st_mtim.tv_nsec};
   return Hash64({reinterpret_cast<const char*>(known.data()), sizeof(known)},
                 shape);
-}
-
-// Whether a file of JSON that nobody named is a report of a scan.
-bool IsReport(const Document& document, const OpenFile& file) {
-  if (document.named) return false;
-  const std::optional<Format> format = FormatOfName(document.path);
-  if (format != Format::kJson && format != Format::kJsonLines) return false;
-  std::array<char, kScanReportProbeBytes> head;
-  const ssize_t got = ::pread(file.file.get(), head.data(), head.size(), 0);
-  return got > 0 &&
-         IsScanReport(std::string_view(head.data(), static_cast<size_t>(got)));
 }
 
 // Files, and what was passed over between them; opened by the worker.
@@ -125,11 +112,6 @@ class FilesBody final : public ChunkBody {
       on_passed(*passed);
       return {};
     }
-    if (!document.named && IsScanReport(text)) {
-      *done_ += text.size();
-      on_passed({document.path, Reason::kReport, ""});
-      return {};
-    }
     memory->bytes_read += text.size();
     *done_ += text.size();
     SetPlace(document, &texts->place);
@@ -147,11 +129,6 @@ class FilesBody final : public ChunkBody {
       return {};
     }
     OpenFile& file = std::get<OpenFile>(opened);
-    if (IsReport(document, file)) {
-      *done_ += file.bytes;
-      on_passed({document.path, Reason::kReport, ""});
-      return {};
-    }
     if (FormatOfName(document.path) == Format::kTable) {
       return ReadStream(UnpackTableFile(std::move(file.file), PlaceOf(document),
                                         shared_, done_),
@@ -282,10 +259,6 @@ class TreeSource final : public Source {
       return PassedOverChunk(std::move(*passed));
     OpenFile& file = std::get<OpenFile>(opened);
     shape_ = ShapeOf(document.path, 0);
-    if (IsReport(document, file)) {
-      *files_done_ += file.bytes;
-      return PassedOverChunk({document.path, Reason::kReport, ""});
-    }
     if (FormatOfName(document.path) == Format::kTable) {
       // Its parts are read by the workers, from any place of the file.
       stream_ = UnpackTableFile(std::move(file.file), PlaceOf(document),
