@@ -53,7 +53,7 @@ struct ProposerCounts {
   uint64_t tokens = 0;
   uint64_t fingerprints = 0;
   uint64_t filtered = 0;          // fingerprints that passed a filter
-  uint64_t common = 0;            // of those, common in the background
+  uint64_t common = 0;            // of those, left out as common
   uint64_t seeds = 0;             // postings found
   uint64_t proposals = 0;         //
   uint64_t postings_dropped = 0;  // beyond what the index gives for one hash

@@ -71,8 +71,8 @@ class Vocabulary {
   // first eight bytes alone have another slot.
   static constexpr uint64_t kLongSalt = 0x9e3779b9;
 
-  // Multipliers that did not fit the words. Looking for one takes longer than
-  // reading a thousand small files, so the first tried is one that fits.
+  // Multipliers that did not fit the words. Looking for one is felt at each
+  // start of the program, so the first tried is one that fits.
   int tries() const { return tries_; }
 
   // Whether a regular expression may follow the operator or keyword of this
